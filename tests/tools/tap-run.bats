@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The runner decides what passed: each way to look like a pass without being one has a test here.
+bats_require_minimum_version 1.5.0
 load helper
 
 tap() { run "$tools/tap-run" --tally "$BATS_TEST_TMPDIR/tally" "$@"; }
@@ -60,6 +61,17 @@ tally() { [ "$(cat "$BATS_TEST_TMPDIR/tally")" = "$1" ] || { echo "$output"; cat
   [ "$status" -eq 1 ]
   [[ "$output" == *'processes outlived it'*'sleep 61.5'* ]]
   ! pgrep -f 'sleep 61\.5'
+}
+
+@test "ended itself, it ends the program first" {
+  "$tools/tap-run" name sh -c 'trap "sleep 0.3; echo swept >$0; exit" TERM; sleep 62.5 & wait' "$BATS_TEST_TMPDIR/swept" 3>&- &
+  local pid=$! status=0
+  sleep 0.7
+  kill $pid
+  wait $pid || status=$?
+  [ $status -eq 143 ]
+  [ -e "$BATS_TEST_TMPDIR/swept" ]
+  run ! pgrep -f 'sleep 62\.5'
 }
 
 @test "one command counts as one test" {
