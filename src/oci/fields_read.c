@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The table-driven reader. It walks the table, not the document: each member is looked up once, and only when fewer were found than the
+ * object has does it go through the members to see which are unknown. The path to where it stands is a chain of frames on the stack, so
+ * that a document without an error never pays for its text.
+ *
+ * Threat: the document is hostile. Every member has a type and a range, nothing is converted silently, nothing is cut off; recursion
+ * follows the tables, so its depth does not depend on the document.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "oci/digest.h"
+#include "oci/fields.h"
+#include "oci/spec.h"
+
+#define CHILD(up_, key_) (&(struct field_at) { .up = (up_), .key = (key_) })
+#define ITEM(up_, index_) (&(struct field_at) { .up = (up_), .index = (index_) })
+
+static bool plain_key(const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    return s[0] != '\0' && s[strspn(s, plain)] == '\0';
+}
+
+void field_path(const struct field_at *at, struct strbuf *out)
+{
+    if (at == NULL)
+        return;
+    field_path(at->up, out);
+    if (at->key == NULL)
+        strbuf_addf(out, "[%zu]", at->index);
+    else if (at->raw || plain_key(at->key))
+        strbuf_addf(out, "%s%s", out->len > 0 ? "." : "", at->key);
+    else
+        strbuf_addf(out, "[\"%.200s\"]", at->key);
+}
+
+int field_error(const struct field_at *at, const char *member, struct error *err, const char *fmt, ...)
+{
+    _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
+    char sentence[512];
+    va_list ap;
+    field_path(member != NULL ? CHILD(at, member) : at, &path);
+    va_start(ap, fmt);
+    vsnprintf(sentence, sizeof(sentence), fmt, ap);
+    va_end(ap);
+    return error_set(err, -EINVAL, "%s%s%s", path.buf, path.len > 0 ? ": " : "", sentence);
+}
+
+static bool is_absent(const json_t *v)
+{
+    return v == NULL || json_is_null(v);
+}
+
+static size_t name_find(const struct field_names *names, const char *s)
+{
+    size_t i = 0;
+    while (i < names->n && !str_eq(names->v[i], s))
+        i++;
+    return i;
+}
+
+static int check_string(const struct field_reader *r, const struct field *f, const char *s, const struct field_at *at)
+{
+    if ((f->flags & FIELD_ABSOLUTE) && s[0] != '/')
+        return field_error(at, NULL, r->err, "\"%.200s\" must be an absolute path", s);
+    if ((f->flags & FIELD_DIGEST) && !digest_valid(s))
+        return field_error(at, NULL, r->err, "\"%.200s\" is not a valid digest (sha256 or sha512)", s);
+    if (f->names != NULL && name_find(f->names, s) == f->names->n)
+        return field_error(at, NULL, r->err, "unknown %s \"%.200s\"", f->names->noun, s);
+    return 0;
+}
+
+static const char *keep(const struct field_reader *r, const char *s)
+{
+    return r->borrow ? s : arena_strdup(r->arena, s);
+}
+
+static int read_string(const struct field_reader *r, const struct field *f, const json_t *v, const char **to,
+                       const struct field_at *at)
+{
+    if (!oci_json_is_string(v))
+        return field_error(at, NULL, r->err, "must be a string");
+    const char *s = json_string_value(v);
+    if (s[0] == '\0' && !(f->flags & FIELD_KEEP_EMPTY))
+        return (f->flags & FIELD_REQUIRED) ? field_error(at, NULL, r->err, "must not be empty") : 0;
+    int ret = check_string(r, f, s, at);
+    if (ret == 0)
+        *to = keep(r, s);
+    return ret;
+}
+
+static int read_enum(const struct field_reader *r, const struct field *f, const json_t *v, void *to, const struct field_at *at)
+{
+    if (!oci_json_is_string(v))
+        return field_error(at, NULL, r->err, "must be a string");
+    size_t i = name_find(f->names, json_string_value(v));
+    if (i == f->names->n)
+        return field_error(at, NULL, r->err, "unknown %s \"%.200s\"", f->names->noun, json_string_value(v));
+    unsigned value = (unsigned) i;
+    memcpy(to, &value, sizeof(value));
+    return 0;
+}
+
+static int read_signed(const struct field_reader *r, const struct field *f, const json_t *v, int64_t *to, const struct field_at *at)
+{
+    bool any = f->min == 0 && f->max == 0;
+    int64_t min = any ? INT64_MIN : f->min, max = any ? INT64_MAX : (int64_t) f->max;
+    uint64_t big;
+    if (!json_is_integer(v) && oci_json_to_u64(v, &big))
+        return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRId64 "..%" PRId64 ")", big, min, max);
+    if (!json_is_integer(v))
+        return field_error(at, NULL, r->err, "must be an integer");
+    int64_t i = json_integer_value(v);
+    if (i < min || i > max)
+        return field_error(at, NULL, r->err, "%" PRId64 " is out of range (%" PRId64 "..%" PRId64 ")", i, min, max);
+    *to = i;
+    return 0;
+}
+
+static int read_unsigned(const struct field_reader *r, const struct field *f, const json_t *v, uint64_t type_max, uint64_t *to,
+                         const struct field_at *at)
+{
+    uint64_t min = f->max == 0 ? 0 : (uint64_t) f->min, max = f->max == 0 ? type_max : f->max;
+    uint64_t u;
+    if (json_is_integer(v) && json_integer_value(v) < 0)
+        return field_error(at, NULL, r->err, "%" JSON_INTEGER_FORMAT " is out of range (%" PRIu64 "..%" PRIu64 ")",
+                           json_integer_value(v), min, max);
+    if (!oci_json_to_u64(v, &u))
+        return field_error(at, NULL, r->err, "must be an integer");
+    if (u < min || u > max)
+        return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRIu64 "..%" PRIu64 ")", u, min, max);
+    *to = u;
+    return 0;
+}
+
+static int read_number(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+{
+    bool wide = f->kind != FIELD_U32 && f->kind != FIELD_OPT_U32;
+    bool opt = f->kind == FIELD_OPT_I64 || f->kind == FIELD_OPT_U64 || f->kind == FIELD_OPT_U32;
+    int64_t i = 0;
+    uint64_t u = 0;
+    bool is_signed = f->kind == FIELD_I64 || f->kind == FIELD_OPT_I64;
+    int ret = is_signed ? read_signed(r, f, v, &i, at) : read_unsigned(r, f, v, wide ? UINT64_MAX : UINT32_MAX, &u, at);
+    if (ret < 0)
+        return ret;
+    if (is_signed)
+        u = (uint64_t) i;
+    uint32_t narrow = (uint32_t) u;
+    if (opt) {
+        *(bool *) to = true;
+        to += wide ? offsetof(struct opt_u64, v) : offsetof(struct opt_u32, v);
+    }
+    memcpy(to, wide ? (void *) &u : (void *) &narrow, wide ? sizeof(u) : sizeof(narrow));
+    return 0;
+}
+
+static int read_bool(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+{
+    if (!json_is_boolean(v))
+        return field_error(at, NULL, r->err, "must be true or false");
+    if (f->kind == FIELD_OPT_BOOL)
+        *(struct opt_bool *) to = (struct opt_bool) { .set = true, .v = json_is_true(v) };
+    else
+        *(bool *) to = json_is_true(v);
+    return 0;
+}
+
+static int read_strings(const struct field_reader *r, const struct field *f, const json_t *v, struct oci_strings *to,
+                        const struct field_at *at)
+{
+    size_t n = json_array_size(v);
+    if ((f->flags & FIELD_ONE) && oci_json_is_string(v)) {
+        oci_strings_add(r->arena, to, json_string_value(v));
+        return 0;
+    }
+    if (!json_is_array(v))
+        return field_error(at, NULL, r->err, "must be an array");
+    const char **list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_array_get(v, i);
+        if (!oci_json_is_string(item))
+            return field_error(ITEM(at, i), NULL, r->err, "must be a string");
+        int ret = f->flags || f->names != NULL ? check_string(r, f, json_string_value(item), ITEM(at, i)) : 0;
+        if (ret < 0)
+            return ret;
+        list[i] = keep(r, json_string_value(item));
+    }
+    *to = (struct oci_strings) { list, n };
+    return 0;
+}
+
+static int read_u32s(const struct field_reader *r, const struct field *f, const json_t *v, uint32_t **to, size_t *ret_n,
+                     const struct field_at *at)
+{
+    size_t n = json_array_size(v);
+    if (!json_is_array(v))
+        return field_error(at, NULL, r->err, "must be an array");
+    uint32_t *list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t u = 0;
+        int ret = read_unsigned(r, f, json_array_get(v, i), UINT32_MAX, &u, ITEM(at, i));
+        if (ret < 0)
+            return ret;
+        list[i] = (uint32_t) u;
+    }
+    *to = list;
+    *ret_n = n;
+    return 0;
+}
+
+static int read_pairs(const struct field_reader *r, const json_t *v, struct oci_pairs *to, const struct field_at *at)
+{
+    size_t n = json_object_size(v), i = 0;
+    const char *key;
+    json_t *value;
+    if (!json_is_object(v))
+        return field_error(at, NULL, r->err, "must be an object");
+    struct oci_pair *list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
+    json_object_foreach((json_t *) v, key, value) {
+        if (key[0] == '\0')
+            return field_error(at, NULL, r->err, "a key must not be empty");
+        if (!oci_json_is_string(value))
+            return field_error(CHILD(at, key), NULL, r->err, "must be a string");
+        list[i++] = (struct oci_pair) { keep(r, key), keep(r, json_string_value(value)) };
+    }
+    *to = (struct oci_pairs) { list, n };
+    return 0;
+}
+
+static int read_keys(const struct field_reader *r, const json_t *v, struct oci_strings *to, const struct field_at *at)
+{
+    size_t n = json_object_size(v), i = 0;
+    const char *key;
+    json_t *value;
+    if (!json_is_object(v))
+        return field_error(at, NULL, r->err, "must be an object");
+    const char **list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
+    json_object_foreach((json_t *) v, key, value) {
+        list[i++] = keep(r, key);
+    }
+    *to = (struct oci_strings) { list, n };
+    return 0;
+}
+
+static int read_list(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+{
+    size_t n = json_array_size(v);
+    if (!json_is_array(v))
+        return field_error(at, NULL, r->err, "must be an array");
+    char *list = n > 0 ? arena_array(r->arena, n, f->object->size) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        int ret = fields_read(r, f->object, json_array_get(v, i), list + i * f->object->size, ITEM(at, i));
+        if (ret < 0)
+            return ret;
+    }
+    memcpy(to, &list, sizeof(list));
+    memcpy(to + sizeof(list), &n, sizeof(n));
+    return 0;
+}
+
+static int read_map(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+{
+    size_t n = json_object_size(v), i = 0;
+    const char *key;
+    json_t *value;
+    if (!json_is_object(v))
+        return field_error(at, NULL, r->err, "must be an object");
+    char *list = n > 0 ? arena_array(r->arena, n, f->object->size) : NULL;
+    json_object_foreach((json_t *) v, key, value) {
+        char *item = list + i++ * f->object->size;
+        const char *copy = keep(r, key);
+        memcpy(item, &copy, sizeof(copy));
+        int ret = fields_read(r, f->object, value, item, CHILD(at, key));
+        if (ret < 0)
+            return ret;
+    }
+    memcpy(to, &list, sizeof(list));
+    memcpy(to + sizeof(list), &n, sizeof(n));
+    return 0;
+}
+
+static int read_member(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+{
+    switch ((enum field_kind) f->kind) {
+    case FIELD_BOOL:
+    case FIELD_OPT_BOOL: return read_bool(r, f, v, to, at);
+    case FIELD_STRING: return read_string(r, f, v, (const char **) (void *) to, at);
+    case FIELD_ENUM: return read_enum(r, f, v, to, at);
+    case FIELD_I64:
+    case FIELD_U64:
+    case FIELD_U32:
+    case FIELD_OPT_I64:
+    case FIELD_OPT_U64:
+    case FIELD_OPT_U32: return read_number(r, f, v, to, at);
+    case FIELD_STRINGS: return read_strings(r, f, v, (struct oci_strings *) (void *) to, at);
+    case FIELD_U32S:
+        return read_u32s(r, f, v, (uint32_t **) (void *) to, (size_t *) (void *) (to + sizeof(uint32_t *)), at);
+    case FIELD_PAIRS: return read_pairs(r, v, (struct oci_pairs *) (void *) to, at);
+    case FIELD_KEYS: return read_keys(r, v, (struct oci_strings *) (void *) to, at);
+    case FIELD_OBJECT: return fields_read(r, f->object, v, to, at);
+    case FIELD_LIST: return read_list(r, f, v, to, at);
+    case FIELD_MAP: return read_map(r, f, v, to, at);
+    case FIELD_CUSTOM: return f->custom->read(r, v, to, at);
+    }
+    return 0;
+}
+
+static bool known(const struct field_object *o, const char *key)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (str_eq(o->fields[i].key, key))
+            return true;
+    return false;
+}
+
+static int unknown_members(const struct field_reader *r, const struct field_object *o, const json_t *json, const struct field_at *at)
+{
+    const char *key;
+    json_t *value;
+    if (!o->closed && r->extra == NULL)
+        return 0;
+    json_object_foreach((json_t *) json, key, value) {
+        if (known(o, key))
+            continue;
+        if (o->closed)
+            return field_error(at, NULL, r->err, "unknown %s \"%.200s\"", o->noun, key);
+        _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
+        field_path(CHILD(at, key), &path);
+        json_object_set(r->extra, path.buf, value);
+    }
+    return 0;
+}
+
+int fields_read(const struct field_reader *r, const struct field_object *o, const json_t *json, void *to, const struct field_at *at)
+{
+    size_t found = 0;
+    if (!json_is_object(json))
+        return field_error(at, NULL, r->err, "must be an object");
+    if (r->borrow && o->origin != 0)
+        memcpy((char *) to + o->origin, &json, sizeof(json));
+    for (size_t i = 0; i < o->n; i++) {
+        const struct field *f = &o->fields[i];
+        const json_t *v = json_object_get(json, f->key);
+        found += v != NULL;
+        if (is_absent(v)) {
+            if (f->flags & FIELD_REQUIRED)
+                return field_error(at, f->key, r->err, "is required");
+            continue;
+        }
+        int ret = read_member(r, f, v, (char *) to + f->offset, CHILD(at, f->key));
+        if (ret < 0)
+            return ret;
+        if (f->set != 0)
+            *((bool *) to + f->set) = true;
+    }
+    if (found < json_object_size(json)) {
+        int ret = unknown_members(r, o, json, at);
+        if (ret < 0)
+            return ret;
+    }
+    return o->check != NULL ? o->check(to, at, r->err) : 0;
+}
