@@ -140,7 +140,8 @@ int clock_parse(const char *s, struct timespec *ret)
     for (int i = 0; i < 3; i++)
         if (!skip(&s, i == 0 ? "Tt " : ":") || (hms[i] = digits(&s, 2)) < 0)
             return -EINVAL;
-    if (hms[0] > 23 || hms[1] > 59 || hms[2] > 60) /* 60: a leap second, which 1970-seconds fold into the next */
+    if (hms[0] > 23 || hms[1] > 59 ||
+        hms[2] > 60) /* 60: a leap second, which 1970-seconds fold into the next */
         return -EINVAL;
     long ns = fraction(&s);
     if (ns < 0 || zone(&s, &offset) < 0 || *s != '\0')
@@ -182,7 +183,7 @@ void clock_source_date(struct timespec *ret)
     const char *s = getenv("SOURCE_DATE_EPOCH");
     int64_t seconds;
     if (s != NULL && parse_i64(s, &seconds) == 0 && seconds >= 0)
-        *ret = (struct timespec) { .tv_sec = seconds };
+        *ret = (struct timespec){ .tv_sec = seconds };
     else
         clock_gettime(CLOCK_REALTIME, ret);
 }

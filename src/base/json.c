@@ -71,7 +71,7 @@ static size_t token_end(const char *text, size_t i, size_t end)
 /* Follows the nesting up to end. False when it is deeper than DEPTH_MAX; token is then the bracket too many. */
 static bool scan_to(struct scan *s, const char *text, size_t end)
 {
-    *s = (struct scan) { .text = text };
+    *s = (struct scan){ .text = text };
     for (size_t i = 0; i < end;) {
         char c = text[i];
         struct level *top = s->depth > 0 ? &s->level[s->depth - 1] : NULL;
@@ -84,7 +84,7 @@ static bool scan_to(struct scan *s, const char *text, size_t end)
         if (c == '{' || c == '[') {
             if (s->depth == DEPTH_MAX)
                 return false;
-            s->level[s->depth++] = (struct level) { .array = c == '[', .want_key = c == '{' };
+            s->level[s->depth++] = (struct level){ .array = c == '[', .want_key = c == '{' };
         } else if ((c == '}' || c == ']') && s->depth > 0) {
             s->depth--;
         } else if (c == ',' && top != NULL) {
@@ -185,7 +185,8 @@ static int check_depth(const char *text, size_t len, const char *name, struct er
     _cleanup_strbuf_ struct strbuf where = STRBUF_INIT, place = STRBUF_INIT;
     add_path(&where, s, true);
     add_place(&place, text, s->token);
-    return error_set(err, -EINVAL, "%s: %snested deeper than %d levels%s", name, where.buf, DEPTH_MAX, place.buf);
+    return error_set(err, -EINVAL, "%s: %snested deeper than %d levels%s", name, where.buf, DEPTH_MAX,
+                     place.buf);
 }
 
 static bool survives_as_real(const char *token, size_t n)
@@ -246,11 +247,13 @@ char *json_text(const json_t *j, int indent)
 
 static int field_error(const char *path, const char *key, const char *what, struct error *err)
 {
-    return error_set(err, -EINVAL, "%s%s%s: %s", str_empty(path) ? "" : path, str_empty(path) ? "" : ".", key, what);
+    return error_set(err, -EINVAL, "%s%s%s: %s", str_empty(path) ? "" : path, str_empty(path) ? "" : ".", key,
+                     what);
 }
 
 /* 1 and the value, 0 when it is absent or null (as Go writes what is absent), or the error of a required one. */
-static int field(const json_t *obj, const char *path, const char *key, bool required, json_t **ret, struct error *err)
+static int field(const json_t *obj, const char *path, const char *key, bool required, json_t **ret,
+                 struct error *err)
 {
     json_t *v = json_object_get(obj, key);
     if (v != NULL && !json_is_null(v)) {
@@ -260,7 +263,8 @@ static int field(const json_t *obj, const char *path, const char *key, bool requ
     return required ? field_error(path, key, "is required", err) : 0;
 }
 
-int json_get_string(const json_t *obj, const char *path, const char *key, bool required, const char **ret, struct error *err)
+int json_get_string(const json_t *obj, const char *path, const char *key, bool required, const char **ret,
+                    struct error *err)
 {
     json_t *v = NULL;
     int r = field(obj, path, key, required, &v, err);
@@ -272,7 +276,8 @@ int json_get_string(const json_t *obj, const char *path, const char *key, bool r
     return 0;
 }
 
-int json_get_i64(const json_t *obj, const char *path, const char *key, bool required, int64_t *ret, struct error *err)
+int json_get_i64(const json_t *obj, const char *path, const char *key, bool required, int64_t *ret,
+                 struct error *err)
 {
     json_t *v = NULL;
     int r = field(obj, path, key, required, &v, err);
@@ -297,7 +302,8 @@ bool json_u64(const json_t *v, uint64_t *ret)
     return true;
 }
 
-int json_get_u64(const json_t *obj, const char *path, const char *key, bool required, uint64_t *ret, struct error *err)
+int json_get_u64(const json_t *obj, const char *path, const char *key, bool required, uint64_t *ret,
+                 struct error *err)
 {
     json_t *v = NULL;
     int r = field(obj, path, key, required, &v, err);
@@ -306,7 +312,8 @@ int json_get_u64(const json_t *obj, const char *path, const char *key, bool requ
     return json_u64(v, ret) ? 0 : field_error(path, key, "must be an integer of 64 bits without a sign", err);
 }
 
-int json_get_bool(const json_t *obj, const char *path, const char *key, bool required, bool *ret, struct error *err)
+int json_get_bool(const json_t *obj, const char *path, const char *key, bool required, bool *ret,
+                  struct error *err)
 {
     json_t *v = NULL;
     int r = field(obj, path, key, required, &v, err);
@@ -318,8 +325,8 @@ int json_get_bool(const json_t *obj, const char *path, const char *key, bool req
     return 0;
 }
 
-int json_get_container(const json_t *obj, const char *path, const char *key, json_type kind, bool required, json_t **ret,
-                       struct error *err)
+int json_get_container(const json_t *obj, const char *path, const char *key, json_type kind, bool required,
+                       json_t **ret, struct error *err)
 {
     json_t *v = NULL;
     int r = field(obj, path, key, required, &v, err);
@@ -335,7 +342,8 @@ int json_only_keys(const json_t *obj, const char *path, const char *const *known
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *) obj, key, value) {
+    json_object_foreach((json_t *) obj, key, value)
+    {
         size_t i = 0;
         while (i < n && !str_eq(key, known[i]))
             i++;

@@ -120,7 +120,7 @@ struct decimal {
 static const char *scan_decimal(const char *s, struct decimal *d)
 {
     const char *start = s;
-    *d = (struct decimal) { .denominator = 1, .fits = true };
+    *d = (struct decimal){ .denominator = 1, .fits = true };
     s = scan_digits(s, &d->whole, &d->fits);
     size_t n = (size_t) (s - start);
     if (*s == '.')
@@ -183,14 +183,9 @@ static const struct {
     const char *name;
     uint64_t ns;
 } duration_units[] = {
-    { "ns", 1 },
-    { "us", 1000 },
-    { "\xc2\xb5s", 1000 }, /* U+00B5 */
-    { "\xce\xbcs", 1000 }, /* U+03BC */
-    { "ms", 1000000 },
-    { "s", 1000000000 },
-    { "m", 60000000000 },
-    { "h", 3600000000000 },
+    { "ns", 1 },           { "us", 1000 },      { "\xc2\xb5s", 1000 }, /* U+00B5 */
+    { "\xce\xbcs", 1000 },                                             /* U+03BC */
+    { "ms", 1000000 },     { "s", 1000000000 }, { "m", 60000000000 },  { "h", 3600000000000 },
 };
 
 int parse_duration(const char *s, int64_t *ret_ns)

@@ -22,7 +22,10 @@ static const struct range unsafe[] = {
     { 0x2028, 0x202e }, { 0x2066, 0x2069 }, { 0xfeff, 0xfeff }, { 0xe0001, 0xe007f },
 };
 static const struct range no_width[] = {
-    { 0x300, 0x36f }, { 0x200b, 0x200d }, { 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f },
+    { 0x300, 0x36f },
+    { 0x200b, 0x200d },
+    { 0x20d0, 0x20ff },
+    { 0xfe00, 0xfe0f },
 };
 static const struct range two_wide[] = {
     { 0x1100, 0x115f }, { 0x2e80, 0xa4cf }, { 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },
@@ -42,7 +45,11 @@ static size_t utf8_next(const char *s, uint32_t *ret)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     const unsigned char *u = (const unsigned char *) s;
-    size_t n = u[0] < 0x80 ? 1 : (u[0] & 0xe0) == 0xc0 ? 2 : (u[0] & 0xf0) == 0xe0 ? 3 : (u[0] & 0xf8) == 0xf0 ? 4 : 0;
+    size_t n = u[0] < 0x80             ? 1
+               : (u[0] & 0xe0) == 0xc0 ? 2
+               : (u[0] & 0xf0) == 0xe0 ? 3
+               : (u[0] & 0xf8) == 0xf0 ? 4
+                                       : 0;
     if (n == 0)
         return 0;
     uint32_t c = n == 1 ? u[0] : u[0] & (0x7fU >> n);

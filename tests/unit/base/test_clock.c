@@ -46,10 +46,23 @@ static void test_parse(void **state _unused_)
         { "2026-01-02T03:04:05.1234567891Z", 1767323045, 123456789 },
     };
     static const char *const bad[] = {
-        "", "2026", "2026-01-02", "2026-01-02T03:04:05", "2026-01-02T03:04:05.Z", "2025-02-29T00:00:00Z",
-        "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:05Z",
-        "2026-01-02T03:04:61Z", "2026-01-02T03:04:05Zx", "2026-01-02T03:04:05+2:00", "2026-01-02T03:04:05+24:00",
-        " 2026-01-02T03:04:05Z", "-026-01-02T03:04:05Z", "2026-01-32T03:04:05Z",
+        "",
+        "2026",
+        "2026-01-02",
+        "2026-01-02T03:04:05",
+        "2026-01-02T03:04:05.Z",
+        "2025-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z",
+        "2026-00-01T00:00:00Z",
+        "2026-01-02T24:00:00Z",
+        "2026-01-02T03:60:05Z",
+        "2026-01-02T03:04:61Z",
+        "2026-01-02T03:04:05Zx",
+        "2026-01-02T03:04:05+2:00",
+        "2026-01-02T03:04:05+24:00",
+        " 2026-01-02T03:04:05Z",
+        "-026-01-02T03:04:05Z",
+        "2026-01-32T03:04:05Z",
     };
     struct timespec t;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -67,10 +80,22 @@ static void test_ago(void **state _unused_)
         int64_t seconds;
         const char *text;
     } cases[] = {
-        { -5, "Less than a second" }, { 0, "Less than a second" }, { 1, "1 second" }, { 45, "45 seconds" },
-        { 60, "About a minute" }, { 119, "About a minute" }, { 120, "2 minutes" }, { 3599, "59 minutes" },
-        { 3600, "About an hour" }, { 5399, "About an hour" }, { 5400, "2 hours" }, { 3600 * 47, "47 hours" },
-        { 86400 * 3, "3 days" }, { 86400 * 14, "2 weeks" }, { 86400 * 60, "2 months" }, { 86400 * 365 * 3LL, "3 years" },
+        { -5, "Less than a second" },
+        { 0, "Less than a second" },
+        { 1, "1 second" },
+        { 45, "45 seconds" },
+        { 60, "About a minute" },
+        { 119, "About a minute" },
+        { 120, "2 minutes" },
+        { 3599, "59 minutes" },
+        { 3600, "About an hour" },
+        { 5399, "About an hour" },
+        { 5400, "2 hours" },
+        { 3600 * 47, "47 hours" },
+        { 86400 * 3, "3 days" },
+        { 86400 * 14, "2 weeks" },
+        { 86400 * 60, "2 months" },
+        { 86400 * 365 * 3LL, "3 years" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char buf[40];
@@ -93,7 +118,8 @@ static void test_source_date(void **state _unused_)
     assert_true(t.tv_sec > 1500000000);
     int64_t before = clock_monotonic_ms();
     assert_true(clock_monotonic_ms() >= before);
-    clock_format(&(struct timespec) { .tv_sec = INT64_MAX, .tv_nsec = 999999999 }, (char[CLOCK_TEXT_MAX]) { 0 });
+    clock_format(&(struct timespec){ .tv_sec = INT64_MAX, .tv_nsec = 999999999 },
+                 (char[CLOCK_TEXT_MAX]){ 0 });
 }
 
 int main(void)

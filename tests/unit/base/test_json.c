@@ -82,7 +82,8 @@ static void test_depth(void **state _unused_)
 /* Broken text of every kind must give an error or a value, and never read outside: ASan is the judge. */
 static void test_cut_anywhere(void **state _unused_)
 {
-    static const char doc[] = "{\"a\": [1, {\"b\\\"c\": \"d\\u00e9\"}, -2.5e3, true, null], \"e\": {\"f\": \"\"}}";
+    static const char doc[] =
+        "{\"a\": [1, {\"b\\\"c\": \"d\\u00e9\"}, -2.5e3, true, null], \"e\": {\"f\": \"\"}}";
     for (size_t n = 0; n < sizeof(doc) - 1; n++) {
         for (int c = 0; c < 256; c += 5) {
             json_t *j = NULL;
@@ -100,8 +101,9 @@ static void test_cut_anywhere(void **state _unused_)
 
 static void test_unsigned(void **state _unused_)
 {
-    static const char doc[] = "{\"max\": 18446744073709551615, \"s\": \"18446744073709551615\", \"half\": 9223372036854775808,"
-                              " \"small\": 5, \"minus\": -1, \"real\": 1.5}";
+    static const char doc[] =
+        "{\"max\": 18446744073709551615, \"s\": \"18446744073709551615\", \"half\": 9223372036854775808,"
+        " \"small\": 5, \"minus\": -1, \"real\": 1.5}";
     _cleanup_json_ json_t *j = NULL;
     json_t *none = NULL;
     struct error err = { 0 };
@@ -123,7 +125,8 @@ static void test_unsigned(void **state _unused_)
     assert_int_equal(json_get_string(j, "p", "s", true, &s, &err), 0);
     assert_string_equal(s, "18446744073709551615");
     /* One that a double would change, or that is too large, stays an error. */
-    assert_error("{\"a\": 9223372036854775809}", "t: a: too big integer near '9223372036854775809' (line 1, column 7)");
+    assert_error("{\"a\": 9223372036854775809}",
+                 "t: a: too big integer near '9223372036854775809' (line 1, column 7)");
     assert_int_equal(json_parse("[18446744073709551616]", 22, "t", &none, &err), -EINVAL);
     assert_int_equal(json_parse("[-9223372036854775809]", 22, "t", &none, &err), -EINVAL);
 }
@@ -176,12 +179,8 @@ static void test_text(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_strict),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_cut_anywhere),
-        cmocka_unit_test(test_unsigned),
-        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_places),       cmocka_unit_test(test_strict),   cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_unsigned), cmocka_unit_test(test_fields),
         cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

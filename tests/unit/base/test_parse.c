@@ -17,7 +17,8 @@ static void test_integers(void **state _unused_)
     uint32_t u32 = 7;
     int64_t i64 = 7;
     int32_t i32 = 7;
-    static const char *const bad[] = { "", " 1", "1 ", "+1", "-", "--1", "0x1", "1e3", "1.0", "\t1", "1\n", "a" };
+    static const char *const bad[] = { "",    " 1",  "1 ",  "+1",  "-",   "--1",
+                                       "0x1", "1e3", "1.0", "\t1", "1\n", "a" };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         assert_int_equal(parse_u64(bad[i], &u64), -EINVAL);
         assert_int_equal(parse_i64(bad[i], &i64), -EINVAL);
@@ -66,14 +67,27 @@ static void test_size(void **state _unused_)
         const char *text;
         int64_t bytes;
     } good[] = {
-        { "32", 32 }, { "32b", 32 }, { "32B", 32 }, { "32k", 32768 }, { "32Kb", 32768 }, { "32KiB", 32768 },
-        { "32 mib", 33554432 }, { "1.5g", 1610612736 }, { ".5k", 512 }, { "5.k", 5120 }, { "0.1g", 107374182 },
-        { "1tb", 1099511627776 }, { "8191p", 8191LL << 50 }, { "9223372036854775807", INT64_MAX }, { "1.9", 1 },
-        { "0", 0 }, { "0.9999999999999999999999999k", 1023 },
+        { "32", 32 },
+        { "32b", 32 },
+        { "32B", 32 },
+        { "32k", 32768 },
+        { "32Kb", 32768 },
+        { "32KiB", 32768 },
+        { "32 mib", 33554432 },
+        { "1.5g", 1610612736 },
+        { ".5k", 512 },
+        { "5.k", 5120 },
+        { "0.1g", 107374182 },
+        { "1tb", 1099511627776 },
+        { "8191p", 8191LL << 50 },
+        { "9223372036854775807", INT64_MAX },
+        { "1.9", 1 },
+        { "0", 0 },
+        { "0.9999999999999999999999999k", 1023 },
     };
     static const char *const bad[] = {
-        "", "b", "k", ".", "-1", "-1k", "+1", "32kk", "32bb", "32mmb", "32ib", "32kibb", "32  k", " 32", "32k ", "1..2",
-        "1,5k", "1e3", "32e", "0x1", "32ki", "inf", "nan",
+        "",      "b",   "k",    ".",    "-1",   "-1k", "+1",  "32kk", "32bb", "32mmb", "32ib", "32kibb",
+        "32  k", " 32", "32k ", "1..2", "1,5k", "1e3", "32e", "0x1",  "32ki", "inf",   "nan",
     };
     int64_t n;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -94,11 +108,21 @@ static void test_duration(void **state _unused_)
         const char *text;
         int64_t ns;
     } good[] = {
-        { "0", 0 }, { "10s", 10000000000 }, { "1h30m", 5400000000000 }, { "500ms", 500000000 }, { "1.5s", 1500000000 },
-        { ".5m", 30000000000 }, { "3us", 3000 }, { "3\xc2\xb5s", 3000 }, { "3\xce\xbcs", 3000 }, { "7ns", 7 },
-        { "1h1m1s1ms1us1ns", 3661001001001 }, { "0s", 0 },
+        { "0", 0 },
+        { "10s", 10000000000 },
+        { "1h30m", 5400000000000 },
+        { "500ms", 500000000 },
+        { "1.5s", 1500000000 },
+        { ".5m", 30000000000 },
+        { "3us", 3000 },
+        { "3\xc2\xb5s", 3000 },
+        { "3\xce\xbcs", 3000 },
+        { "7ns", 7 },
+        { "1h1m1s1ms1us1ns", 3661001001001 },
+        { "0s", 0 },
     };
-    static const char *const bad[] = { "", "1", "s", "-1s", "+1s", "1x", "1s ", "1 s", "1.s.", "1d", "00", ".s", "1S" };
+    static const char *const bad[] = { "",    "1",    "s",  "-1s", "+1s", "1x", "1s ",
+                                       "1 s", "1.s.", "1d", "00",  ".s",  "1S" };
     int64_t ns;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         assert_int_equal(parse_duration(good[i].text, &ns), 0);
@@ -141,12 +165,8 @@ static void test_nearest(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_bool),
-        cmocka_unit_test(test_size),
-        cmocka_unit_test(test_duration),
-        cmocka_unit_test(test_nano),
-        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_integers), cmocka_unit_test(test_bool), cmocka_unit_test(test_size),
+        cmocka_unit_test(test_duration), cmocka_unit_test(test_nano), cmocka_unit_test(test_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

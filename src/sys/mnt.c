@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A mount is complete before anyone can reach it: created detached, restricted, then attached to a descriptor. A window in which
+ * a bind mount is there but not yet read-only, or in which the target has become a link, does not exist.
+ */
+#include "sys/mnt.h"
+
+#include <errno.h>
+
+#include "base/strbuf.h"
+
+#define VALUE_MAX 255 /* fs/fsopen.c: strndup_user(value, 256) */
+
+/* What the kernel wrote for this context ("e overlay: …", one record a read), or "". */
+static void read_log(int fs, struct strbuf *out)
+{
+    char record[512];
+    for (int i = 0; i < 16; i++) {
+        ssize_t n = read(fs, record, sizeof(record) - 1);
+        if (n <= 0)
+            return;
+        record[n] = '\0';
+        record[strcspn(record, "\n")] = '\0';
+        if (record[0] == '\0' || record[1] != ' ')
+            continue;
+        strbuf_addf(out, "%s%s", out->len > 0 ? "; " : "", record + 2);
+    }
+}
+
+static int new_failed(int fs, int code, const char *type, const char *what, struct error *err)
+{
+    _cleanup_strbuf_ struct strbuf log = STRBUF_INIT;
+    if (err == NULL)
+        return code;
+    read_log(fs, &log);
+    if (log.len > 0)
+        return error_errno(err, code, "cannot mount %s (%s): %s", type, what, log.buf);
+    return error_errno(err, code, "cannot mount %s (%s)", type, what);
+}
+
+static int set_option(int fs, const char *type, const char *option, struct error *err)
+{
+    const char *value = strchr(option, '=');
+    int r;
+    if (value == NULL) {
+        r = sys_fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL, 0);
+    } else {
+        _cleanup_free_ char *key = xstrndup(option, (size_t) (value - option));
+        if (strlen(++value) > VALUE_MAX)
+            return error_set(
+                err, -EINVAL,
+                "cannot mount %s: the value of option \"%s\" is longer than the %d bytes that the kernel takes",
+                type, key, VALUE_MAX);
+        r = sys_fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0);
+    }
+    if (r == 0)
+        return 0;
+    r = -errno;
+    _cleanup_free_ char *what = xasprintf("option \"%s\"", option);
+    return new_failed(fs, r, type, what, err);
+}
+
+int mnt_new(const char *type, const char *source, const char *const *options, unsigned attr,
+            struct error *err)
+{
+    _cleanup_close_ int fs = sys_fsopen(type, FSOPEN_CLOEXEC);
+    if (fs < 0 && errno == ENODEV)
+        return error_set(err, -ENODEV, "cannot mount %s: this kernel has no such file system", type);
+    if (fs < 0)
+        return error_errno(err, -errno, "cannot mount %s", type);
+    if (source != NULL && strlen(source) > VALUE_MAX)
+        return error_set(err, -EINVAL,
+                         "cannot mount %s: the source is longer than the %d bytes that the kernel takes",
+                         type, VALUE_MAX);
+    if (source != NULL && sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+        return new_failed(fs, -errno, type, "source", err);
+    for (size_t i = 0; options != NULL && options[i] != NULL; i++) {
+        int r = set_option(fs, type, options[i], err);
+        if (r < 0)
+            return r;
+    }
+    if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return new_failed(fs, -errno, type, "creating it", err);
+    int fd = sys_fsmount(fs, FSMOUNT_CLOEXEC, attr);
+    return fd >= 0 ? fd : new_failed(fs, -errno, type, "attributes", err);
+}
+
+int mnt_clone(int dirfd, const char *path, bool recursive, struct error *err)
+{
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+    int fd = sys_open_tree(dirfd, path, flags);
+    if (fd >= 0)
+        return fd;
+    const char *name = path[0] != '\0' ? path : "the object";
+    if (errno == EINVAL)
+        return error_set(
+            err, -EINVAL,
+            "cannot bind %s: it is unbindable, in another mount namespace, or has locked mounts below it",
+            name);
+    return error_errno(err, -errno, "cannot bind %s", name);
+}
+
+static int setattr(int fd, struct mount_attr *attr, bool recursive)
+{
+    return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr, sizeof(*attr)) < 0
+               ? -errno
+               : 0;
+}
+
+int mnt_setattr(int fd, uint64_t set, uint64_t clear, bool recursive, struct error *err)
+{
+    struct mount_attr attr = { .attr_set = set, .attr_clr = clear };
+    int r = setattr(fd, &attr, recursive);
+    return r < 0 ? error_errno(err, r, "cannot change the attributes of a mount (set %#llx, clear %#llx)",
+                               (unsigned long long) set, (unsigned long long) clear)
+                 : 0;
+}
+
+int mnt_propagation(int fd, uint64_t propagation, bool recursive, struct error *err)
+{
+    struct mount_attr attr = { .propagation = propagation };
+    int r = setattr(fd, &attr, recursive);
+    return r < 0 ? error_errno(err, r, "cannot change the propagation of a mount") : 0;
+}
+
+int mnt_idmap(int fd, int userns_fd, bool recursive, struct error *err)
+{
+    struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd };
+    int r = setattr(fd, &attr, recursive);
+    if (r == -EINVAL)
+        return error_set(
+            err, r,
+            "cannot map the ids of a mount: its file system cannot do that (or the mount is attached already)");
+    if (r == -EPERM)
+        return error_set(
+            err, r, "cannot map the ids of a mount: it is mapped already, or the right to do it is missing");
+    return r < 0 ? error_errno(err, r, "cannot map the ids of a mount") : 0;
+}
+
+/* move_mount says EINVAL to this as to much else. */
+static bool kinds_differ(int a, int b)
+{
+    struct stat x, y;
+    return fstat(a, &x) == 0 && fstat(b, &y) == 0 && S_ISDIR(x.st_mode) != S_ISDIR(y.st_mode);
+}
+
+int mnt_attach(int mount_fd, int target_fd, struct error *err)
+{
+    if (sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+        return 0;
+    int r = -errno;
+    if ((r == -EINVAL || r == -ENOTDIR) && kinds_differ(mount_fd, target_fd))
+        return error_set(
+            err, -ENOTDIR,
+            "cannot attach a mount: of source and target, one is a directory and the other is not");
+    if (r == -EINVAL)
+        return error_set(
+            err, r,
+            "cannot attach a mount: its target is in another mount namespace, or it is attached already");
+    return error_errno(err, r, "cannot attach a mount");
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sys/mnt.h: the new mount API (5.2; mount_setattr 5.12) as oakum uses it. A mount is made detached, given its attributes while
+ * nobody can reach it, and attached to a descriptor: no path is walked twice.
+ */
+#pragma once
+
+#include <sys/mount.h>
+
+#include "base/error.h"
+#include "sys/syscall.h"
+
+#ifndef MOUNT_ATTR_IDMAP
+#define MOUNT_ATTR_IDMAP 0x00100000
+#endif
+
+/*
+ * A new detached mount of file system type. options: NULL-terminated array of "key", "key=value" strings (fsconfig FLAG or
+ * STRING); source may be NULL. attr: MOUNT_ATTR_*. Errors carry the kernel's own log line from the fs context where there is one.
+ * Descriptor or negative errno.
+ */
+int mnt_new(const char *type, const char *source, const char *const *options, unsigned attr, struct error *err);
+/* A detached clone of what is at path below dirfd (path "" = dirfd itself). recursive: with the mounts below it. */
+int mnt_clone(int dirfd, const char *path, bool recursive, struct error *err);
+/* mount_setattr on the mount at fd: set and clear are MOUNT_ATTR_* bits (an atime change needs MOUNT_ATTR__ATIME in clear). */
+int mnt_setattr(int fd, uint64_t set, uint64_t clear, bool recursive, struct error *err);
+/* MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE. */
+int mnt_propagation(int fd, uint64_t propagation, bool recursive, struct error *err);
+/* Id-maps a detached mount with the maps of a user namespace (userns fd). -EINVAL from the kernel means the file system cannot: the message says so. */
+int mnt_idmap(int fd, int userns_fd, bool recursive, struct error *err);
+/* Attaches the detached mount onto the object of target_fd (directory on directory, file on file). Neither fd is closed. */
+int mnt_attach(int mount_fd, int target_fd, struct error *err);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A label or a uid map that is written into a file that only looks like procfs is a confinement that is not there. So: the
+ * descriptor of procfs is checked once, every file below it is opened without leaving it (no magic link, no mount on top), and what
+ * was opened is checked again. Reading follows the same rule, because a decision hangs on the start time of a process.
+ */
+#include "sys/proc.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include "base/parse.h"
+#include "sys/mnt.h"
+
+#define PROC_ROOT_INODE 1
+
+static bool is_procfs(int fd)
+{
+    struct statfs fs;
+    return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static bool is_procfs_root(int fd)
+{
+    struct stat st;
+    return is_procfs(fd) && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INODE;
+}
+
+int proc_open(struct error *err)
+{
+    _cleanup_close_ int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(err, -errno, "cannot open /proc");
+    if (!is_procfs_root(fd))
+        return error_set(err, -EPERM, "/proc is not procfs: nothing may be written there");
+    return TAKE_FD(fd);
+}
+
+int proc_open_private(struct error *err)
+{
+    /* Refused to who may not mount (a user namespace whose /proc is covered in places, a sandbox). */
+    _cleanup_close_ int fd = mnt_new("proc", NULL, NULL,
+                                     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, NULL);
+    if (fd >= 0 && is_procfs_root(fd))
+        return TAKE_FD(fd);
+    return proc_open(err);
+}
+
+static int open_below(int procfd, const char *file, int flags)
+{
+    const uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+    int fd = -1;
+    for (int i = 0; i < 16 && fd < 0; i++) {
+        fd = sys_openat2(procfd, file, (uint64_t) (flags | O_CLOEXEC | O_NOCTTY), 0, resolve);
+        if (fd < 0 && errno != EAGAIN && errno != EINTR)
+            break;
+    }
+    if (fd < 0)
+        return -errno;
+    if (is_procfs(fd))
+        return fd;
+    close(fd);
+    return -EXDEV;
+}
+
+int proc_write(int procfd, const char *file, const char *text, struct error *err)
+{
+    size_t len = strlen(text);
+    ssize_t n;
+    _cleanup_close_ int fd = open_below(procfd, file, O_WRONLY);
+    if (fd == -EXDEV)
+        return error_set(err, fd, "cannot write /proc/%s: something is mounted over it", file);
+    if (fd < 0)
+        return error_errno(err, fd, "cannot open /proc/%s", file);
+    do
+        n = write(fd, text, len);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return error_errno(err, -errno, "cannot write \"%.80s\" to /proc/%s", text, file);
+    if ((size_t) n != len)
+        return error_set(err, -EIO, "the kernel took only a part of \"%.80s\" for /proc/%s", text, file);
+    return 0;
+}
+
+/* The file's text in buf, NUL-terminated; length or negative errno. procfs makes such a short file in one piece. */
+static ssize_t read_small(int fd, char *buf, size_t size)
+{
+    ssize_t n;
+    do
+        n = read(fd, buf, size - 1);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    buf[n] = '\0';
+    return n;
+}
+
+/* State and start time: fields 3 and 22, counted from the last ')' since the name before it is the process's own choice. */
+static int read_stat(int procfd, pid_t pid, char *ret_state, uint64_t *ret_start)
+{
+    char file[32], text[2048];
+    if (pid <= 0 || str_format(file, sizeof(file), "%d/stat", (int) pid) < 0)
+        return -ESRCH;
+    _cleanup_close_ int fd = open_below(procfd, file, O_RDONLY);
+    if (fd < 0)
+        return fd == -ENOENT ? -ESRCH : fd;
+    ssize_t n = read_small(fd, text, sizeof(text));
+    if (n < 0)
+        return n == -ENOENT ? -ESRCH : (int) n;
+    char *p = strrchr(text, ')');
+    if (p == NULL || p[1] != ' ' || p[2] == '\0')
+        return -EBADMSG;
+    *ret_state = p[2];
+    p += 2;
+    for (int field = 3; field < 22; field++) {
+        p = strchr(p, ' ');
+        if (p == NULL)
+            return -EBADMSG;
+        p++;
+    }
+    p[strcspn(p, " \n")] = '\0';
+    return parse_u64(p, ret_start) < 0 ? -EBADMSG : 0;
+}
+
+int proc_start_time(int procfd, pid_t pid, uint64_t *ret, struct error *err)
+{
+    char state;
+    uint64_t start = 0;
+    int r = read_stat(procfd, pid, &state, &start);
+    if (r == -ESRCH)
+        return error_set(err, r, "there is no process %d", (int) pid);
+    if (r < 0)
+        return error_errno(err, r, "cannot read the start time of process %d", (int) pid);
+    *ret = start;
+    return 0;
+}
+
+char proc_state(int procfd, pid_t pid, uint64_t start_time)
+{
+    char state;
+    uint64_t start = 0;
+    if (read_stat(procfd, pid, &state, &start) < 0 || (start_time != 0 && start != start_time))
+        return 0;
+    return state;
+}
+
+int proc_pidfd(int procfd, pid_t pid, uint64_t start_time, struct error *err)
+{
+    uint64_t start = 0;
+    _cleanup_close_ int fd = sys_pidfd_open(pid, 0);
+    if (fd < 0 && errno == ESRCH)
+        return error_set(err, -ESRCH, "there is no process %d", (int) pid);
+    if (fd < 0)
+        return error_errno(err, -errno, "cannot open process %d", (int) pid);
+    /* Read after the pidfd was taken: if the number still has the start time now, it had it then. */
+    int r = proc_start_time(procfd, pid, &start, err);
+    if (r < 0)
+        return r;
+    if (start != start_time)
+        return error_set(err, -ESRCH, "process %d is gone; its number belongs to another now", (int) pid);
+    return TAKE_FD(fd);
+}
+
+int proc_boot_id(int procfd, char buf[static 37], struct error *err)
+{
+    char text[64];
+    /* Not by open_below(): inside a container /proc/sys has mounts of its own, and this is a name, not a control. */
+    _cleanup_close_ int fd = openat(procfd, "sys/kernel/random/boot_id",
+                                    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return error_errno(err, -errno, "cannot open /proc/sys/kernel/random/boot_id");
+    ssize_t n = read_small(fd, text, sizeof(text));
+    if (n < 0)
+        return error_errno(err, (int) n, "cannot read the boot id");
+    if (strspn(text, "0123456789abcdef-") != 36)
+        return error_set(err, -EBADMSG, "/proc/sys/kernel/random/boot_id does not hold a boot id");
+    memcpy(buf, text, 36);
+    buf[36] = '\0';
+    return 0;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Bare calls. libc 2.36 wraps some of them, but not all and not on every libc; going through syscall(2) everywhere keeps one
+ * way. Numbers from 424 on are the same on every architecture, so that one that the build machine lacks can be given here.
+ */
+#include "sys/syscall.h"
+
+#ifndef __NR_pidfd_send_signal
+#define __NR_pidfd_send_signal 424
+#endif
+#ifndef __NR_open_tree
+#define __NR_open_tree 428
+#endif
+#ifndef __NR_move_mount
+#define __NR_move_mount 429
+#endif
+#ifndef __NR_fsopen
+#define __NR_fsopen 430
+#endif
+#ifndef __NR_fsconfig
+#define __NR_fsconfig 431
+#endif
+#ifndef __NR_fsmount
+#define __NR_fsmount 432
+#endif
+#ifndef __NR_pidfd_open
+#define __NR_pidfd_open 434
+#endif
+#ifndef __NR_clone3
+#define __NR_clone3 435
+#endif
+#ifndef __NR_close_range
+#define __NR_close_range 436
+#endif
+#ifndef __NR_openat2
+#define __NR_openat2 437
+#endif
+#ifndef __NR_mount_setattr
+#define __NR_mount_setattr 442
+#endif
+
+int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+    struct open_how how = { .flags = flags, .mode = mode, .resolve = resolve };
+    return (int) syscall(__NR_openat2, dirfd, path, &how, sizeof(how));
+}
+
+int sys_open_tree(int dirfd, const char *path, unsigned flags)
+{
+    return (int) syscall(__NR_open_tree, dirfd, path, flags);
+}
+
+int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+    return (int) syscall(__NR_move_mount, from_fd, from, to_fd, to, flags);
+}
+
+int sys_mount_setattr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr, size_t size)
+{
+    return (int) syscall(__NR_mount_setattr, dirfd, path, flags, attr, size);
+}
+
+int sys_fsopen(const char *fsname, unsigned flags)
+{
+    return (int) syscall(__NR_fsopen, fsname, flags);
+}
+
+int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux)
+{
+    return (int) syscall(__NR_fsconfig, fd, cmd, key, value, aux);
+}
+
+int sys_fsmount(int fd, unsigned flags, unsigned attr_flags)
+{
+    return (int) syscall(__NR_fsmount, fd, flags, attr_flags);
+}
+
+int sys_pivot_root(const char *new_root, const char *put_old)
+{
+    return (int) syscall(__NR_pivot_root, new_root, put_old);
+}
+
+pid_t sys_clone3(struct clone_args *args, size_t size)
+{
+    return (pid_t) syscall(__NR_clone3, args, size);
+}
+
+int sys_pidfd_open(pid_t pid, unsigned flags)
+{
+    return (int) syscall(__NR_pidfd_open, pid, flags);
+}
+
+int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags)
+{
+    return (int) syscall(__NR_pidfd_send_signal, pidfd, sig, info, flags);
+}
+
+int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+    return (int) syscall(__NR_close_range, first, last, flags);
+}
+
+int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+    return (int) syscall(__NR_execveat, dirfd, path, argv, envp, flags);
+}
+
+int sys_seccomp(unsigned op, unsigned flags, void *args)
+{
+    return (int) syscall(__NR_seccomp, op, flags, args);
+}
+
+long sys_keyctl(int op, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+{
+    return syscall(__NR_keyctl, op, a2, a3, a4, a5);
+}
+
+int sys_bpf(int cmd, void *attr, unsigned size)
+{
+    return (int) syscall(__NR_bpf, cmd, attr, size);
+}
