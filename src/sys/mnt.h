@@ -20,7 +20,7 @@
  * Descriptor or negative errno.
  */
 int mnt_new(const char *type, const char *source, const char *const *options, unsigned attr, struct error *err);
-/* A detached clone of what is at path below dirfd (path "" = dirfd itself). recursive: with the mounts below it. */
+/* A detached clone of what is at path below dirfd (path "" = dirfd itself; otherwise a host path, whose links are followed). recursive: with the mounts below it. */
 int mnt_clone(int dirfd, const char *path, bool recursive, struct error *err);
 /* mount_setattr on the mount at fd: set and clear are MOUNT_ATTR_* bits (an atime change needs MOUNT_ATTR__ATIME in clear). */
 int mnt_setattr(int fd, uint64_t set, uint64_t clear, bool recursive, struct error *err);

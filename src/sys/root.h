@@ -5,6 +5,8 @@
  * (kernel 5.6) from a descriptor of the root, all creation component by component below it, and what comes back is a
  * descriptor, never a path.
  *
+ * A dangling link on the way of root_mkdir_all() or root_touch() is followed as the container would: what it points to is made.
+ *
  * path is taken as inside the root whether it begins with '/' or not. Errors name the path as the container sees it.
  */
 #pragma once
@@ -14,7 +16,7 @@
 
 /* Opens path with flags (O_PATH, O_RDONLY, O_DIRECTORY, O_NOFOLLOW…; O_CLOEXEC is added). Descriptor or negative errno. Retries -EAGAIN (a rename raced). err may be NULL for a probe. */
 int root_open(int rootfd, const char *path, int flags, struct error *err);
-/* O_PATH descriptor of the directory at path; missing components are made with mode (mkdirat below the deepest that exists), in the root only. */
+/* O_PATH descriptor of the directory at path; missing components are made with mode, less the umask (mkdirat below the deepest that exists), in the root only. */
 int root_mkdir_all(int rootfd, const char *path, mode_t mode, struct error *err);
 /* O_PATH descriptor of the object at path; when missing, its parents are made and an empty regular file (0644) is created with O_EXCL. An existing one of any type is opened, never truncated. */
 int root_touch(int rootfd, const char *path, struct error *err);
