@@ -39,6 +39,7 @@ static void test_take(void **state _unused_)
     char *p = xstrdup("x");
     _cleanup_free_ char *q = TAKE_PTR(p);
     assert_null(p);
+    assert_string_equal(q, "x");
     int fd = dup(1);
     _cleanup_close_ int other = TAKE_FD(fd);
     assert_int_equal(fd, -1);
