@@ -3,17 +3,16 @@
  * oci/fields.h: JSON objects as C structures, by table. One struct field a member of the object says where the member lives and what it
  * may be; the same table drives the reader and the writer, so they cannot drift apart. Used by oci/spec.h and oci/image.h.
  *
- * Reading: memory comes from the arena; strings are copied unless `borrow` says that the document outlives them. A member that is null,
- * or an optional string that is "", is absent. Members that the table does not know are not errors (they are collected in extra when
+ * Reading: strings point into the document, which lives in the same arena. A member that is null, or an optional string that is "", is absent. Members that the table does not know are not errors (they are collected in extra when
  * that is asked for) unless the object is closed. Errors are -EINVAL, "<path>: <sentence>".
  *
  * Writing: a member is written when its field says something (not NULL, not 0, not empty, set); FIELD_REQUIRED and FIELD_ALWAYS also
- * when it is 0. Where the object was read with `borrow`, its origin decides what a silent field looked like and keeps what is unknown.
+ * when it is 0. Where the object was read, its origin decides what a silent field looked like and keeps what is unknown.
  */
 #pragma once
 
 #include "base/arena.h"
-#include "oci/bigint.h"
+#include "oci/doc.h"
 
 enum field_kind {
     FIELD_BOOL,
@@ -62,7 +61,6 @@ struct field_at {
 
 struct field_reader {
     struct arena *arena;
-    bool borrow;   /* strings may point into the document, which outlives them; origins are remembered */
     json_t *extra; /* collects unknown members by path; NULL: not wanted */
     struct error *err;
 };
@@ -70,8 +68,8 @@ struct field_reader {
 struct field_object;
 
 struct field_custom {
-    int (*read)(const struct field_reader *r, const json_t *value, void *to, const struct field_at *at);
-    json_t *(*write)(const void *from, const json_t *origin); /* NULL: says nothing */
+    int (*read)(const struct field_reader *r, const struct doc *value, void *to, const struct field_at *at);
+    json_t *(*write)(const void *from, const struct doc *origin); /* NULL: says nothing */
 };
 
 struct field {
@@ -90,17 +88,17 @@ struct field_object {
     const struct field *fields;
     size_t n;
     size_t size;   /* of the structure (lists and maps) */
-    size_t origin; /* offset of its `const json_t *origin`; 0: none, it is found through the object around it */
+    size_t origin; /* offset of its `const struct doc *origin`; 0: none, it is found through the object around it */
     bool closed;   /* unknown members are errors */
     const char *noun; /* closed: what a member is called */
     /* What one member alone cannot say. 0 or what field_error() returned. */
     int (*check)(const void *obj, const struct field_at *at, struct error *err);
 };
 
-int fields_read(const struct field_reader *r, const struct field_object *o, const json_t *json, void *to,
+int fields_read(const struct field_reader *r, const struct field_object *o, const struct doc *d, void *to,
                 const struct field_at *at) _warn_unused_;
 /* A new object. origin is what it was read from, or NULL. */
-json_t *fields_write(const struct field_object *o, const void *from, const json_t *origin) __attribute__((returns_nonnull));
+json_t *fields_write(const struct field_object *o, const void *from, const struct doc *origin) __attribute__((returns_nonnull));
 
 /* -EINVAL with the path of at, and of member below it when that is not NULL, before the message. */
 int field_error(const struct field_at *at, const char *member, struct error *err, const char *fmt, ...) _printf_(4, 5);

@@ -50,9 +50,9 @@ int field_error(const struct field_at *at, const char *member, struct error *err
     return error_set(err, -EINVAL, "%s%s%s", path.buf, path.len > 0 ? ": " : "", sentence);
 }
 
-static bool is_absent(const json_t *v)
+static bool is_absent(const struct doc *v)
 {
-    return v == NULL || json_is_null(v);
+    return v == NULL || v->type == DOC_NULL;
 }
 
 static size_t name_find(const struct field_names *names, const char *s)
@@ -74,70 +74,62 @@ static int check_string(const struct field_reader *r, const struct field *f, con
     return 0;
 }
 
-static const char *keep(const struct field_reader *r, const char *s)
-{
-    return r->borrow ? s : arena_strdup(r->arena, s);
-}
-
-static int read_string(const struct field_reader *r, const struct field *f, const json_t *v, const char **to,
+static int read_string(const struct field_reader *r, const struct field *f, const struct doc *v, const char **to,
                        const struct field_at *at)
 {
-    if (!oci_json_is_string(v))
+    if (v->type != DOC_STRING)
         return field_error(at, NULL, r->err, "must be a string");
-    const char *s = json_string_value(v);
+    const char *s = v->s;
     if (s[0] == '\0' && !(f->flags & FIELD_KEEP_EMPTY))
         return (f->flags & FIELD_REQUIRED) ? field_error(at, NULL, r->err, "must not be empty") : 0;
     int ret = check_string(r, f, s, at);
     if (ret == 0)
-        *to = keep(r, s);
+        *to = s;
     return ret;
 }
 
-static int read_enum(const struct field_reader *r, const struct field *f, const json_t *v, void *to, const struct field_at *at)
+static int read_enum(const struct field_reader *r, const struct field *f, const struct doc *v, void *to, const struct field_at *at)
 {
-    if (!oci_json_is_string(v))
+    if (v->type != DOC_STRING)
         return field_error(at, NULL, r->err, "must be a string");
-    size_t i = name_find(f->names, json_string_value(v));
+    size_t i = name_find(f->names, v->s);
     if (i == f->names->n)
-        return field_error(at, NULL, r->err, "unknown %s \"%.200s\"", f->names->noun, json_string_value(v));
+        return field_error(at, NULL, r->err, "unknown %s \"%.200s\"", f->names->noun, v->s);
     unsigned value = (unsigned) i;
     memcpy(to, &value, sizeof(value));
     return 0;
 }
 
-static int read_signed(const struct field_reader *r, const struct field *f, const json_t *v, int64_t *to, const struct field_at *at)
+static int read_signed(const struct field_reader *r, const struct field *f, const struct doc *v, int64_t *to, const struct field_at *at)
 {
     bool any = f->min == 0 && f->max == 0;
     int64_t min = any ? INT64_MIN : f->min, max = any ? INT64_MAX : (int64_t) f->max;
-    uint64_t big;
-    if (!json_is_integer(v) && oci_json_to_u64(v, &big))
-        return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRId64 "..%" PRId64 ")", big, min, max);
-    if (!json_is_integer(v))
+    if (v->type == DOC_UINT)
+        return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRId64 "..%" PRId64 ")", v->u, min, max);
+    if (v->type != DOC_INT)
         return field_error(at, NULL, r->err, "must be an integer");
-    int64_t i = json_integer_value(v);
-    if (i < min || i > max)
-        return field_error(at, NULL, r->err, "%" PRId64 " is out of range (%" PRId64 "..%" PRId64 ")", i, min, max);
-    *to = i;
+    if (v->i < min || v->i > max)
+        return field_error(at, NULL, r->err, "%" PRId64 " is out of range (%" PRId64 "..%" PRId64 ")", v->i, min, max);
+    *to = v->i;
     return 0;
 }
 
-static int read_unsigned(const struct field_reader *r, const struct field *f, const json_t *v, uint64_t type_max, uint64_t *to,
+static int read_unsigned(const struct field_reader *r, const struct field *f, const struct doc *v, uint64_t type_max, uint64_t *to,
                          const struct field_at *at)
 {
     uint64_t min = f->max == 0 ? 0 : (uint64_t) f->min, max = f->max == 0 ? type_max : f->max;
-    uint64_t u;
-    if (json_is_integer(v) && json_integer_value(v) < 0)
-        return field_error(at, NULL, r->err, "%" JSON_INTEGER_FORMAT " is out of range (%" PRIu64 "..%" PRIu64 ")",
-                           json_integer_value(v), min, max);
-    if (!oci_json_to_u64(v, &u))
+    if (v->type != DOC_INT && v->type != DOC_UINT)
         return field_error(at, NULL, r->err, "must be an integer");
+    if (v->type == DOC_INT && v->i < 0)
+        return field_error(at, NULL, r->err, "%" PRId64 " is out of range (%" PRIu64 "..%" PRIu64 ")", v->i, min, max);
+    uint64_t u = v->type == DOC_INT ? (uint64_t) v->i : v->u;
     if (u < min || u > max)
         return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRIu64 "..%" PRIu64 ")", u, min, max);
     *to = u;
     return 0;
 }
 
-static int read_number(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+static int read_number(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
 {
     bool wide = f->kind != FIELD_U32 && f->kind != FIELD_OPT_U32;
     bool opt = f->kind == FIELD_OPT_I64 || f->kind == FIELD_OPT_U64 || f->kind == FIELD_OPT_U32;
@@ -158,51 +150,51 @@ static int read_number(const struct field_reader *r, const struct field *f, cons
     return 0;
 }
 
-static int read_bool(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+static int read_bool(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
 {
-    if (!json_is_boolean(v))
+    if (v->type != DOC_TRUE && v->type != DOC_FALSE)
         return field_error(at, NULL, r->err, "must be true or false");
     if (f->kind == FIELD_OPT_BOOL)
-        *(struct opt_bool *) to = (struct opt_bool) { .set = true, .v = json_is_true(v) };
+        *(struct opt_bool *) to = (struct opt_bool) { .set = true, .v = v->type == DOC_TRUE };
     else
-        *(bool *) to = json_is_true(v);
+        *(bool *) to = v->type == DOC_TRUE;
     return 0;
 }
 
-static int read_strings(const struct field_reader *r, const struct field *f, const json_t *v, struct oci_strings *to,
+static int read_strings(const struct field_reader *r, const struct field *f, const struct doc *v, struct oci_strings *to,
                         const struct field_at *at)
 {
-    size_t n = json_array_size(v);
-    if ((f->flags & FIELD_ONE) && oci_json_is_string(v)) {
-        oci_strings_add(r->arena, to, json_string_value(v));
+    size_t n = v->n;
+    if ((f->flags & FIELD_ONE) && v->type == DOC_STRING) {
+        oci_strings_add(r->arena, to, v->s);
         return 0;
     }
-    if (!json_is_array(v))
+    if (v->type != DOC_ARRAY)
         return field_error(at, NULL, r->err, "must be an array");
     const char **list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
     for (size_t i = 0; i < n; i++) {
-        const json_t *item = json_array_get(v, i);
-        if (!oci_json_is_string(item))
+        const struct doc *item = &v->items[i];
+        if (item->type != DOC_STRING)
             return field_error(ITEM(at, i), NULL, r->err, "must be a string");
-        int ret = f->flags || f->names != NULL ? check_string(r, f, json_string_value(item), ITEM(at, i)) : 0;
+        int ret = f->flags || f->names != NULL ? check_string(r, f, item->s, ITEM(at, i)) : 0;
         if (ret < 0)
             return ret;
-        list[i] = keep(r, json_string_value(item));
+        list[i] = item->s;
     }
     *to = (struct oci_strings) { list, n };
     return 0;
 }
 
-static int read_u32s(const struct field_reader *r, const struct field *f, const json_t *v, uint32_t **to, size_t *ret_n,
+static int read_u32s(const struct field_reader *r, const struct field *f, const struct doc *v, uint32_t **to, size_t *ret_n,
                      const struct field_at *at)
 {
-    size_t n = json_array_size(v);
-    if (!json_is_array(v))
+    size_t n = v->n;
+    if (v->type != DOC_ARRAY)
         return field_error(at, NULL, r->err, "must be an array");
     uint32_t *list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
     for (size_t i = 0; i < n; i++) {
         uint64_t u = 0;
-        int ret = read_unsigned(r, f, json_array_get(v, i), UINT32_MAX, &u, ITEM(at, i));
+        int ret = read_unsigned(r, f, &v->items[i], UINT32_MAX, &u, ITEM(at, i));
         if (ret < 0)
             return ret;
         list[i] = (uint32_t) u;
@@ -212,48 +204,42 @@ static int read_u32s(const struct field_reader *r, const struct field *f, const 
     return 0;
 }
 
-static int read_pairs(const struct field_reader *r, const json_t *v, struct oci_pairs *to, const struct field_at *at)
+static int read_pairs(const struct field_reader *r, const struct doc *v, struct oci_pairs *to, const struct field_at *at)
 {
-    size_t n = json_object_size(v), i = 0;
-    const char *key;
-    json_t *value;
-    if (!json_is_object(v))
+    if (v->type != DOC_OBJECT)
         return field_error(at, NULL, r->err, "must be an object");
-    struct oci_pair *list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
-    json_object_foreach((json_t *) v, key, value) {
-        if (key[0] == '\0')
+    struct oci_pair *list = v->n > 0 ? arena_array(r->arena, v->n, sizeof(*list)) : NULL;
+    for (uint32_t i = 0; i < v->n; i++) {
+        const struct doc_member *m = &v->members[i];
+        if (m->key_len == 0)
             return field_error(at, NULL, r->err, "a key must not be empty");
-        if (!oci_json_is_string(value))
-            return field_error(CHILD(at, key), NULL, r->err, "must be a string");
-        list[i++] = (struct oci_pair) { keep(r, key), keep(r, json_string_value(value)) };
+        if (m->value.type != DOC_STRING)
+            return field_error(CHILD(at, m->key), NULL, r->err, "must be a string");
+        list[i] = (struct oci_pair) { m->key, m->value.s };
     }
-    *to = (struct oci_pairs) { list, n };
+    *to = (struct oci_pairs) { list, v->n };
     return 0;
 }
 
-static int read_keys(const struct field_reader *r, const json_t *v, struct oci_strings *to, const struct field_at *at)
+static int read_keys(const struct field_reader *r, const struct doc *v, struct oci_strings *to, const struct field_at *at)
 {
-    size_t n = json_object_size(v), i = 0;
-    const char *key;
-    json_t *value;
-    if (!json_is_object(v))
+    if (v->type != DOC_OBJECT)
         return field_error(at, NULL, r->err, "must be an object");
-    const char **list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
-    json_object_foreach((json_t *) v, key, value) {
-        list[i++] = keep(r, key);
-    }
-    *to = (struct oci_strings) { list, n };
+    const char **list = v->n > 0 ? arena_array(r->arena, v->n, sizeof(*list)) : NULL;
+    for (uint32_t i = 0; i < v->n; i++)
+        list[i] = v->members[i].key;
+    *to = (struct oci_strings) { list, v->n };
     return 0;
 }
 
-static int read_list(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+static int read_list(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
 {
-    size_t n = json_array_size(v);
-    if (!json_is_array(v))
+    size_t n = v->n;
+    if (v->type != DOC_ARRAY)
         return field_error(at, NULL, r->err, "must be an array");
     char *list = n > 0 ? arena_array(r->arena, n, f->object->size) : NULL;
     for (size_t i = 0; i < n; i++) {
-        int ret = fields_read(r, f->object, json_array_get(v, i), list + i * f->object->size, ITEM(at, i));
+        int ret = fields_read(r, f->object, &v->items[i], list + i * f->object->size, ITEM(at, i));
         if (ret < 0)
             return ret;
     }
@@ -262,19 +248,17 @@ static int read_list(const struct field_reader *r, const struct field *f, const 
     return 0;
 }
 
-static int read_map(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+static int read_map(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
 {
-    size_t n = json_object_size(v), i = 0;
-    const char *key;
-    json_t *value;
-    if (!json_is_object(v))
+    size_t n = v->n;
+    if (v->type != DOC_OBJECT)
         return field_error(at, NULL, r->err, "must be an object");
     char *list = n > 0 ? arena_array(r->arena, n, f->object->size) : NULL;
-    json_object_foreach((json_t *) v, key, value) {
-        char *item = list + i++ * f->object->size;
-        const char *copy = keep(r, key);
-        memcpy(item, &copy, sizeof(copy));
-        int ret = fields_read(r, f->object, value, item, CHILD(at, key));
+    for (size_t i = 0; i < n; i++) {
+        const struct doc_member *m = &v->members[i];
+        char *item = list + i * f->object->size;
+        memcpy(item, &m->key, sizeof(m->key));
+        int ret = fields_read(r, f->object, &m->value, item, CHILD(at, m->key));
         if (ret < 0)
             return ret;
     }
@@ -283,7 +267,7 @@ static int read_map(const struct field_reader *r, const struct field *f, const j
     return 0;
 }
 
-static int read_member(const struct field_reader *r, const struct field *f, const json_t *v, char *to, const struct field_at *at)
+static int read_member(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
 {
     switch ((enum field_kind) f->kind) {
     case FIELD_BOOL:
@@ -317,34 +301,31 @@ static bool known(const struct field_object *o, const char *key)
     return false;
 }
 
-static int unknown_members(const struct field_reader *r, const struct field_object *o, const json_t *json, const struct field_at *at)
+static int unknown_members(const struct field_reader *r, const struct field_object *o, const struct doc *d, const struct field_at *at)
 {
-    const char *key;
-    json_t *value;
-    if (!o->closed && r->extra == NULL)
-        return 0;
-    json_object_foreach((json_t *) json, key, value) {
-        if (known(o, key))
+    for (uint32_t i = 0; i < d->n && (o->closed || r->extra != NULL); i++) {
+        const struct doc_member *m = &d->members[i];
+        if (known(o, m->key))
             continue;
         if (o->closed)
-            return field_error(at, NULL, r->err, "unknown %s \"%.200s\"", o->noun, key);
+            return field_error(at, NULL, r->err, "unknown %s \"%.200s\"", o->noun, m->key);
         _cleanup_strbuf_ struct strbuf path = STRBUF_INIT;
-        field_path(CHILD(at, key), &path);
-        json_object_set(r->extra, path.buf, value);
+        field_path(CHILD(at, m->key), &path);
+        json_object_set_new(r->extra, path.buf, doc_to_json(&m->value));
     }
     return 0;
 }
 
-int fields_read(const struct field_reader *r, const struct field_object *o, const json_t *json, void *to, const struct field_at *at)
+int fields_read(const struct field_reader *r, const struct field_object *o, const struct doc *d, void *to, const struct field_at *at)
 {
     size_t found = 0;
-    if (!json_is_object(json))
+    if (d->type != DOC_OBJECT)
         return field_error(at, NULL, r->err, "must be an object");
-    if (r->borrow && o->origin != 0)
-        memcpy((char *) to + o->origin, &json, sizeof(json));
+    if (o->origin != 0)
+        memcpy((char *) to + o->origin, &d, sizeof(d));
     for (size_t i = 0; i < o->n; i++) {
         const struct field *f = &o->fields[i];
-        const json_t *v = json_object_get(json, f->key);
+        const struct doc *v = doc_get(d, f->key);
         found += v != NULL;
         if (is_absent(v)) {
             if (f->flags & FIELD_REQUIRED)
@@ -357,8 +338,8 @@ int fields_read(const struct field_reader *r, const struct field_object *o, cons
         if (f->set != 0)
             *((bool *) to + f->set) = true;
     }
-    if (found < json_object_size(json)) {
-        int ret = unknown_members(r, o, json, at);
+    if (found < d->n) {
+        int ret = unknown_members(r, o, d, at);
         if (ret < 0)
             return ret;
     }

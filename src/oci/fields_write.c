@@ -4,21 +4,9 @@
  * written as its origin had it, when that was as silent: `false`, `[]`, null; a member that was something else has been removed since.
  * Members that the table does not know follow from the origin.
  */
+#include "oci/bigint.h"
 #include "oci/fields.h"
 #include "oci/spec.h"
-
-/* Length of the valid UTF-8 character at s, 0 when it is none (RFC 3629: no surrogates, nothing above U+10FFFF, shortest form). */
-static size_t utf8_char(const unsigned char *s)
-{
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-        (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return n;
-}
 
 json_t *field_string(const char *s)
 {
@@ -27,7 +15,7 @@ json_t *field_string(const char *s)
         return j;
     _cleanup_strbuf_ struct strbuf clean = STRBUF_INIT;
     while (*s != '\0') {
-        size_t n = utf8_char((const unsigned char *) s);
+        size_t n = doc_utf8_char(s);
         strbuf_add(&clean, n > 0 ? s : "\xef\xbf\xbd", n > 0 ? n : 3);
         s += n > 0 ? n : 1;
     }
@@ -64,9 +52,9 @@ static json_t *write_pairs(const struct oci_pairs *p)
     return o;
 }
 
-static const json_t *item_origin(const struct field_object *o, const char *item)
+static const struct doc *item_origin(const struct field_object *o, const char *item)
 {
-    const json_t *origin = NULL;
+    const struct doc *origin = NULL;
     if (o->origin != 0)
         memcpy(&origin, item + o->origin, sizeof(origin));
     return origin;
@@ -111,14 +99,14 @@ static unsigned enum_value(const char *from)
     return v;
 }
 
-static json_t *write_object(const struct field *f, const char *from, const json_t *old)
+static json_t *write_object(const struct field *f, const char *from, const struct doc *old)
 {
     if (f->object->origin != 0)
         old = item_origin(f->object, from);
-    return fields_write(f->object, from, json_is_object(old) ? old : NULL);
+    return fields_write(f->object, from, old != NULL && old->type == DOC_OBJECT ? old : NULL);
 }
 
-static json_t *write_member(const struct field *f, const char *from, const json_t *old)
+static json_t *write_member(const struct field *f, const char *from, const struct doc *old)
 {
     const void *p = from;
     switch ((enum field_kind) f->kind) {
@@ -173,11 +161,10 @@ static bool is_silent(const struct field *f, const char *from)
 }
 
 /* Is it what a silent field was read from? */
-static bool is_blank(const json_t *v)
+static bool is_blank(const struct doc *v)
 {
-    return json_is_null(v) || json_is_false(v) || (json_is_integer(v) && json_integer_value(v) == 0) ||
-           (json_is_string(v) && json_string_length(v) == 0) || (json_is_array(v) && json_array_size(v) == 0) ||
-           (json_is_object(v) && json_object_size(v) == 0);
+    return v->type == DOC_NULL || v->type == DOC_FALSE || (v->type == DOC_INT && v->i == 0) ||
+           (v->type >= DOC_STRING && v->n == 0);
 }
 
 /* Can a silent field be written as a value? NULL and unset are no values. */
@@ -188,15 +175,15 @@ static bool has_zero(const struct field *f)
 }
 
 /* NULL: the member is left out. */
-static json_t *member_json(const struct field *f, const char *base, const json_t *origin)
+static json_t *member_json(const struct field *f, const char *base, const struct doc *origin)
 {
     const char *from = base + f->offset;
-    const json_t *old = json_object_get(origin, f->key);
+    const struct doc *old = doc_get(origin, f->key);
     bool always = f->flags & (FIELD_REQUIRED | FIELD_ALWAYS);
     if (f->set != 0) {
         if (*((const bool *) base + f->set))
             return write_member(f, from, old);
-        return json_is_null(old) ? json_null() : NULL;
+        return old != NULL && old->type == DOC_NULL ? json_null() : NULL;
     }
     json_t *written = is_silent(f, from) ? NULL : write_member(f, from, old);
     bool empty = f->kind == FIELD_OBJECT && written != NULL && json_object_size(written) == 0;
@@ -204,26 +191,25 @@ static json_t *member_json(const struct field *f, const char *base, const json_t
         return written;
     json_decref(written);
     if (old != NULL && is_blank(old))
-        return json_deep_copy(old);
+        return doc_to_json(old);
     return always && has_zero(f) && (origin == NULL || old != NULL) ? write_member(f, from, NULL) : NULL;
 }
 
-json_t *fields_write(const struct field_object *o, const void *from, const json_t *origin)
+json_t *fields_write(const struct field_object *o, const void *from, const struct doc *origin)
 {
     json_t *obj = json_object();
-    const char *key;
-    json_t *value;
     for (size_t i = 0; i < o->n; i++) {
         json_t *v = member_json(&o->fields[i], from, origin);
         if (v != NULL)
             json_object_set_new_nocheck(obj, o->fields[i].key, v);
     }
-    json_object_foreach((json_t *) origin, key, value) {
+    for (uint32_t k = 0; origin != NULL && k < origin->n; k++) {
+        const struct doc_member *m = &origin->members[k];
         size_t i = 0;
-        while (i < o->n && !str_eq(o->fields[i].key, key))
+        while (i < o->n && !str_eq(o->fields[i].key, m->key))
             i++;
         if (i == o->n)
-            json_object_set_new(obj, key, json_deep_copy(value));
+            json_object_set_new_nocheck(obj, m->key, doc_to_json(&m->value));
     }
     return obj;
 }

@@ -57,41 +57,40 @@ enum media_kind media_type_kind(const char *media_type, enum media_compression *
 
 /* Members that always say the same. */
 
-static int read_schema_version(const struct field_reader *r, const json_t *value, void *to _unused_, const struct field_at *at)
+static int read_schema_version(const struct field_reader *r, const struct doc *value, void *to _unused_, const struct field_at *at)
 {
-    if (!json_is_integer(value) || json_integer_value(value) != 2)
+    if (value->type != DOC_INT || value->i != 2)
         return field_error(at, NULL, r->err, "must be 2");
     return 0;
 }
 
-static json_t *write_schema_version(const void *from _unused_, const json_t *origin _unused_)
+static json_t *write_schema_version(const void *from _unused_, const struct doc *origin _unused_)
 {
     return json_integer(2);
 }
 
-static int read_index_type(const struct field_reader *r, const json_t *value, void *to _unused_, const struct field_at *at)
+static int read_index_type(const struct field_reader *r, const struct doc *value, void *to _unused_, const struct field_at *at)
 {
-    if (!oci_json_is_string(value))
+    if (value->type != DOC_STRING)
         return field_error(at, NULL, r->err, "must be a string");
-    const char *type = json_string_value(value);
-    if (type[0] != '\0' && media_type_kind(type, NULL) != MEDIA_KIND_INDEX)
-        return field_error(at, NULL, r->err, "\"%.200s\" is not an index", type);
+    if (value->n > 0 && media_type_kind(value->s, NULL) != MEDIA_KIND_INDEX)
+        return field_error(at, NULL, r->err, "\"%.200s\" is not an index", value->s);
     return 0;
 }
 
-static json_t *write_index_type(const void *from _unused_, const json_t *origin _unused_)
+static json_t *write_index_type(const void *from _unused_, const struct doc *origin _unused_)
 {
     return json_string(MEDIA_INDEX);
 }
 
-static int read_rootfs_type(const struct field_reader *r, const json_t *value, void *to _unused_, const struct field_at *at)
+static int read_rootfs_type(const struct field_reader *r, const struct doc *value, void *to _unused_, const struct field_at *at)
 {
-    if (!json_is_string(value) || !str_eq(json_string_value(value), "layers"))
+    if (value->type != DOC_STRING || !str_eq(value->s, "layers"))
         return field_error(at, NULL, r->err, "must be \"layers\"");
     return 0;
 }
 
-static json_t *write_rootfs_type(const void *from _unused_, const json_t *origin _unused_)
+static json_t *write_rootfs_type(const void *from _unused_, const struct doc *origin _unused_)
 {
     return json_string("layers");
 }
@@ -201,31 +200,30 @@ static const struct field config_fields[] = {
 static const struct field_object config_object = { OBJECT(config_fields) };
 
 /* What the document as a whole must not be. */
-static int check_shape(const json_t *json, const char *name, struct error *err)
+static int check_shape(const struct doc *d, const char *name, struct error *err)
 {
-    const json_t *version = json_object_get(json, "schemaVersion");
-    if ((json_is_integer(version) && json_integer_value(version) == 1) || json_object_get(json, "fsLayers") != NULL)
+    const struct doc *version = doc_get(d, "schemaVersion");
+    if ((version != NULL && version->type == DOC_INT && version->i == 1) || doc_get(d, "fsLayers") != NULL)
         return error_set(err, -EINVAL,
                          "%s: docker's schema 1 is not supported (its images have no verifiable layers); "
                          "the image must be pushed again in schema 2 or OCI format", name);
-    bool index = json_object_get(json, "manifests") != NULL;
-    bool manifest = json_object_get(json, "layers") != NULL || json_object_get(json, "config") != NULL;
-    if (index && manifest)
+    bool layers = doc_get(d, "layers") != NULL;
+    if (doc_get(d, "manifests") != NULL && (layers || doc_get(d, "config") != NULL))
         return error_set(err, -EINVAL, "%s: has both \"manifests\" and \"%s\", so it is neither an index nor a manifest", name,
-                         json_object_get(json, "layers") != NULL ? "layers" : "config");
+                         layers ? "layers" : "config");
     return 0;
 }
 
 static int parse(const char *text, size_t len, const char *name, const struct field_object *object, bool shape, struct arena *a,
                  void *to, struct error *err)
 {
-    _cleanup_json_ json_t *json = NULL;
+    const struct doc *d;
     struct field_reader reader = { .arena = a, .err = err };
     struct field_at at = { .key = name, .raw = true };
-    int r = oci_json_parse(text, len, name, &json, err);
+    int r = doc_parse(text, len, name, a, &d, err);
     if (r == 0 && shape)
-        r = check_shape(json, name, err);
-    return r < 0 ? r : fields_read(&reader, object, json, to, &at);
+        r = check_shape(d, name, err);
+    return r < 0 ? r : fields_read(&reader, object, d, to, &at);
 }
 
 int image_index_parse(const char *text, size_t len, struct arena *a, struct image_index *ret, struct error *err)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The doors to config.json. oci_spec_parse() keeps the parsed document and lets strings point into it: the whole reading is one walk
- * along the tables (spec_tables.c) and copies nothing but arrays. The stand-alone readers copy, as their document does not stay.
+ * The doors to config.json. The document is read into the spec's arena and stays there; strings point into it, so that the whole reading
+ * is one walk along the tables (spec_tables.c) and copies nothing but arrays.
  */
 #include "oci/spec.h"
 
 #include <errno.h>
 
+#include "oci/bigint.h"
 #include "oci/spec_tables.h"
 
 struct oci_spec *oci_spec_new(void)
@@ -23,25 +24,24 @@ void oci_spec_free(struct oci_spec *spec)
     if (spec == NULL)
         return;
     json_decref(spec->extra);
-    json_decref(spec->origin);
     arena_free(spec->arena);
 }
 
 int oci_spec_parse(const char *text, size_t len, struct oci_spec **ret, struct error *err)
 {
     _cleanup_oci_spec_ struct oci_spec *spec = oci_spec_new();
-    int r = oci_json_parse(text, len, "config.json", &spec->origin, err);
+    int r = doc_parse(text, len, "config.json", spec->arena, &spec->origin, err);
     if (r < 0)
         return r;
     /* First of all: what follows is only true of a version that we know. */
-    const char *version = json_string_value(json_object_get(spec->origin, "ociVersion"));
-    if (!str_empty(version)) {
-        r = oci_check_version(version, err);
+    const struct doc *version = doc_get(spec->origin, "ociVersion");
+    if (version != NULL && version->type == DOC_STRING) {
+        r = oci_check_version(version->s, err);
         if (r < 0)
             return r;
     }
     spec->extra = json_object();
-    struct field_reader reader = { .arena = spec->arena, .borrow = true, .extra = spec->extra, .err = err };
+    struct field_reader reader = { .arena = spec->arena, .extra = spec->extra, .err = err };
     r = fields_read(&reader, &oci_spec_object, spec->origin, spec, NULL);
     if (r < 0)
         return r;
@@ -55,13 +55,13 @@ int oci_spec_parse(const char *text, size_t len, struct oci_spec **ret, struct e
 
 int oci_process_parse(const char *text, size_t len, struct arena *arena, struct oci_process *ret, struct error *err)
 {
-    _cleanup_json_ json_t *json = NULL;
+    const struct doc *d;
     struct oci_process process = { .set = true };
     struct field_reader reader = { .arena = arena, .err = err };
     struct field_at at = { .key = "process" };
-    int r = oci_json_parse(text, len, "process", &json, err);
+    int r = doc_parse(text, len, "process", arena, &d, err);
     if (r == 0)
-        r = fields_read(&reader, &oci_process_object, json, &process, &at);
+        r = fields_read(&reader, &oci_process_object, d, &process, &at);
     if (r == 0)
         *ret = process;
     return r;
@@ -69,13 +69,13 @@ int oci_process_parse(const char *text, size_t len, struct arena *arena, struct 
 
 int oci_resources_parse(const char *text, size_t len, struct arena *arena, struct oci_resources *ret, struct error *err)
 {
-    _cleanup_json_ json_t *json = NULL;
+    const struct doc *d;
     struct oci_resources resources = { 0 };
     struct field_reader reader = { .arena = arena, .err = err };
     struct field_at at = { .key = "resources" };
-    int r = oci_json_parse(text, len, "resources", &json, err);
+    int r = doc_parse(text, len, "resources", arena, &d, err);
     if (r == 0)
-        r = fields_read(&reader, &oci_resources_object, json, &resources, &at);
+        r = fields_read(&reader, &oci_resources_object, d, &resources, &at);
     if (r == 0)
         *ret = resources;
     return r;
@@ -86,7 +86,7 @@ int oci_seccomp_from_json(const json_t *obj, const char *path, struct arena *are
     struct oci_seccomp sec = { .set = true };
     struct field_reader reader = { .arena = arena, .err = err };
     struct field_at at = { .key = path, .raw = true };
-    int r = fields_read(&reader, &oci_seccomp_object, obj, &sec, str_empty(path) ? NULL : &at);
+    int r = fields_read(&reader, &oci_seccomp_object, doc_from_json(arena, obj), &sec, str_empty(path) ? NULL : &at);
     if (r == 0)
         *ret = sec;
     return r;

@@ -3,15 +3,14 @@
  * oci/spec.h: the OCI runtime specification 1.3 (config.json) for Linux, as one C structure. This is the narrow waist of
  * oakum: everything that decides ends in a struct oci_spec, everything that enforces begins with one.
  *
- * Ownership: every string and array lives as long as spec: in spec->arena, or in the document that the spec keeps. A pointer that is
- * NULL is an absent field; a list with n == 0 was absent or empty (where the difference matters there is a `_set` flag or an opt_*
+ * Ownership: every string and array lives in spec->arena, and so does the document that was read. A pointer that is NULL is an absent field; a list with n == 0 was absent or empty (where the difference matters there is a `_set` flag or an opt_*
  * type). An optional string that is "" counts as absent (so do Go's readers), and so does null. Units are the specification's.
  *
  * Reading and writing are driven by the same tables (spec_tables.c), so whatever is read is written back. Members that the
  * specification does not know (extensions, other platforms: "windows", "solaris", "vm", "zos", "freebsd") are kept as JSON in
  * `extra` and written back in place.
  *
- * How the round trip is exact: an object that was read remembers in `origin` the JSON that it came from. The writer takes from there
+ * How the round trip is exact: an object that was read remembers in `origin` the part of the document that it came from. The writer takes from there
  * what a plain field cannot hold: unknown members, and whether a member that is false, 0, "" or empty now was written out. Leave
  * origin alone: NULL in what you build (then only what says something is written), and it travels with an object that is moved or
  * changed. An object that you replace as a whole must have its own, or NULL. linux_.set, process.set, seccomp.set, capabilities.set,
@@ -22,6 +21,8 @@
 #include "base/arena.h"
 #include "base/json.h"
 
+struct doc; /* oci/doc.h */
+
 struct opt_i64 { bool set; int64_t v; };
 struct opt_u64 { bool set; uint64_t v; };
 struct opt_u32 { bool set; uint32_t v; };
@@ -31,17 +32,17 @@ struct oci_strings { const char **v; size_t n; };
 struct oci_pair { const char *key, *value; };
 struct oci_pairs { struct oci_pair *v; size_t n; };
 
-struct oci_id_map { uint32_t container_id, host_id, size; const json_t *origin; };
+struct oci_id_map { uint32_t container_id, host_id, size; const struct doc *origin; };
 struct oci_id_maps { struct oci_id_map *v; size_t n; };
 
 struct oci_mount {
     const char *destination, *type, *source;
     struct oci_strings options;
     struct oci_id_maps uid_mappings, gid_mappings;
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 
-struct oci_rlimit { const char *type; uint64_t soft, hard; const json_t *origin; }; /* type: "RLIMIT_NOFILE" …; RLIM_INFINITY is 2^64-1 */
+struct oci_rlimit { const char *type; uint64_t soft, hard; const struct doc *origin; }; /* type: "RLIMIT_NOFILE" …; RLIM_INFINITY is 2^64-1 */
 
 struct oci_capabilities {
     bool set; /* the object was there */
@@ -80,14 +81,14 @@ struct oci_process {
     struct opt_i64 io_priority;
     const char *cpu_affinity_initial, *cpu_affinity_final;
     struct oci_user user;
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 
 struct oci_hook {
     const char *path;
     struct oci_strings args, env;
     struct opt_i64 timeout; /* seconds, > 0 */
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 enum oci_hook_kind {
     OCI_HOOK_PRESTART,
@@ -111,24 +112,24 @@ enum oci_namespace_kind { /* order of the names in the specification's namespace
     OCI_NS_TIME,
     OCI_NS_KINDS
 };
-struct oci_namespace { bool set; const char *path; const json_t *origin; }; /* path NULL: new */
+struct oci_namespace { bool set; const char *path; const struct doc *origin; }; /* path NULL: new */
 
 struct oci_device { /* linux.devices */
     const char *type; /* "c" "b" "u" "p" */
     const char *path;
     int64_t major, minor;
     struct opt_u32 file_mode, uid, gid; /* of file_mode only the bits 07777 count: Go programs put the type above them */
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 
-struct oci_net_device { const char *host_name, *name; const json_t *origin; }; /* name NULL: the same */
+struct oci_net_device { const char *host_name, *name; const struct doc *origin; }; /* name NULL: the same */
 
 struct oci_device_rule { /* linux.resources.devices */
     bool allow;
     const char *type;             /* "a" "c" "b", NULL = "a" */
     struct opt_i64 major, minor;  /* unset or -1 = wildcard */
     const char *access;           /* of "rwm"; NULL = all */
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 
 struct oci_memory {
@@ -145,8 +146,8 @@ struct oci_cpu {
     const char *cpus, *mems;
     struct opt_i64 idle;
 };
-struct oci_weight_device { int64_t major, minor; struct opt_u32 weight, leaf_weight; const json_t *origin; };
-struct oci_throttle { int64_t major, minor; uint64_t rate; const json_t *origin; };
+struct oci_weight_device { int64_t major, minor; struct opt_u32 weight, leaf_weight; const struct doc *origin; };
+struct oci_throttle { int64_t major, minor; uint64_t rate; const struct doc *origin; };
 struct oci_throttles { struct oci_throttle *v; size_t n; };
 struct oci_block_io {
     struct opt_u32 weight, leaf_weight;
@@ -154,9 +155,9 @@ struct oci_block_io {
     size_t n_weight_devices;
     struct oci_throttles read_bps, write_bps, read_iops, write_iops;
 };
-struct oci_hugepage { const char *page_size; uint64_t limit; const json_t *origin; };
-struct oci_net_priority { const char *name; uint32_t priority; const json_t *origin; };
-struct oci_rdma { const char *device; struct opt_u32 hca_handles, hca_objects; const json_t *origin; };
+struct oci_hugepage { const char *page_size; uint64_t limit; const struct doc *origin; };
+struct oci_net_priority { const char *name; uint32_t priority; const struct doc *origin; };
+struct oci_rdma { const char *device; struct opt_u32 hca_handles, hca_objects; const struct doc *origin; };
 
 struct oci_resources {
     struct oci_memory memory;
@@ -173,11 +174,11 @@ struct oci_resources {
     struct oci_rdma *rdma;
     size_t n_rdma;
     struct oci_pairs unified;
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 
 enum oci_seccomp_op { OCI_CMP_NE, OCI_CMP_LT, OCI_CMP_LE, OCI_CMP_EQ, OCI_CMP_GE, OCI_CMP_GT, OCI_CMP_MASKED_EQ };
-struct oci_seccomp_arg { uint32_t index; uint64_t value, value_two; enum oci_seccomp_op op; const json_t *origin; };
+struct oci_seccomp_arg { uint32_t index; uint64_t value, value_two; enum oci_seccomp_op op; const struct doc *origin; };
 enum oci_seccomp_action {
     OCI_ACT_KILL, /* SCMP_ACT_KILL = SCMP_ACT_KILL_THREAD */
     OCI_ACT_KILL_PROCESS,
@@ -195,7 +196,7 @@ struct oci_seccomp_rule {
     struct opt_u32 errno_ret;
     struct oci_seccomp_arg *args;
     size_t n_args;
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 struct oci_seccomp {
     bool set;
@@ -206,7 +207,7 @@ struct oci_seccomp {
     const char *listener_path, *listener_metadata;
     struct oci_seccomp_rule *rules;
     size_t n_rules;
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 
 struct oci_intel_rdt {
@@ -239,7 +240,7 @@ struct oci_linux {
     bool time_offsets_set;
     int64_t monotonic_secs, boottime_secs;
     uint32_t monotonic_nanosecs, boottime_nanosecs;
-    const json_t *origin; /* see above; NULL when built */
+    const struct doc *origin; /* see above; NULL when built */
 };
 
 struct oci_spec {
@@ -255,7 +256,7 @@ struct oci_spec {
     struct oci_pairs annotations;
     struct oci_linux linux_;
     json_t *extra; /* members we do not model, as {"path": value, …}; NULL if none. For reports; the writer reads `origin` */
-    json_t *origin; /* the document that was read; owned */
+    const struct doc *origin; /* the document that was read */
 };
 
 #define OCI_VERSION_MAX "1.3.0" /* what oakum writes and the newest that it reads */

@@ -83,6 +83,11 @@ int oci_check_affinity(const void *obj, const struct field_at *at, struct error 
     return 0;
 }
 
+static bool is_integer(const struct doc *d)
+{
+    return d != NULL && d->type == DOC_INT;
+}
+
 int oci_check_linux(const void *obj, const struct field_at *at, struct error *err)
 {
     const struct oci_linux *l = obj;
@@ -90,7 +95,7 @@ int oci_check_linux(const void *obj, const struct field_at *at, struct error *er
         const struct oci_device *d = &l->devices[i];
         struct field_at list = { .up = at, .key = "devices" }, item = { .up = &list, .index = i };
         for (const char *const *m = (const char *const[]) { "major", "minor", NULL }; *m != NULL; m++)
-            if (d->type[0] != 'p' && d->origin != NULL && !json_is_integer(json_object_get(d->origin, *m)))
+            if (d->type[0] != 'p' && !is_integer(doc_get(d->origin, *m)))
                 return field_error(&item, *m, err, "is required");
     }
     int r = check_id_maps(&l->uid_mappings, "uidMappings", at, err);

@@ -17,15 +17,15 @@ static const struct field entry_fields[] = {
 static const struct field_object entry_object = { .fields = entry_fields, .n = ARRAY_LEN(entry_fields),
                                                   .size = sizeof(struct entry), .origin = offsetof(struct entry, ns.origin) };
 
-int oci_namespaces_read(const struct field_reader *r, const json_t *value, void *to, const struct field_at *at)
+int oci_namespaces_read(const struct field_reader *r, const struct doc *value, void *to, const struct field_at *at)
 {
     struct oci_namespace *all = to;
-    if (!json_is_array(value))
+    if (value->type != DOC_ARRAY)
         return field_error(at, NULL, r->err, "must be an array");
-    for (size_t i = 0; i < json_array_size(value); i++) {
+    for (size_t i = 0; i < value->n; i++) {
         struct field_at item = { .up = at, .index = i };
         struct entry e = { 0 };
-        int ret = fields_read(r, &entry_object, json_array_get(value, i), &e, &item);
+        int ret = fields_read(r, &entry_object, &value->items[i], &e, &item);
         if (ret < 0)
             return ret;
         if (all[e.type].set)
@@ -45,15 +45,15 @@ static void add(json_t *list, const struct oci_namespace *ns, size_t kind, bool 
     *done = true;
 }
 
-json_t *oci_namespaces_write(const void *from, const json_t *origin)
+json_t *oci_namespaces_write(const void *from, const struct doc *origin)
 {
     const struct oci_namespace *all = from;
     bool done[OCI_NS_KINDS] = { false };
     json_t *list = json_array();
-    for (size_t i = 0; i < json_array_size(origin); i++) {
-        const char *type = json_string_value(json_object_get(json_array_get(origin, i), "type"));
-        for (size_t kind = 0; type != NULL && kind < OCI_NS_KINDS; kind++)
-            if (str_eq(type, oci_namespace_name((enum oci_namespace_kind) kind)))
+    for (size_t i = 0; origin != NULL && origin->type == DOC_ARRAY && i < origin->n; i++) {
+        const struct doc *type = doc_get(&origin->items[i], "type");
+        for (size_t kind = 0; type != NULL && type->type == DOC_STRING && kind < OCI_NS_KINDS; kind++)
+            if (str_eq(type->s, oci_namespace_name((enum oci_namespace_kind) kind)))
                 add(list, &all[kind], kind, &done[kind]);
     }
     for (size_t kind = 0; kind < OCI_NS_KINDS; kind++)
