@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * engine/engine.h: named containers on one host: run, exec, stop, kill, rm, and what there is to know about them.
+ *
+ * Below the store's root (/var/lib/oakum) the engine keeps, all 0700:
+ *   containers/ID/      one container, named by 64 hex digits; held by flock by the oakum that runs it
+ *     record.json       who it is and how it ended (engine/record.h); absent while it is being made
+ *     config.json       the specification; containers with --rm have it in the runtime's state only
+ *     rootfs/           empty: where the root is mounted, in the container's mount namespace alone
+ *     upper/ work/      only with a writable root, or when a mount needs a target that the image does not have
+ *     volumes/N/        anonymous volumes
+ *     joined/ID         a link for each container that uses this one's user namespace
+ *   names/NAME          link whose text is the ID; symlinkat() is the claim
+ *   idmap/              claims of id ranges (confine/idmap.h)
+ *   volumes/NAME/_data  named volumes
+ *   skeleton/           the lowest layer of every root that is an overlay: mount points and /etc/hosts that an image may lack
+ *
+ * Crash safety. The order of making is: directory (locked), name, id range, upper, record, then the runtime's state and the
+ * cgroup. Whatever is made is found from the directory, which goes last; so a container that was killed half-made is listed
+ * and can be removed. A directory without a readable record is "damaged": listed, and removed by rm with a search of the
+ * names and id ranges that point to it.
+ */
+#pragma once
+
+#include "engine/options.h"
+#include "engine/record.h"
+#include "image/store.h"
+#include "runtime/container.h"
+
+struct engine;
+
+/* create: make what is missing. Without it a root that is not there is an engine without containers. */
+int engine_open(const char *root, const char *state, bool create, struct engine **ret, struct error *err);
+void engine_close(struct engine *e);
+static inline void cleanup_engine(struct engine **e)
+{
+    engine_close(*e);
+}
+#define _cleanup_engine_ __attribute__((cleanup(cleanup_engine)))
+
+/* Borrowed; opened at the first use. */
+int engine_runtime(struct engine *e, struct runtime **ret, struct error *err);
+const char *engine_root(const struct engine *e);
+
+/* The whole id of a container by id, name, or the beginning of an id that is no other's. id: 65 bytes. */
+int engine_find(struct engine *e, const char *name_or_id, char *id, struct error *err);
+
+/* A container in the foreground, from nothing to its end. code: what the shell gets; exec_failed as in container_exit. */
+int engine_run(struct engine *e, const struct run_options *opt, struct container_exit *ret,
+               struct error *err);
+
+struct exec_request {
+    struct arena *arena;
+    struct oci_strings args, env; /* env as in run_options */
+    const char *user, *workdir;   /* NULL: the container's */
+    bool tty, interactive, detach;
+};
+int engine_exec(struct engine *e, const char *name_or_id, const struct exec_request *req,
+                struct container_exit *ret, struct error *err);
+
+int engine_kill(struct engine *e, const char *name_or_id, int sig, struct error *err);
+/* timeout_s: -1 waits for ever; -2 takes the container's own. signal 0: the container's own. A stopped one is success. */
+int engine_stop(struct engine *e, const char *name_or_id, int sig, int64_t timeout_s, struct error *err);
+/* force: a running one is killed. */
+int engine_remove(struct engine *e, const char *name_or_id, bool force, struct error *err);
+
+/* What a container is now: the record and the runtime's word. */
+enum engine_status {
+    ENGINE_CREATING,
+    ENGINE_CREATED,
+    ENGINE_RUNNING,
+    ENGINE_PAUSED,
+    ENGINE_EXITED,
+    ENGINE_DAMAGED
+};
+struct engine_container {
+    struct engine_record *record; /* for a damaged one: id alone, and why in record->error */
+    enum engine_status status;
+    pid_t pid; /* 0: none */
+};
+const char *engine_status_name(
+    enum engine_status s); /* docker's: "created" "running" "exited" …, and "damaged" */
+/* all: stopped ones too. Newest first. */
+int engine_list(struct engine *e, bool all, struct engine_container **ret, size_t *ret_n, struct error *err);
+void engine_containers_free(struct engine_container *list, size_t n);
+int engine_get(struct engine *e, const char *name_or_id, struct engine_container *ret, struct error *err);
+void engine_container_clear(struct engine_container *c);
+/* The specification of a container; -ENOENT when it was removed with the runtime's state. */
+int engine_spec(struct engine *e, const char *id, struct oci_spec **ret, struct error *err);
+/* -EBUSY and a sentence when a container is made from the image. For store_remove(). arg: the engine. */
+int engine_image_in_use(void *arg, const char *image_id, struct error *err);

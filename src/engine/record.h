@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * engine/record.h: record.json, what the engine remembers of a container. Our own format, "oakum": 1, read strictly: a record
+ * of another version, with an unknown key or a wrong type is damaged, and a damaged record is shown, never hidden.
+ */
+#pragma once
+
+#include "oci/spec.h"
+
+struct engine_record {
+    struct arena *arena;
+    const char *id, *name;
+    const char *image, *image_id; /* familiar name; hex */
+    const char *created;          /* RFC 3339 */
+    struct oci_strings args;
+    struct oci_pairs labels, sources;
+    uint32_t range_first;    /* 0: no user namespace of its own */
+    const char *joins;       /* id of the container whose user namespace it uses; NULL */
+    const char *cgroup;      /* path */
+    const char *network;     /* "none", "host", "container:ID" */
+    const char *stop_signal; /* "SIGTERM" */
+    int64_t stop_timeout;    /* seconds, -1 for ever */
+    bool rm, tty;
+    const char *started, *finished; /* NULL: not yet */
+    struct opt_i64 exit_code;
+    const char *error; /* why it is damaged, or could not start; NULL */
+};
+
+void engine_record_free(struct engine_record *r);
+static inline void cleanup_engine_record(struct engine_record **r)
+{
+    engine_record_free(*r);
+}
+#define _cleanup_engine_record_ __attribute__((cleanup(cleanup_engine_record)))
+
+/* An empty one with its own arena. */
+struct engine_record *engine_record_new(void) __attribute__((returns_nonnull));
+/* dirfd: the container's directory. -ENOENT: there is no record. */
+int engine_record_read(int dirfd, struct engine_record **ret, struct error *err);
+/* Atomic; durable with sync. */
+int engine_record_write(int dirfd, const struct engine_record *r, bool sync, struct error *err);
+/* From text, for tests. */
+int engine_record_parse(const char *text, size_t len, struct engine_record **ret, struct error *err);

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * engine/run.c: a container in the foreground: claims, specification, record, the runtime's run, and what is left to do when it
+ * has ended.
+ *
+ * Interruption. A signal that would end oakum between the claims and the runtime (which forwards signals) would leave a
+ * container half-made. So the signals are held back from the first claim on; if one came, all is undone and the exit status is
+ * that of the signal. SIGKILL leaves what `oakum rm` can take away.
+ *
+ * A container that could not be started is not kept: nobody has seen it run, and its name should be free for the next try.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "engine/engine_internal.h"
+#include "sys/file.h"
+
+struct hold {
+    sigset_t old, held;
+};
+
+static void hold_signals(struct hold *h)
+{
+    static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+    sigemptyset(&h->held);
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+        sigaddset(&h->held, signals[i]);
+    sigprocmask(SIG_BLOCK, &h->held, &h->old);
+}
+
+/* A signal that is waiting, 0 if there is none. */
+static int waiting_signal(const struct hold *h)
+{
+    sigset_t pending;
+    if (sigpending(&pending) < 0)
+        return 0;
+    for (int s = 1; s < 32; s++) {
+        if (sigismember(&pending, s) == 1 && sigismember(&h->held, s) == 1 && sigismember(&h->old, s) == 0)
+            return s;
+    }
+    return 0;
+}
+
+static void release_signals(const struct hold *h, int swallow)
+{
+    struct timespec none = { 0 };
+    sigset_t one;
+    if (swallow != 0) {
+        sigemptyset(&one);
+        sigaddset(&one, swallow);
+        while (sigtimedwait(&one, NULL, &none) > 0) {}
+    }
+    sigprocmask(SIG_SETMASK, &h->old, NULL);
+}
+
+static void launch_free(struct launch *l)
+{
+    if (l->dirfd >= 0)
+        close(l->dirfd);
+    oci_spec_free(l->spec);
+    engine_record_free(l->record);
+    store_image_free(l->image);
+    arena_free(l->a);
+}
+
+/* The claims of a container without a record are known here, so that nothing has to be searched. */
+static void undo(struct launch *l, bool ask_runtime)
+{
+    struct engine_record claims = { .id = l->id,
+                                    .name = l->name,
+                                    .range_first = l->range_claimed ? l->range_first : 0,
+                                    .joins = l->joins_id };
+    struct error err = { 0 };
+    if (l->dirfd < 0)
+        return;
+    if (engine_teardown(l->e, l->id, &claims, l->dirfd, ask_runtime, &err) < 0)
+        log_warn("container %.12s is not quite removed: %s; \"oakum rm -f %.12s\" tries again", l->id,
+                 err.msg, l->id);
+}
+
+static int write_cidfile(const char *path, const char *id, struct error *err)
+{
+    _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0644, err);
+    if (fd == -EEXIST)
+        return error_set(err, -EEXIST, "--cidfile: there is a %s already; remove it or name another file",
+                         path);
+    int r = fd < 0 ? fd : write_all(fd, id, 64);
+    return r < 0 && fd >= 0 ? error_errno(err, r, "cannot write %s", path) : r;
+}
+
+static int prepare(struct launch *l, struct error *err)
+{
+    int r = launch_find_image(l, err);
+    if (r == 0)
+        r = launch_find_user(l, err);
+    if (r == 0)
+        r = launch_plan_root(l, err);
+    if (r == 0)
+        r = launch_resolve_joins(l, err);
+    return r;
+}
+
+static int make(struct launch *l, char **ret_config, struct error *err)
+{
+    int r = launch_claim(l, err);
+    if (r == 0)
+        r = launch_make_files(l, err);
+    if (r == 0)
+        r = launch_build_spec(l, err);
+    if (r == 0)
+        r = launch_write_record(l, err);
+    if (r < 0)
+        return r;
+    _cleanup_json_ json_t *doc = oci_spec_to_json(l->spec);
+    _cleanup_free_ char *config = json_text(doc, 0);
+    /* With --rm the runtime's copy lives as long as the container does. */
+    if (!l->opt->rm)
+        r = file_replace(l->dirfd, "config.json", config, strlen(config), 0600, false, err);
+    if (r == 0 && l->opt->cidfile != NULL)
+        r = write_cidfile(l->opt->cidfile, l->id, err);
+    if (r == 0)
+        *ret_config = TAKE_PTR(config);
+    return r;
+}
+
+static int start_and_wait(struct launch *l, const char *config, struct container_exit *ret, struct error *err)
+{
+    struct runtime *rt;
+    struct container_options opt = {
+        .id = l->id,
+        .bundle = l->directory,
+        .config_text = config,
+        .init = l->opt->init,
+        .keep_stdin_closed = !l->opt->interactive,
+        .warn_only_rlimits = l->opt->n_ulimits == 0,
+        .die_with_parent = true,
+    };
+    int r = engine_runtime(l->e, &rt, err);
+    return r < 0 ? r : container_run(rt, l->spec, &opt, ret, err);
+}
+
+static void keep_record(struct launch *l, const char *started, int code)
+{
+    char now[CLOCK_TEXT_MAX];
+    struct error err = { 0 };
+    clock_now_text(now);
+    l->record->started = started;
+    l->record->finished = now;
+    l->record->exit_code = (struct opt_i64){ true, code };
+    if (engine_record_write(l->dirfd, l->record, true, &err) < 0)
+        log_warn("the end of container %.12s could not be recorded: %s", l->id, err.msg);
+}
+
+int engine_run(struct engine *e, const struct run_options *opt, struct container_exit *ret, struct error *err)
+{
+    struct launch l = { .e = e, .opt = opt, .a = arena_new(), .dirfd = -1 };
+    struct hold hold;
+    struct container_exit end = { 0 };
+    char started[CLOCK_TEXT_MAX];
+    _cleanup_free_ char *config = NULL;
+    int r = prepare(&l, err);
+    if (r < 0) {
+        launch_free(&l);
+        return r;
+    }
+    hold_signals(&hold);
+    r = make(&l, &config, err);
+    int sig = waiting_signal(&hold);
+    if (r < 0 || sig != 0) {
+        undo(&l, false);
+        release_signals(&hold, sig);
+        launch_free(&l);
+        *ret = (struct container_exit){ .code = r < 0 ? 125 : 128 + sig };
+        return r;
+    }
+    clock_now_text(started);
+    release_signals(&hold, 0);
+    r = start_and_wait(&l, config, &end, err);
+    hold_signals(&hold);
+    if (r < 0)
+        undo(&l, true);
+    else if (opt->rm)
+        undo(&l, false);
+    else
+        keep_record(&l, started, end.code);
+    release_signals(&hold, 0);
+    launch_free(&l);
+    *ret = end;
+    return r;
+}
