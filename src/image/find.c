@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How: what a person calls an image is looked up in the index alone where it is a name; only for ids are manifests opened.
+ * Readers hold the lock shared while they resolve, so what they get was all there at one moment.
+ */
+#include <errno.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "image/store_internal.h"
+#include "oci/reference.h"
+#include "sys/file.h"
+
+static bool is_manifest(const struct image_descriptor *d)
+{
+    /* Other tools leave the media type out, or put lists of images for several platforms there. */
+    return str_empty(d->media_type) || media_type_kind(d->media_type, NULL) == MEDIA_KIND_MANIFEST;
+}
+
+static void add_match(struct matches *m, size_t at)
+{
+    m->v = xreallocarray(m->v, m->n + 1, sizeof(*m->v));
+    m->v[m->n++] = at;
+}
+
+/* Are these two names of one repository, whatever their tags? */
+static bool same_repository(const struct reference *ref, const char *name)
+{
+    struct reference other;
+
+    return name != NULL && reference_parse(name, &other, NULL) == 0 && str_eq(ref->domain, other.domain) && str_eq(ref->path, other.path);
+}
+
+static void match_name(const struct image_index *index, const char *text, const struct reference *ref, struct matches *m)
+{
+    char full[640];
+
+    if (ref != NULL)
+        reference_format(ref, full, sizeof(full));
+    for (size_t i = 0; i < index->manifests.n; i++) {
+        const struct image_descriptor *d = &index->manifests.v[i];
+        const char *name = store_descriptor_name(d);
+        if (!is_manifest(d))
+            continue;
+        if (ref != NULL && ref->digest[0] != '\0') {
+            if (str_eq(d->digest, ref->digest) && same_repository(ref, name))
+                add_match(m, i);
+        } else if (name != NULL && ((ref != NULL && str_eq(name, full)) || str_eq(name, text))) {
+            add_match(m, i);
+        }
+    }
+    if (m->n > 1)
+        m->n = 1; /* NAME@DIGEST with two tags, or a layout that another tool left with a name twice: the first counts */
+}
+
+static bool only_hex(const char *s)
+{
+    return *s != '\0' && strspn(s, "0123456789abcdef") == strlen(s) && strlen(s) <= 64;
+}
+
+/* Ids that begin with prefix. *several: they are not all of one image. */
+static int match_id(struct store *s, const struct image_index *index, const char *prefix, struct matches *m, bool *several)
+{
+    char first[65] = "";
+
+    *several = false;
+    for (size_t i = 0; i < index->manifests.n; i++) {
+        const struct image_descriptor *d = &index->manifests.v[i];
+        struct store_image *image;
+        if (!is_manifest(d))
+            continue;
+        int r = store_image_load(s, d, &image, NULL);
+        bool fits = r == 0 && strncmp(image->id, prefix, strlen(prefix)) == 0;
+        if (fits || (strlen(prefix) == 64 && str_eq(digest_hex(d->digest), prefix))) {
+            if (r == 0 && first[0] != '\0' && !str_eq(first, image->id))
+                *several = true;
+            if (r == 0)
+                memcpy(first, image->id, sizeof(first));
+            add_match(m, i);
+        }
+        if (r == 0)
+            store_image_free(image);
+    }
+    m->by_id = m->n > 0;
+    return 0;
+}
+
+int store_match(struct store *s, const struct image_index *index, const char *name_or_id, struct matches *ret, struct error *err)
+{
+    struct matches m = { 0 };
+    struct reference ref;
+    struct error why = { 0 };
+    bool several = false;
+    const char *hex = str_after(name_or_id, "sha256:");
+    bool parsed = false;
+
+    if (hex == NULL && hex64_valid(name_or_id))
+        hex = name_or_id;
+    if (hex != NULL) {
+        if (!hex64_valid(hex))
+            return error_set(err, -EINVAL, "invalid image id \"%.100s\": it must be sha256: and 64 hex digits", name_or_id);
+        match_id(s, index, hex, &m, &several);
+    } else {
+        parsed = reference_parse(name_or_id, &ref, &why) == 0;
+        match_name(index, name_or_id, parsed ? &ref : NULL, &m);
+        if (m.n == 0 && only_hex(name_or_id))
+            match_id(s, index, name_or_id, &m, &several);
+    }
+    if (several) {
+        free(m.v);
+        return error_set(err, -EINVAL, "\"%s\" is the beginning of several images' ids: give more of it", name_or_id);
+    }
+    if (m.n == 0) {
+        free(m.v);
+        if (hex == NULL && !parsed)
+            return error_set(err, -EINVAL, "invalid image name: %s", why.msg);
+        return error_set(err, -ENOENT, "no such image: %s", name_or_id);
+    }
+    *ret = m;
+    return 0;
+}
+
+int store_find(struct store *s, const char *name_or_id, struct store_image **ret, struct error *err)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    struct image_index index;
+    struct matches m;
+    _cleanup_close_ int lock = store_lock(s, LOCK_SH, err);
+
+    if (lock < 0)
+        return lock;
+    int r = store_index_read(s, a, &index, err);
+    if (r == 0)
+        r = store_match(s, &index, name_or_id, &m, err);
+    if (r < 0)
+        return r;
+    r = store_image_load(s, &index.manifests.v[m.v[0]], ret, err);
+    free(m.v);
+    return r;
+}
+
+int store_list(struct store *s, struct store_image ***ret, size_t *ret_n, struct error *err)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    struct image_index index;
+    _cleanup_close_ int lock = store_lock(s, LOCK_SH, err);
+
+    if (lock < 0)
+        return lock;
+    int r = store_index_read(s, a, &index, err);
+    if (r < 0)
+        return r;
+    struct store_image **images = xcalloc(index.manifests.n + 1, sizeof(struct store_image *));
+    size_t n = 0;
+    for (size_t i = 0; i < index.manifests.n; i++) {
+        struct error why = { 0 };
+        if (!is_manifest(&index.manifests.v[i]))
+            continue;
+        if (store_image_load(s, &index.manifests.v[i], &images[n], &why) == 0)
+            n++;
+        else
+            log_warn("left out of the list: %s", why.msg);
+    }
+    *ret = images;
+    *ret_n = n;
+    return 0;
+}
+
+static bool comes_again(const struct oci_strings *ids, size_t at)
+{
+    for (size_t i = at + 1; i < ids->n; i++)
+        if (str_eq(ids->v[i], ids->v[at]))
+            return true;
+    return false;
+}
+
+int store_layers(struct store *s, const struct store_image *image, const char ***ret_paths, size_t *ret_n, struct error *err)
+{
+    const struct oci_strings *ids = &image->config.diff_ids;
+    size_t each = strlen(s->path) + strlen("/layers/") + SHA256_HEX, n = 0;
+    const char **paths = xmalloc(ids->n * (sizeof(char *) + each) + 1);
+    char *text = (char *) (paths + ids->n);
+    struct stat st;
+
+    for (size_t i = 0; i < ids->n; i++) {
+        const char *hex = digest_hex(ids->v[i]);
+        if (str_after(ids->v[i], "sha256:") == NULL || fstatat(s->layers, hex, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode)) {
+            free(paths);
+            return error_set(err, -ENOENT, "layer %s of image %s is not unpacked in the store: import or pull the image again",
+                             ids->v[i], image->name != NULL ? image->name : image->id);
+        }
+        if (comes_again(ids, i))
+            continue;
+        int len = str_format(text, each, "%s/layers/%s", s->path, hex);
+        if (len < 0) {
+            free(paths);
+            return error_set(err, len, "the path of a layer is too long");
+        }
+        paths[n++] = text;
+        text += each;
+    }
+    *ret_paths = paths;
+    *ret_n = n;
+    return 0;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image/store.h: the images on this host.
+ *
+ * Layout below the root (/var/lib/oakum, or what --root says), format 1:
+ *   version            "1"; a store of another format is an error that says so
+ *   lock               flock: shared while names are resolved, exclusive while the index changes or something is removed
+ *   images/            an OCI image layout 1.1 (oci-layout, index.json, blobs/sha256/HEX) that skopeo and umoci read;
+ *                      an image's name is the annotation org.opencontainers.image.ref.name, in docker's full normal form
+ *                      ("docker.io/library/redis:latest"); a descriptor without it is an image that lost its name
+ *   layers/HEX/        a layer unpacked, named by its DiffID: owners and modes as in the archive, whiteouts and opaque
+ *                      directories in overlay's form (both trusted. and user.overlay.opaque)
+ *   tmp/               work in progress, each with a flock of its own: what has none is garbage of a killed process
+ * All of it is 0700: a setuid file in a layer is out of other users' reach.
+ *
+ * Durability: an image is whole or not there. Blobs and layers are made in tmp/, one syncfs writes them out, they are
+ * renamed to their names, and only then index.json, replaced whole and fsynced, names them. A process may be killed, and
+ * the power cut, at any point.
+ *
+ * Errors are negative errno with a sentence: -ENOENT no such image or store, -EINVAL for what is malformed (archive, name,
+ * change, a damaged store), -EFBIG for a budget that is used up, -EBUSY for an image that is in use.
+ */
+#pragma once
+
+#include <time.h>
+
+#include "oci/image.h"
+
+struct store;
+
+/*
+ * Opens the store at root; create makes what is missing. Without create a store that is not there is -ENOENT. A store on a
+ * read-only file system can be read. *ret is closed with store_close(), which accepts NULL.
+ */
+int store_open(const char *root, bool create, struct store **ret, struct error *err) _warn_unused_;
+void store_close(struct store *s);
+static inline void cleanup_store(struct store **s)
+{
+    store_close(*s);
+}
+#define _cleanup_store_ __attribute__((cleanup(cleanup_store)))
+
+struct store_image {
+    struct arena *arena;         /* holds everything below */
+    char id[65];                 /* hex of the config's digest: what docker calls the image id */
+    const char *name;            /* full normal form, NULL when it has none */
+    const char *manifest_digest; /* "sha256:…" */
+    struct image_manifest manifest;
+    struct image_config config;
+    const char *config_text;     /* the config's bytes as they are stored, NUL-terminated */
+    int64_t size;                /* bytes of its files, unpacked */
+};
+void store_image_free(struct store_image *image);
+static inline void cleanup_store_image(struct store_image **i)
+{
+    store_image_free(*i);
+}
+#define _cleanup_store_image_ __attribute__((cleanup(cleanup_store_image)))
+
+/*
+ * By docker's rules, in this order: "sha256:HEX" and 64 hex digits are an id (or a manifest's digest); then a name in any
+ * form that docker takes, also NAME@sha256:…; then the beginning of an id, if it is that of one image only. -ENOENT,
+ * -EINVAL when the name is malformed or the beginning fits several. Manifest and config are checked against their digests.
+ */
+int store_find(struct store *s, const char *name_or_id, struct store_image **ret, struct error *err) _warn_unused_;
+/* One entry a name, in the order of the index; an image with two names comes twice, with the same id. Damaged ones are left out with a warning. The caller frees each, and the array. */
+int store_list(struct store *s, struct store_image ***ret, size_t *ret_n, struct error *err) _warn_unused_;
+void store_images_free(struct store_image **images, size_t n);
+
+/*
+ * Absolute paths of the image's layer directories, LOWEST FIRST, each one checked to be there. A layer that occurs twice
+ * is given once, at its highest place, which means the same to overlay. The array and the strings are one allocation.
+ */
+int store_layers(struct store *s, const struct store_image *image, const char ***ret_paths, size_t *ret_n, struct error *err) _warn_unused_;
+
+enum import_form {
+    IMPORT_AUTO,   /* a tar whose first member is named as in an image archive is one; else it is a root file system */
+    IMPORT_ROOTFS,
+    IMPORT_ARCHIVE /* a root file system is an error */
+};
+
+struct import_options {
+    enum import_form form;
+    /* As docker import --change: "CMD …" "ENTRYPOINT …" "ENV k=v …" "USER …" "WORKDIR …" "EXPOSE …" "LABEL k=v …" "VOLUME …" "STOPSIGNAL …". Root file systems only. */
+    const char *const *changes;
+    size_t n_changes;
+    const char *message;  /* of the history; NULL: "Imported from FILE" */
+    const char *platform; /* "os/arch[/variant]": of a root file system, or the one to take from an archive with several; NULL: this host's */
+    const struct timespec *created; /* NULL: SOURCE_DATE_EPOCH, or now */
+    int64_t clamp_from;   /* directories only: see image/pack.h; created is then the newest time that is left */
+    bool refuse_devices;  /* else device nodes are left out, with a warning */
+    uint64_t max_bytes, max_inodes, max_ratio; /* 0: 100 GiB, 5 million, 1000-fold (looked at beyond 64 MiB) */
+};
+
+/*
+ * file: "-" (standard input) or a path of a tar (plain, gzip, zstd, xz, bzip2), of a directory with a root file system, or
+ * of an OCI image layout. A tar is a root file system, or what docker save, podman save or skopeo made (docker-archive,
+ * oci-archive). name, in any form, may be NULL: then the names in the archive count, and a root file system has none.
+ * An image that had the name keeps its place without it. o may be NULL. Of an archive with several images, id is that of
+ * the last one.
+ *
+ * Reading is done by the sandboxed worker. Nothing of a failed import remains.
+ */
+int store_import(struct store *s, const char *file, const char *name, const struct import_options *o, char id[static 65],
+                 struct error *err) _warn_unused_;
+
+struct remove_options {
+    bool force; /* by id: also when it has several names */
+    /* Asked before an image (not just a name) goes: 0, or a negative errno with the reason in err. May be NULL. */
+    int (*in_use)(void *arg, const char *id, struct error *err);
+    /* Told what happened, in docker's words: "Untagged" NAME, "Deleted" sha256:ID. May be NULL. */
+    void (*report)(void *arg, const char *what, const char *which);
+    void *arg;
+};
+
+/*
+ * By name: the name goes, and with its last name the image. By id: the image with its one name or without; -EBUSY when it
+ * has more and !force. Blobs and layers that no image needs any more go with it. o may be NULL.
+ */
+int store_remove(struct store *s, const char *name_or_id, const struct remove_options *o, struct error *err) _warn_unused_;
+
+/* Another name for an image. */
+int store_tag(struct store *s, const char *name_or_id, const char *new_name, struct error *err) _warn_unused_;
+
+/* Where to look for oakum-unpack first; NULL for the usual places alone. */
+void store_set_helper_dir(const char *dir);

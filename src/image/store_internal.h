@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image/store_internal.h: what the files of the store share. Not for the engine.
+ *
+ * Who locks: the functions of store.h take the lock; those here expect it to be held where they say so.
+ */
+#pragma once
+
+#include "image/sha256.h"
+#include "image/store.h"
+
+#define STORE_FORMAT "1"
+#define INDEX_MAX (64 * 1024 * 1024)
+#define DOCUMENT_MAX (4 * 1024 * 1024) /* a manifest or a config: what docker's registry takes at most */
+#define ANNOTATION_SIZE "oakum.unpacked-size"
+
+struct store {
+    char *path;                            /* absolute */
+    int root, images, blobs, layers, tmp;  /* blobs: images/blobs/sha256 */
+};
+
+/* LOCK_SH or LOCK_EX; a descriptor whose closing unlocks, or a negative errno. Not recursive. */
+int store_lock(struct store *s, int operation, struct error *err);
+
+/* An empty index where there is none. Any lock. */
+int store_index_read(struct store *s, struct arena *a, struct image_index *ret, struct error *err) _warn_unused_;
+/* Exclusive lock. On disk when it returns. */
+int store_index_write(struct store *s, const struct image_index *index, struct error *err) _warn_unused_;
+/* -EINVAL when the bytes are not those of the digest. *ret lives in the arena, NUL-terminated. Any lock. */
+int store_document_read(struct store *s, const char *digest, struct arena *a, const char **ret, size_t *ret_len, struct error *err) _warn_unused_;
+int store_image_load(struct store *s, const struct image_descriptor *d, struct store_image **ret, struct error *err) _warn_unused_;
+/* NULL when it has none, or one that is no manifest's. */
+const char *store_descriptor_name(const struct image_descriptor *d);
+
+/* The descriptors that name_or_id means, by store_find()'s rules: several when an id has several names. Any lock. */
+struct matches {
+    size_t *v; /* indices into index->manifests */
+    size_t n;
+    bool by_id;
+};
+int store_match(struct store *s, const struct image_index *index, const char *name_or_id, struct matches *ret, struct error *err) _warn_unused_;
+
+/* --- work in progress --- */
+
+struct work {
+    struct store *store;
+    char name[40];
+    int fd; /* tmp/NAME, locked */
+};
+/* Removes what killed processes left, then makes a directory for us. */
+int work_new(struct store *s, struct work **ret, struct error *err) _warn_unused_;
+/* Removes the directory with everything in it. NULL is fine. */
+void work_free(struct work *w);
+static inline void cleanup_work(struct work **w)
+{
+    work_free(*w);
+}
+#define _cleanup_work_ __attribute__((cleanup(cleanup_work)))
+
+/* --- publishing --- */
+
+struct staged_layer {
+    char dir[24], blob[24]; /* names in the work directory */
+    char diff_id[65], digest[65];
+    const char *media_type;
+    int64_t size;           /* of the blob */
+    uint64_t file_bytes;    /* of what was unpacked */
+};
+
+struct staged_image {
+    struct oci_strings names; /* normal forms; n == 0: one entry without a name */
+    size_t *layers;           /* indices into staged.layers, lowest first */
+    size_t n_layers;
+    const char *config, *manifest;
+    size_t config_len, manifest_len;
+    const char *manifest_type;
+    char id[65], manifest_hex[65];
+    const char *os, *architecture, *variant;
+};
+
+struct staged {
+    struct arena *arena;
+    struct work *work;
+    struct staged_layer *layers;
+    size_t n_layers;
+    struct staged_image *images;
+    size_t n_images;
+};
+/* Writes configs and manifests, syncs, moves everything to its place and names it. Takes the exclusive lock. */
+int store_publish(struct store *s, struct staged *st, struct error *err) _warn_unused_;
+
+/* Gives name to descriptor at; whoever had it loses it. Entries that are then without a name and not the only one of their manifest go. */
+void index_name(struct arena *a, struct image_index *index, size_t at, const char *name);
+struct image_descriptor *index_add(struct arena *a, struct image_index *index);
+void index_drop(struct image_index *index, size_t at);
+
+/*
+ * Deletes blobs, and moves to w the layers, that nothing in the index needs. Exclusive lock. Does nothing, with a warning,
+ * when a manifest cannot be read: better too much than too little.
+ */
+int store_collect(struct store *s, const struct image_index *index, struct work *w, struct error *err) _warn_unused_;
+
+/* --- import --- */
+
+struct import {
+    struct store *store;
+    const struct import_options *o;
+    struct staged st;
+    const char *name; /* normal form of what the caller wants it called, or NULL */
+    uint64_t bytes_left, inodes_left;
+};
+/*
+ * Unpacks one layer from fd into a new staged_layer, whose index is returned. own: fd is a file in our work directory, so
+ * its blob can be a link to it.
+ */
+int import_layer(struct import *im, int fd, bool own, const char *what, struct error *err);
+/* An image archive's files, or an OCI layout, below rootfd. own: as above. */
+int import_archive(struct import *im, int rootfd, bool own, struct error *err) _warn_unused_;
+/* Manifest (image-spec form) for img's layers and config, whose hex digest is id. */
+void import_make_manifest(struct import *im, struct staged_image *img);
+struct staged_image *import_add_image(struct import *im);
+/* "os/arch[/variant]" into the arena; NULL gives this host's. */
+int import_platform(struct arena *a, const char *platform, const char **os, const char **arch, const char **variant, struct error *err) _warn_unused_;
+
+/* --change: one docker instruction applied to a config. */
+int change_apply(struct arena *a, const char *change, struct image_config *config, struct error *err) _warn_unused_;

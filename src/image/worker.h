@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image/worker.h: runs the sandboxed worker `oakum-unpack` on one archive or directory and checks what it says. Part of the
+ * store; the engine does not need it.
+ *
+ * The program is looked for beside the running executable (a build tree) and then in the libexec directory that the build
+ * was configured with; worker_set_dir() puts one directory before both (tests).
+ */
+#pragma once
+
+#include "image/worker_proto.h"
+
+struct worker_job {
+    bool pack;           /* in_fd is a directory that becomes a tar on copy_fd; else an archive that is unpacked into dir_fd */
+    bool detect;         /* the archive may be an image archive: then its members are extracted as plain files */
+    bool refuse_devices; /* else they are left out and counted */
+    int in_fd, dir_fd, copy_fd; /* copy_fd -1: the blob is not wanted */
+    uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;
+    int64_t clamp_from;  /* pack.h */
+};
+
+void worker_set_dir(const char *dir);
+
+/*
+ * 0 and a result that is well-formed: digests are 64 hex digits (copy_hex "" without a copy), texts end, form and
+ * compression are known. A failed job gives the worker's own code and message; a worker that was killed -EIO (and says by
+ * what), a missing one -ENOENT.
+ */
+int worker_run(const struct worker_job *job, struct worker_result *ret, struct error *err) _warn_unused_;
