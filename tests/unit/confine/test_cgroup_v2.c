@@ -119,7 +119,7 @@ static void default_allow(void **state _unused_)
 
 static void many_rules(void **state _unused_)
 {
-    static struct oci_device_rule rules[1000];
+    static struct oci_device_rule rules[300];
     struct oci_resources r = { .devices = rules, .n_devices = ARRAY_LEN(rules) };
 
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
