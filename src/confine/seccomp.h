@@ -42,7 +42,7 @@ struct seccomp_filter {
     bool has_notify;
 };
 
-/* sec->set must be true. Errors: -EINVAL with the JSON path below linux.seccomp first; -E2BIG when it is over 4096 instructions. */
+/* sec->set must be true. Errors: -EINVAL beginning with the JSON path below linux.seccomp ("syscalls[3].names: …"); -E2BIG when it is over 4096 instructions. */
 int seccomp_compile(const struct oci_seccomp *sec, struct seccomp_filter *ret, struct error *err)
     _warn_unused_;
 void seccomp_filter_free(struct seccomp_filter *f); /* NULL is fine */

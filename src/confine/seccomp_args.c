@@ -195,32 +195,32 @@ static bpf_label emit_stretches(struct bpf_gen *g, struct stretches *s, uint32_t
 }
 
 /* How many of the rules from the first on are one condition each on the same argument, with the same verdict and of one kind. */
-static size_t stretch_run(const struct call_rule *const *rules, size_t n, bool words)
+static size_t stretch_run(const struct call_rule *rules, size_t n, bool words)
 {
     bool low_only = false, other = false;
     size_t run = 0;
-    for (; run < n && rules[run]->n_args == 1; run++) {
-        struct condition c = condition_read(call_rule_arg(rules[run], 0), words);
+    for (; run < n && rules[run].n_args == 1; run++) {
+        struct condition c = condition_read(call_rule_arg(&rules[run], 0), words);
         if (!condition_is_stretch(&c, words, run == 0 ? &low_only : &other) || (run > 0 && other != low_only))
             break;
-        if (rules[run]->verdict != rules[0]->verdict || c.index != call_rule_arg(rules[0], 0)->index)
+        if (rules[run].verdict != rules[0].verdict || c.index != call_rule_arg(&rules[0], 0)->index)
             break;
     }
     return run;
 }
 
-static bpf_label emit_run(struct bpf_gen *g, const struct call_rule *const *rules, size_t n, bool words,
+static bpf_label emit_run(struct bpf_gen *g, const struct call_rule *rules, size_t n, bool words,
                           bpf_label nomatch)
 {
     _cleanup_free_ struct stretch *v = xcalloc(n * 2, sizeof(*v));
     struct stretches s = { .v = v };
-    bpf_label yes = bpf_ret(g, rules[0]->verdict);
+    bpf_label yes = bpf_ret(g, rules[0].verdict);
     for (size_t i = 0; i < n; i++) {
-        struct condition c = condition_read(call_rule_arg(rules[i], 0), words);
+        struct condition c = condition_read(call_rule_arg(&rules[i], 0), words);
         (void) condition_is_stretch(&c, words, &s.low_only);
         stretch_add_condition(&s, &c);
     }
-    return emit_stretches(g, &s, call_rule_arg(rules[0], 0)->index, yes, nomatch);
+    return emit_stretches(g, &s, call_rule_arg(&rules[0], 0)->index, yes, nomatch);
 }
 
 static bpf_label emit_rule(struct bpf_gen *g, const struct call_rule *rule, bool words, bpf_label nomatch)
@@ -233,7 +233,7 @@ static bpf_label emit_rule(struct bpf_gen *g, const struct call_rule *rule, bool
     return at;
 }
 
-bpf_label seccomp_args_emit(struct bpf_gen *g, const struct call_rule *const *rules, size_t n, bool words,
+bpf_label seccomp_args_emit(struct bpf_gen *g, const struct call_rule *rules, size_t n, bool words,
                             bpf_label nomatch)
 {
     _cleanup_free_ size_t *starts = xcalloc(n + 1, sizeof(*starts));
@@ -244,9 +244,9 @@ bpf_label seccomp_args_emit(struct bpf_gen *g, const struct call_rule *const *ru
     /* What is tried last is written first. */
     bpf_label at = nomatch;
     for (size_t i = groups; i > 0; i--) {
-        const struct call_rule *const *group = rules + starts[i - 1];
+        const struct call_rule *group = rules + starts[i - 1];
         size_t size = starts[i] - starts[i - 1];
-        at = size > 1 ? emit_run(g, group, size, words, at) : emit_rule(g, group[0], words, at);
+        at = size > 1 ? emit_run(g, group, size, words, at) : emit_rule(g, group, words, at);
     }
     return at;
 }

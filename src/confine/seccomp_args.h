@@ -18,7 +18,7 @@ struct call_rule {
  * Code for n > 0 rules with args, in the order in which they are tried. words: compare 32-bit words. nomatch is where a call goes
  * that none of them matches.
  */
-bpf_label seccomp_args_emit(struct bpf_gen *g, const struct call_rule *const *rules, size_t n, bool words,
+bpf_label seccomp_args_emit(struct bpf_gen *g, const struct call_rule *rules, size_t n, bool words,
                             bpf_label nomatch);
 
 static inline const struct oci_seccomp_arg *call_rule_arg(const struct call_rule *r, size_t i)

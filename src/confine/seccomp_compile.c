@@ -65,10 +65,9 @@ static int verdict_of(enum oci_seccomp_action action, const struct opt_u32 *errn
         data = errno_ret->set ? errno_ret->v : EPERM;
         uint32_t max = action == OCI_ACT_ERRNO ? ERRNO_MAX : SECCOMP_RET_DATA;
         if (data > max)
-            return error_set(err, -EINVAL, "linux.seccomp.%s: %u is out of range (0..%u)", what, data, max);
+            return error_set(err, -EINVAL, "%s: %u is out of range (0..%u)", what, data, max);
     } else if (errno_ret->set) {
-        return error_set(err, -EINVAL, "linux.seccomp.%s: %s takes no error number", what,
-                         oci_seccomp_action_name(action));
+        return error_set(err, -EINVAL, "%s: %s takes no error number", what, oci_seccomp_action_name(action));
     }
     *ret = codes[action] | data;
     return 0;
@@ -98,8 +97,7 @@ static int read_flags(const struct oci_seccomp *sec, bool has_notify, unsigned *
         while (k < ARRAY_LEN(known) && !str_eq(sec->flags.v[i], known[k].name))
             k++;
         if (k == ARRAY_LEN(known))
-            return error_set(err, -EINVAL, "linux.seccomp.flags[%zu]: unknown flag \"%s\"", i,
-                             sec->flags.v[i]);
+            return error_set(err, -EINVAL, "flags[%zu]: unknown flag \"%s\"", i, sec->flags.v[i]);
         flags |= known[k].flag;
     }
     if (!has_notify) /* the kernel refuses it without a listener, and there is nothing to wait for */
@@ -117,7 +115,7 @@ static int read_arches(struct compiler *c, struct error *err)
         enum seccomp_arch arch;
         int r = seccomp_arch_parse(c->sec->architectures.v[i], c->machine, &arch);
         if (r < 0)
-            return error_set(err, -EINVAL, "linux.seccomp.architectures[%zu]: unknown architecture \"%s\"", i,
+            return error_set(err, -EINVAL, "architectures[%zu]: unknown architecture \"%s\"", i,
                              c->sec->architectures.v[i]);
         if (r == 0)
             c->arches[arch].wanted = true;
@@ -184,10 +182,9 @@ static int add_unknown(struct compiler *c, const char *name, uint32_t verdict, s
     uint32_t action = verdict & SECCOMP_RET_ACTION_FULL;
     bool kills = action == SECCOMP_RET_KILL_PROCESS || action == SECCOMP_RET_KILL_THREAD;
     if (kills || (c->def_permissive && !verdict_is_permissive(verdict)))
-        return error_set(
-            err, -EINVAL,
-            "linux.seccomp.syscalls[%zu].names: unknown system call \"%s\", so the rule cannot be enforced",
-            rule, name);
+        return error_set(err, -EINVAL,
+                         "syscalls[%zu].names: unknown system call \"%s\", so the rule cannot be enforced",
+                         rule, name);
     if (c->n_unknown++ < 16) {
         strbuf_adds(&c->unknown, c->n_unknown == 1 ? "" : ", ");
         strbuf_adds(&c->unknown, name);
@@ -199,7 +196,7 @@ static int read_rule(struct compiler *c, size_t n, struct error *err)
 {
     const struct oci_seccomp_rule *rule = &c->sec->rules[n];
     char what[64];
-    uint32_t verdict;
+    uint32_t verdict = 0;
     int r = str_format(what, sizeof(what), "syscalls[%zu].errnoRet", n);
     if (r >= 0)
         r = verdict_of(rule->action, &rule->errno_ret, &verdict, what, err);
@@ -207,8 +204,7 @@ static int read_rule(struct compiler *c, size_t n, struct error *err)
         return r;
     for (size_t i = 0; i < rule->n_args; i++)
         if (rule->args[i].index >= ARGS_MAX)
-            return error_set(err, -EINVAL,
-                             "linux.seccomp.syscalls[%zu].args[%zu].index: %u is out of range (0..5)", n, i,
+            return error_set(err, -EINVAL, "syscalls[%zu].args[%zu].index: %u is out of range (0..5)", n, i,
                              rule->args[i].index);
 
     bool redundant = verdict == c->def;
@@ -310,10 +306,7 @@ static bpf_label call_label(struct ranges *r, const struct call_rule *rules, siz
             }
         return verdict_label(r, rules[0].verdict);
     }
-    _cleanup_free_ const struct call_rule **list = xcalloc(n, sizeof(*list));
-    for (size_t i = 0; i < n; i++)
-        list[i] = &rules[i];
-    return seccomp_args_emit(r->g, list, n, words, def);
+    return seccomp_args_emit(r->g, rules, n, words, def);
 }
 
 /* The ranges of one architecture: numbers base..end. */
@@ -362,8 +355,7 @@ static int emit(const struct compiler *c, struct seccomp_filter *ret, struct err
     if (g.n > BPF_MAXINSNS) {
         size_t n = g.n;
         bpf_gen_free(&g);
-        return error_set(err, -E2BIG,
-                         "linux.seccomp: the filter would have %zu instructions, the kernel takes %d", n,
+        return error_set(err, -E2BIG, "the filter would have %zu instructions, the kernel takes %d", n,
                          BPF_MAXINSNS);
     }
     struct seccomp_filter f = { .has_notify = c->has_notify };
@@ -387,7 +379,7 @@ static int compile(struct compiler *c, struct seccomp_filter *ret, struct error 
     if (c->sec->default_action == OCI_ACT_NOTIFY)
         return error_set(
             err, -EINVAL,
-            "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be the default: the container could not even be started");
+            "defaultAction: SCMP_ACT_NOTIFY cannot be the default: the container could not even be started");
     c->def_permissive = verdict_is_permissive(c->def);
     r = read_arches(c, err);
     for (size_t i = 0; r >= 0 && i < c->sec->n_rules; i++)

@@ -662,6 +662,30 @@ static void test_kernel(void **state)
     assert_int_equal(WTERMSIG(status), SIGSYS);
 }
 
+/* A 64-bit process may always call the i386 ABI. */
+static void test_kernel_int80(void **state)
+{
+    (void) state;
+#if defined(__x86_64__)
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct oci_seccomp sec = { .set = true, .default_action = OCI_ACT_ALLOW };
+        struct seccomp_filter f;
+        if (seccomp_compile(&sec, &f, NULL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+            seccomp_filter_load(&f, NULL) != 0)
+            _exit(1);
+        long nr = 20; /* getpid */
+        __asm__ volatile("int $0x80" : "+a"(nr) : : "memory", "r8", "r9", "r10", "r11");
+        _exit(2);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status)); /* SIGSYS; SIGSEGV from a kernel without IA32_EMULATION */
+#else
+    skip();
+#endif
+}
+
 static void test_kernel_listener(void **state)
 {
     (void) state;
@@ -701,6 +725,7 @@ int main(void)
         cmocka_unit_test(test_random_reference),
         cmocka_unit_test(test_random_libseccomp),
         cmocka_unit_test(test_kernel),
+        cmocka_unit_test(test_kernel_int80),
         cmocka_unit_test(test_kernel_listener),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,7 @@ static void test_format_errors(void **state)
         { RULE("\"action\":\"SCMP_ACT_ALLOW\""), "syscalls[1].names" },
         { RULE("\"names\":[\"read\"]"), "syscalls[1].action" },
         { RULE("\"names\":[1],\"action\":\"SCMP_ACT_ALLOW\""), "syscalls[1].names" },
-        { RULE("\"names\":[\"a\"],\"name\":\"b\",\"action\":\"SCMP_ACT_ALLOW\""), "syscalls[1]: has both" },
+        { RULE("\"names\":[\"a\"],\"name\":\"b\",\"action\":\"SCMP_ACT_ALLOW\""), "beside names" },
         { RULE("\"name\":7,\"action\":\"SCMP_ACT_ALLOW\""), "syscalls[1].name: must be a string" },
         { RULE("\"name\":\"b\",\"action\":\"SCMP_ACT_ALLOW\",\"includes\":[]"),
           "syscalls[1].includes: must be an object" },
