@@ -89,7 +89,8 @@ json_t *oci_json_from_u64(uint64_t v)
 bool oci_json_to_u64(const json_t *j, uint64_t *ret)
 {
     if (json_is_string(j))
-        return json_string_length(j) > 1 && json_string_value(j)[0] == '\0' && parse_u64(json_string_value(j) + 1, ret) == 0;
+        return json_string_length(j) > 1 && json_string_value(j)[0] == '\0' &&
+               parse_u64(json_string_value(j) + 1, ret) == 0;
     return json_u64(j, ret);
 }
 

@@ -11,7 +11,8 @@
 #include "base/json.h"
 
 /* As json_parse(). */
-int oci_json_parse(const char *text, size_t len, const char *name, json_t **ret, struct error *err) _warn_unused_;
+int oci_json_parse(const char *text, size_t len, const char *name, json_t **ret, struct error *err)
+    _warn_unused_;
 /* As json_text(). */
 char *oci_json_text(const json_t *j, int indent) __attribute__((returns_nonnull));
 

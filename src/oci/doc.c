@@ -3,9 +3,9 @@
  * The text is copied once; strings are unescaped and terminated where they stand in the copy, and the children of a container are
  * collected on one stack and moved to the arena when it closes. So a document of 12 kB costs a few allocations.
  *
- * The parser knows yes and no, nothing else. On no (and for the rare things that it leaves out: reals, objects of very many members)
- * jansson reads the same text, and either has the message for the error or the document. What this parser accepts jansson must accept
- * with the same meaning; tests/fuzz/fuzz_spec.c holds the two against each other.
+ * The parser knows yes and no, nothing else. On no (and for objects of very many members, which it leaves out) jansson reads
+ * the same text, and either has the message for the error or the document. What this parser accepts jansson must accept with
+ * the same meaning; tests/fuzz/fuzz_spec.c holds the two against each other.
  */
 #include "oci/doc.h"
 
@@ -28,7 +28,11 @@ struct parser {
 size_t doc_utf8_char(const char *string)
 {
     const unsigned char *s = (const unsigned char *) string;
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+               : (s[0] & 0xf0) == 0xe0       ? 3
+               : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                             : 0;
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
@@ -58,7 +62,10 @@ static bool hex4(const char *s, uint32_t *ret)
     uint32_t v = 0;
     for (int i = 0; i < 4; i++) {
         char c = s[i];
-        uint32_t digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+        uint32_t digit = c >= '0' && c <= '9'   ? c - '0'
+                         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                : 16;
         if (digit == 16)
             return false;
         v = v << 4 | digit;
@@ -102,7 +109,8 @@ static char *escape(struct parser *x, char *w)
         return NULL;
     x->p += 4;
     if (c >= 0xd800 && c < 0xe000) {
-        if (c >= 0xdc00 || x->p[0] != '\\' || x->p[1] != 'u' || !hex4(x->p + 2, &low) || low < 0xdc00 || low > 0xdfff)
+        if (c >= 0xdc00 || x->p[0] != '\\' || x->p[1] != 'u' || !hex4(x->p + 2, &low) || low < 0xdc00 ||
+            low > 0xdfff)
             return NULL;
         x->p += 6;
         c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
@@ -143,25 +151,38 @@ static bool string(struct parser *x, const char **ret, uint32_t *ret_len)
     return true;
 }
 
-/* An integer; a real is left to jansson. */
+/* jansson knows what a real is and what it is worth; there is hardly ever one. */
+static bool real(struct parser *x, const char *start, struct doc *d)
+{
+    size_t n = strspn(start, "0123456789+-.eE");
+    _cleanup_json_ json_t *j = json_loadb(start, n, JSON_DECODE_ANY, NULL);
+    if (!json_is_real(j))
+        return false;
+    *d = (struct doc){ .type = DOC_REAL, .real = json_real_value(j) };
+    x->p = (char *) start + n;
+    return true;
+}
+
 static bool number(struct parser *x, struct doc *d)
 {
-    bool negative = *x->p == '-';
+    char *whole = x->p;
+    bool negative = *x->p == '-', overflow = false;
     uint64_t v = 0;
     x->p += negative;
     const char *start = x->p;
     for (; *x->p >= '0' && *x->p <= '9'; x->p++)
-        if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, (uint64_t) (*x->p - '0'), &v))
-            return false;
+        overflow |= __builtin_mul_overflow(v, 10, &v) ||
+                    __builtin_add_overflow(v, (uint64_t) (*x->p - '0'), &v);
+    if (*x->p == '.' || *x->p == 'e' || *x->p == 'E')
+        return real(x, whole, d);
     size_t digits = (size_t) (x->p - start);
-    if (digits == 0 || (digits > 1 && *start == '0') || *x->p == '.' || *x->p == 'e' || *x->p == 'E')
-        return false;
-    if (negative && v > (uint64_t) INT64_MAX + 1)
+    if (overflow || digits == 0 || (digits > 1 && *start == '0') ||
+        (negative && v > (uint64_t) INT64_MAX + 1))
         return false;
     if (!negative && v > INT64_MAX)
-        *d = (struct doc) { .type = DOC_UINT, .u = v };
+        *d = (struct doc){ .type = DOC_UINT, .u = v };
     else
-        *d = (struct doc) { .type = DOC_INT, .i = negative ? (int64_t) (0 - v) : (int64_t) v };
+        *d = (struct doc){ .type = DOC_INT, .i = negative ? (int64_t) (0 - v) : (int64_t) v };
     return true;
 }
 
@@ -201,7 +222,7 @@ static bool array(struct parser *x, struct doc *d)
     for (size_t i = 0; i < n; i++)
         items[i] = x->stack[base + i].value;
     x->n = base;
-    *d = (struct doc) { .type = DOC_ARRAY, .n = (uint32_t) n, .items = items };
+    *d = (struct doc){ .type = DOC_ARRAY, .n = (uint32_t) n, .items = items };
     return true;
 }
 
@@ -243,7 +264,7 @@ static bool object(struct parser *x, struct doc *d)
     if (n > 0)
         memcpy(members, x->stack + base, n * sizeof(*members));
     x->n = base;
-    *d = (struct doc) { .type = DOC_OBJECT, .n = (uint32_t) n, .members = members };
+    *d = (struct doc){ .type = DOC_OBJECT, .n = (uint32_t) n, .members = members };
     return true;
 }
 
@@ -264,33 +285,35 @@ static bool value(struct parser *x, struct doc *d)
     case '{':
     case '[': return container(x, d);
     case '"': d->type = DOC_STRING; return string(x, &d->s, &d->n);
-    case 't': *d = (struct doc) { .type = DOC_TRUE }; return skip_word(x, "true");
-    case 'f': *d = (struct doc) { .type = DOC_FALSE }; return skip_word(x, "false");
-    case 'n': *d = (struct doc) { .type = DOC_NULL }; return skip_word(x, "null");
+    case 't': *d = (struct doc){ .type = DOC_TRUE }; return skip_word(x, "true");
+    case 'f': *d = (struct doc){ .type = DOC_FALSE }; return skip_word(x, "false");
+    case 'n': *d = (struct doc){ .type = DOC_NULL }; return skip_word(x, "null");
     default: return number(x, d);
     }
 }
 
-static bool parse(const char *text, size_t len, struct arena *a, struct doc *d)
+bool doc_parse_quick(const char *text, size_t len, struct arena *a, struct doc *ret)
 {
     char *copy = arena_alloc(a, len + 1);
     struct parser x = { .p = copy, .arena = a };
-    memcpy(copy, text, len);
+    if (len > 0)
+        memcpy(copy, text, len);
     skip_space(&x);
-    bool ok = (*x.p == '{' || *x.p == '[') && value(&x, d);
+    bool ok = (*x.p == '{' || *x.p == '[') && value(&x, ret);
     skip_space(&x);
     ok = ok && x.p == copy + len;
     free(x.stack);
     return ok;
 }
 
-int doc_parse(const char *text, size_t len, const char *name, struct arena *a, const struct doc **ret, struct error *err)
+int doc_parse(const char *text, size_t len, const char *name, struct arena *a, const struct doc **ret,
+              struct error *err)
 {
     _cleanup_json_ json_t *json = NULL;
     if (len > TEXT_MAX)
         return error_set(err, -EINVAL, "%s: longer than %zu bytes", name, TEXT_MAX);
     struct doc *d = arena_alloc(a, sizeof(*d));
-    if (!parse(text, len, a, d)) {
+    if (!doc_parse_quick(text, len, a, d)) {
         int r = json_parse(text, len, name, &json, err);
         if (r < 0)
             return r;
@@ -308,8 +331,9 @@ static void copy_object(struct arena *a, const json_t *j, struct doc *d)
     const char *key;
     json_t *v;
     struct doc_member *members = arena_array(a, json_object_size(j), sizeof(*members));
-    *d = (struct doc) { .type = DOC_OBJECT, .members = members };
-    json_object_foreach((json_t *) j, key, v) {
+    *d = (struct doc){ .type = DOC_OBJECT, .members = members };
+    json_object_foreach((json_t *) j, key, v)
+    {
         struct doc_member *m = &members[d->n++];
         m->key = arena_strdup(a, key);
         m->key_len = (uint32_t) strlen(key);
@@ -323,28 +347,28 @@ static void copy_array(struct arena *a, const json_t *j, struct doc *d)
     struct doc *items = arena_array(a, n, sizeof(*items));
     for (size_t i = 0; i < n; i++)
         copy_json(a, json_array_get(j, i), &items[i]);
-    *d = (struct doc) { .type = DOC_ARRAY, .n = (uint32_t) n, .items = items };
+    *d = (struct doc){ .type = DOC_ARRAY, .n = (uint32_t) n, .items = items };
 }
 
 static void copy_json(struct arena *a, const json_t *j, struct doc *d)
 {
     uint64_t u;
     if (!json_is_integer(j) && oci_json_to_u64(j, &u)) {
-        *d = (struct doc) { .type = DOC_UINT, .u = u };
+        *d = (struct doc){ .type = DOC_UINT, .u = u };
         return;
     }
     switch (json_typeof(j)) {
     case JSON_OBJECT: copy_object(a, j, d); break;
     case JSON_ARRAY: copy_array(a, j, d); break;
     case JSON_STRING:
-        *d = (struct doc) { .type = DOC_STRING, .s = arena_strdup(a, json_string_value(j)) };
+        *d = (struct doc){ .type = DOC_STRING, .s = arena_strdup(a, json_string_value(j)) };
         d->n = (uint32_t) strlen(d->s);
         break;
-    case JSON_INTEGER: *d = (struct doc) { .type = DOC_INT, .i = json_integer_value(j) }; break;
-    case JSON_REAL: *d = (struct doc) { .type = DOC_REAL, .real = json_real_value(j) }; break;
-    case JSON_TRUE: *d = (struct doc) { .type = DOC_TRUE }; break;
-    case JSON_FALSE: *d = (struct doc) { .type = DOC_FALSE }; break;
-    case JSON_NULL: *d = (struct doc) { .type = DOC_NULL }; break;
+    case JSON_INTEGER: *d = (struct doc){ .type = DOC_INT, .i = json_integer_value(j) }; break;
+    case JSON_REAL: *d = (struct doc){ .type = DOC_REAL, .real = json_real_value(j) }; break;
+    case JSON_TRUE: *d = (struct doc){ .type = DOC_TRUE }; break;
+    case JSON_FALSE: *d = (struct doc){ .type = DOC_FALSE }; break;
+    case JSON_NULL: *d = (struct doc){ .type = DOC_NULL }; break;
     }
 }
 

@@ -9,7 +9,17 @@
 #include "base/arena.h"
 #include "base/json.h"
 
-enum doc_type { DOC_NULL, DOC_FALSE, DOC_TRUE, DOC_INT, DOC_UINT /* above INT64_MAX */, DOC_REAL, DOC_STRING, DOC_ARRAY, DOC_OBJECT };
+enum doc_type {
+    DOC_NULL,
+    DOC_FALSE,
+    DOC_TRUE,
+    DOC_INT,
+    DOC_UINT /* above INT64_MAX */,
+    DOC_REAL,
+    DOC_STRING,
+    DOC_ARRAY,
+    DOC_OBJECT
+};
 
 struct doc {
     enum doc_type type;
@@ -31,7 +41,11 @@ struct doc_member {
 };
 
 /* As json_parse(). Nodes and strings (NUL-terminated, UTF-8) live in the arena. */
-int doc_parse(const char *text, size_t len, const char *name, struct arena *a, const struct doc **ret, struct error *err) _warn_unused_;
+int doc_parse(const char *text, size_t len, const char *name, struct arena *a, const struct doc **ret,
+              struct error *err) _warn_unused_;
+/* The fast half of doc_parse(), for tests: false when it is no document, or one that is left to jansson. */
+bool doc_parse_quick(const char *text, size_t len, struct arena *a, struct doc *ret) _warn_unused_;
+
 /* A copy in the arena. */
 const struct doc *doc_from_json(struct arena *a, const json_t *j) __attribute__((returns_nonnull));
 /* A new reference; integers above INT64_MAX as in oci/bigint.h. */

@@ -16,8 +16,8 @@
 
 enum field_kind {
     FIELD_BOOL,
-    FIELD_STRING,  /* const char *; one of names, when there are names */
-    FIELD_ENUM,    /* an enum: the place of the string in names */
+    FIELD_STRING, /* const char *; one of names, when there are names */
+    FIELD_ENUM,   /* an enum: the place of the string in names */
     FIELD_I64,
     FIELD_U64,
     FIELD_U32,
@@ -76,8 +76,9 @@ struct field {
     const char *key;
     uint8_t kind, flags;
     uint16_t offset;
-    uint16_t set; /* offset of a bool that is true when the member is there; 0: none. Decides whether it is written */
-    int64_t min;  /* numbers; min and max both 0: what the type holds */
+    uint16_t
+        set; /* offset of a bool that is true when the member is there; 0: none. Decides whether it is written */
+    int64_t min; /* numbers; min and max both 0: what the type holds */
     uint64_t max;
     const struct field_object *object;
     const struct field_names *names;
@@ -87,9 +88,10 @@ struct field {
 struct field_object {
     const struct field *fields;
     size_t n;
-    size_t size;   /* of the structure (lists and maps) */
-    size_t origin; /* offset of its `const struct doc *origin`; 0: none, it is found through the object around it */
-    bool closed;   /* unknown members are errors */
+    size_t size; /* of the structure (lists and maps) */
+    size_t
+        origin; /* offset of its `const struct doc *origin`; 0: none, it is found through the object around it */
+    bool closed;      /* unknown members are errors */
     const char *noun; /* closed: what a member is called */
     /* What one member alone cannot say. 0 or what field_error() returned. */
     int (*check)(const void *obj, const struct field_at *at, struct error *err);
@@ -98,10 +100,12 @@ struct field_object {
 int fields_read(const struct field_reader *r, const struct field_object *o, const struct doc *d, void *to,
                 const struct field_at *at) _warn_unused_;
 /* A new object. origin is what it was read from, or NULL. */
-json_t *fields_write(const struct field_object *o, const void *from, const struct doc *origin) __attribute__((returns_nonnull));
+json_t *fields_write(const struct field_object *o, const void *from, const struct doc *origin)
+    __attribute__((returns_nonnull));
 
 /* -EINVAL with the path of at, and of member below it when that is not NULL, before the message. */
-int field_error(const struct field_at *at, const char *member, struct error *err, const char *fmt, ...) _printf_(4, 5);
+int field_error(const struct field_at *at, const char *member, struct error *err, const char *fmt, ...)
+    _printf_(4, 5);
 void field_path(const struct field_at *at, struct strbuf *out);
 
 /* A JSON string; bytes that are no UTF-8 become U+FFFD. */

@@ -16,8 +16,8 @@
 #include "oci/fields.h"
 #include "oci/spec.h"
 
-#define CHILD(up_, key_) (&(struct field_at) { .up = (up_), .key = (key_) })
-#define ITEM(up_, index_) (&(struct field_at) { .up = (up_), .index = (index_) })
+#define CHILD(up_, key_) (&(struct field_at){ .up = (up_), .key = (key_) })
+#define ITEM(up_, index_) (&(struct field_at){ .up = (up_), .index = (index_) })
 
 static bool plain_key(const char *s)
 {
@@ -63,7 +63,8 @@ static size_t name_find(const struct field_names *names, const char *s)
     return i;
 }
 
-static int check_string(const struct field_reader *r, const struct field *f, const char *s, const struct field_at *at)
+static int check_string(const struct field_reader *r, const struct field *f, const char *s,
+                        const struct field_at *at)
 {
     if ((f->flags & FIELD_ABSOLUTE) && s[0] != '/')
         return field_error(at, NULL, r->err, "\"%.200s\" must be an absolute path", s);
@@ -74,8 +75,8 @@ static int check_string(const struct field_reader *r, const struct field *f, con
     return 0;
 }
 
-static int read_string(const struct field_reader *r, const struct field *f, const struct doc *v, const char **to,
-                       const struct field_at *at)
+static int read_string(const struct field_reader *r, const struct field *f, const struct doc *v,
+                       const char **to, const struct field_at *at)
 {
     if (v->type != DOC_STRING)
         return field_error(at, NULL, r->err, "must be a string");
@@ -88,7 +89,8 @@ static int read_string(const struct field_reader *r, const struct field *f, cons
     return ret;
 }
 
-static int read_enum(const struct field_reader *r, const struct field *f, const struct doc *v, void *to, const struct field_at *at)
+static int read_enum(const struct field_reader *r, const struct field *f, const struct doc *v, void *to,
+                     const struct field_at *at)
 {
     if (v->type != DOC_STRING)
         return field_error(at, NULL, r->err, "must be a string");
@@ -100,43 +102,50 @@ static int read_enum(const struct field_reader *r, const struct field *f, const 
     return 0;
 }
 
-static int read_signed(const struct field_reader *r, const struct field *f, const struct doc *v, int64_t *to, const struct field_at *at)
+static int read_signed(const struct field_reader *r, const struct field *f, const struct doc *v, int64_t *to,
+                       const struct field_at *at)
 {
     bool any = f->min == 0 && f->max == 0;
     int64_t min = any ? INT64_MIN : f->min, max = any ? INT64_MAX : (int64_t) f->max;
     if (v->type == DOC_UINT)
-        return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRId64 "..%" PRId64 ")", v->u, min, max);
+        return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRId64 "..%" PRId64 ")", v->u,
+                           min, max);
     if (v->type != DOC_INT)
         return field_error(at, NULL, r->err, "must be an integer");
     if (v->i < min || v->i > max)
-        return field_error(at, NULL, r->err, "%" PRId64 " is out of range (%" PRId64 "..%" PRId64 ")", v->i, min, max);
+        return field_error(at, NULL, r->err, "%" PRId64 " is out of range (%" PRId64 "..%" PRId64 ")", v->i,
+                           min, max);
     *to = v->i;
     return 0;
 }
 
-static int read_unsigned(const struct field_reader *r, const struct field *f, const struct doc *v, uint64_t type_max, uint64_t *to,
-                         const struct field_at *at)
+static int read_unsigned(const struct field_reader *r, const struct field *f, const struct doc *v,
+                         uint64_t type_max, uint64_t *to, const struct field_at *at)
 {
     uint64_t min = f->max == 0 ? 0 : (uint64_t) f->min, max = f->max == 0 ? type_max : f->max;
     if (v->type != DOC_INT && v->type != DOC_UINT)
         return field_error(at, NULL, r->err, "must be an integer");
     if (v->type == DOC_INT && v->i < 0)
-        return field_error(at, NULL, r->err, "%" PRId64 " is out of range (%" PRIu64 "..%" PRIu64 ")", v->i, min, max);
+        return field_error(at, NULL, r->err, "%" PRId64 " is out of range (%" PRIu64 "..%" PRIu64 ")", v->i,
+                           min, max);
     uint64_t u = v->type == DOC_INT ? (uint64_t) v->i : v->u;
     if (u < min || u > max)
-        return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRIu64 "..%" PRIu64 ")", u, min, max);
+        return field_error(at, NULL, r->err, "%" PRIu64 " is out of range (%" PRIu64 "..%" PRIu64 ")", u, min,
+                           max);
     *to = u;
     return 0;
 }
 
-static int read_number(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
+static int read_number(const struct field_reader *r, const struct field *f, const struct doc *v, char *to,
+                       const struct field_at *at)
 {
     bool wide = f->kind != FIELD_U32 && f->kind != FIELD_OPT_U32;
     bool opt = f->kind == FIELD_OPT_I64 || f->kind == FIELD_OPT_U64 || f->kind == FIELD_OPT_U32;
     int64_t i = 0;
     uint64_t u = 0;
     bool is_signed = f->kind == FIELD_I64 || f->kind == FIELD_OPT_I64;
-    int ret = is_signed ? read_signed(r, f, v, &i, at) : read_unsigned(r, f, v, wide ? UINT64_MAX : UINT32_MAX, &u, at);
+    int ret = is_signed ? read_signed(r, f, v, &i, at)
+                        : read_unsigned(r, f, v, wide ? UINT64_MAX : UINT32_MAX, &u, at);
     if (ret < 0)
         return ret;
     if (is_signed)
@@ -150,19 +159,20 @@ static int read_number(const struct field_reader *r, const struct field *f, cons
     return 0;
 }
 
-static int read_bool(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
+static int read_bool(const struct field_reader *r, const struct field *f, const struct doc *v, char *to,
+                     const struct field_at *at)
 {
     if (v->type != DOC_TRUE && v->type != DOC_FALSE)
         return field_error(at, NULL, r->err, "must be true or false");
     if (f->kind == FIELD_OPT_BOOL)
-        *(struct opt_bool *) to = (struct opt_bool) { .set = true, .v = v->type == DOC_TRUE };
+        *(struct opt_bool *) to = (struct opt_bool){ .set = true, .v = v->type == DOC_TRUE };
     else
         *(bool *) to = v->type == DOC_TRUE;
     return 0;
 }
 
-static int read_strings(const struct field_reader *r, const struct field *f, const struct doc *v, struct oci_strings *to,
-                        const struct field_at *at)
+static int read_strings(const struct field_reader *r, const struct field *f, const struct doc *v,
+                        struct oci_strings *to, const struct field_at *at)
 {
     size_t n = v->n;
     if ((f->flags & FIELD_ONE) && v->type == DOC_STRING) {
@@ -181,12 +191,12 @@ static int read_strings(const struct field_reader *r, const struct field *f, con
             return ret;
         list[i] = item->s;
     }
-    *to = (struct oci_strings) { list, n };
+    *to = (struct oci_strings){ list, n };
     return 0;
 }
 
-static int read_u32s(const struct field_reader *r, const struct field *f, const struct doc *v, uint32_t **to, size_t *ret_n,
-                     const struct field_at *at)
+static int read_u32s(const struct field_reader *r, const struct field *f, const struct doc *v, uint32_t **to,
+                     size_t *ret_n, const struct field_at *at)
 {
     size_t n = v->n;
     if (v->type != DOC_ARRAY)
@@ -204,7 +214,8 @@ static int read_u32s(const struct field_reader *r, const struct field *f, const 
     return 0;
 }
 
-static int read_pairs(const struct field_reader *r, const struct doc *v, struct oci_pairs *to, const struct field_at *at)
+static int read_pairs(const struct field_reader *r, const struct doc *v, struct oci_pairs *to,
+                      const struct field_at *at)
 {
     if (v->type != DOC_OBJECT)
         return field_error(at, NULL, r->err, "must be an object");
@@ -215,24 +226,26 @@ static int read_pairs(const struct field_reader *r, const struct doc *v, struct 
             return field_error(at, NULL, r->err, "a key must not be empty");
         if (m->value.type != DOC_STRING)
             return field_error(CHILD(at, m->key), NULL, r->err, "must be a string");
-        list[i] = (struct oci_pair) { m->key, m->value.s };
+        list[i] = (struct oci_pair){ m->key, m->value.s };
     }
-    *to = (struct oci_pairs) { list, v->n };
+    *to = (struct oci_pairs){ list, v->n };
     return 0;
 }
 
-static int read_keys(const struct field_reader *r, const struct doc *v, struct oci_strings *to, const struct field_at *at)
+static int read_keys(const struct field_reader *r, const struct doc *v, struct oci_strings *to,
+                     const struct field_at *at)
 {
     if (v->type != DOC_OBJECT)
         return field_error(at, NULL, r->err, "must be an object");
     const char **list = v->n > 0 ? arena_array(r->arena, v->n, sizeof(*list)) : NULL;
     for (uint32_t i = 0; i < v->n; i++)
         list[i] = v->members[i].key;
-    *to = (struct oci_strings) { list, v->n };
+    *to = (struct oci_strings){ list, v->n };
     return 0;
 }
 
-static int read_list(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
+static int read_list(const struct field_reader *r, const struct field *f, const struct doc *v, char *to,
+                     const struct field_at *at)
 {
     size_t n = v->n;
     if (v->type != DOC_ARRAY)
@@ -248,7 +261,8 @@ static int read_list(const struct field_reader *r, const struct field *f, const 
     return 0;
 }
 
-static int read_map(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
+static int read_map(const struct field_reader *r, const struct field *f, const struct doc *v, char *to,
+                    const struct field_at *at)
 {
     size_t n = v->n;
     if (v->type != DOC_OBJECT)
@@ -267,7 +281,8 @@ static int read_map(const struct field_reader *r, const struct field *f, const s
     return 0;
 }
 
-static int read_member(const struct field_reader *r, const struct field *f, const struct doc *v, char *to, const struct field_at *at)
+static int read_member(const struct field_reader *r, const struct field *f, const struct doc *v, char *to,
+                       const struct field_at *at)
 {
     switch ((enum field_kind) f->kind) {
     case FIELD_BOOL:
@@ -282,7 +297,8 @@ static int read_member(const struct field_reader *r, const struct field *f, cons
     case FIELD_OPT_U32: return read_number(r, f, v, to, at);
     case FIELD_STRINGS: return read_strings(r, f, v, (struct oci_strings *) (void *) to, at);
     case FIELD_U32S:
-        return read_u32s(r, f, v, (uint32_t **) (void *) to, (size_t *) (void *) (to + sizeof(uint32_t *)), at);
+        return read_u32s(r, f, v, (uint32_t **) (void *) to, (size_t *) (void *) (to + sizeof(uint32_t *)),
+                         at);
     case FIELD_PAIRS: return read_pairs(r, v, (struct oci_pairs *) (void *) to, at);
     case FIELD_KEYS: return read_keys(r, v, (struct oci_strings *) (void *) to, at);
     case FIELD_OBJECT: return fields_read(r, f->object, v, to, at);
@@ -301,7 +317,8 @@ static bool known(const struct field_object *o, const char *key)
     return false;
 }
 
-static int unknown_members(const struct field_reader *r, const struct field_object *o, const struct doc *d, const struct field_at *at)
+static int unknown_members(const struct field_reader *r, const struct field_object *o, const struct doc *d,
+                           const struct field_at *at)
 {
     for (uint32_t i = 0; i < d->n && (o->closed || r->extra != NULL); i++) {
         const struct doc_member *m = &d->members[i];
@@ -316,7 +333,8 @@ static int unknown_members(const struct field_reader *r, const struct field_obje
     return 0;
 }
 
-int fields_read(const struct field_reader *r, const struct field_object *o, const struct doc *d, void *to, const struct field_at *at)
+int fields_read(const struct field_reader *r, const struct field_object *o, const struct doc *d, void *to,
+                const struct field_at *at)
 {
     size_t found = 0;
     if (d->type != DOC_OBJECT)

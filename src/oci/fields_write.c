@@ -170,8 +170,8 @@ static bool is_blank(const struct doc *v)
 /* Can a silent field be written as a value? NULL and unset are no values. */
 static bool has_zero(const struct field *f)
 {
-    return f->kind != FIELD_STRING && f->kind != FIELD_OPT_BOOL && f->kind != FIELD_OPT_I64 && f->kind != FIELD_OPT_U64 &&
-           f->kind != FIELD_OPT_U32;
+    return f->kind != FIELD_STRING && f->kind != FIELD_OPT_BOOL && f->kind != FIELD_OPT_I64 &&
+           f->kind != FIELD_OPT_U64 && f->kind != FIELD_OPT_U32;
 }
 
 /* NULL: the member is left out. */

@@ -35,8 +35,10 @@ static const struct {
     { "application/vnd.docker.image.rootfs.foreign.diff.tar", MEDIA_KIND_LAYER, MEDIA_COMPRESSION_NONE },
     { "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", MEDIA_KIND_LAYER, MEDIA_COMPRESSION_GZIP },
     { "application/vnd.oci.image.layer.nondistributable.v1.tar", MEDIA_KIND_LAYER, MEDIA_COMPRESSION_NONE },
-    { "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", MEDIA_KIND_LAYER, MEDIA_COMPRESSION_GZIP },
-    { "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", MEDIA_KIND_LAYER, MEDIA_COMPRESSION_ZSTD },
+    { "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", MEDIA_KIND_LAYER,
+      MEDIA_COMPRESSION_GZIP },
+    { "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", MEDIA_KIND_LAYER,
+      MEDIA_COMPRESSION_ZSTD },
 };
 
 /* Compared as RFC 9110 compares them: without regard to case, parameters left out ("; charset=utf-8"). */
@@ -57,7 +59,8 @@ enum media_kind media_type_kind(const char *media_type, enum media_compression *
 
 /* Members that always say the same. */
 
-static int read_schema_version(const struct field_reader *r, const struct doc *value, void *to _unused_, const struct field_at *at)
+static int read_schema_version(const struct field_reader *r, const struct doc *value, void *to _unused_,
+                               const struct field_at *at)
 {
     if (value->type != DOC_INT || value->i != 2)
         return field_error(at, NULL, r->err, "must be 2");
@@ -69,7 +72,8 @@ static json_t *write_schema_version(const void *from _unused_, const struct doc 
     return json_integer(2);
 }
 
-static int read_index_type(const struct field_reader *r, const struct doc *value, void *to _unused_, const struct field_at *at)
+static int read_index_type(const struct field_reader *r, const struct doc *value, void *to _unused_,
+                           const struct field_at *at)
 {
     if (value->type != DOC_STRING)
         return field_error(at, NULL, r->err, "must be a string");
@@ -83,7 +87,8 @@ static json_t *write_index_type(const void *from _unused_, const struct doc *ori
     return json_string(MEDIA_INDEX);
 }
 
-static int read_rootfs_type(const struct field_reader *r, const struct doc *value, void *to _unused_, const struct field_at *at)
+static int read_rootfs_type(const struct field_reader *r, const struct doc *value, void *to _unused_,
+                            const struct field_at *at)
 {
     if (value->type != DOC_STRING || !str_eq(value->s, "layers"))
         return field_error(at, NULL, r->err, "must be \"layers\"");
@@ -115,7 +120,8 @@ static const struct field descriptor_fields[] = {
     { "platform", FIELD_OBJECT, 0, .object = &platform },
     { "annotations", FIELD_PAIRS, 0, AT(struct image_descriptor, annotations) },
 };
-static const struct field_object descriptor = { OBJECT(descriptor_fields), .size = sizeof(struct image_descriptor) };
+static const struct field_object descriptor = { OBJECT(descriptor_fields),
+                                                .size = sizeof(struct image_descriptor) };
 
 static const struct field index_fields[] = {
     { "schemaVersion", FIELD_CUSTOM, FIELD_REQUIRED, .custom = &schema_version },
@@ -161,13 +167,14 @@ static const struct field container_fields[] = {
     { "Env", FIELD_STRINGS, 0, AT(struct image_config, env) },
     { "Entrypoint", FIELD_STRINGS, FIELD_ONE, AT(struct image_config, entrypoint),
       .set = offsetof(struct image_config, entrypoint_set) },
-    { "Cmd", FIELD_STRINGS, FIELD_ONE, AT(struct image_config, cmd), .set = offsetof(struct image_config, cmd_set) },
+    { "Cmd", FIELD_STRINGS, FIELD_ONE, AT(struct image_config, cmd),
+      .set = offsetof(struct image_config, cmd_set) },
     { "Volumes", FIELD_KEYS, 0, AT(struct image_config, volumes) },
     { "WorkingDir", FIELD_STRING, 0, AT(struct image_config, working_dir) },
     { "Labels", FIELD_PAIRS, 0, AT(struct image_config, labels) },
     { "StopSignal", FIELD_STRING, 0, AT(struct image_config, stop_signal) },
-    { "Healthcheck", FIELD_OBJECT, 0, AT(struct image_config, healthcheck), .set = offsetof(struct image_config, healthcheck.set),
-      .object = &healthcheck },
+    { "Healthcheck", FIELD_OBJECT, 0, AT(struct image_config, healthcheck),
+      .set = offsetof(struct image_config, healthcheck.set), .object = &healthcheck },
     { "Shell", FIELD_STRINGS, FIELD_ONE, AT(struct image_config, shell) },
 };
 static const struct field_object container = { OBJECT(container_fields) };
@@ -206,16 +213,18 @@ static int check_shape(const struct doc *d, const char *name, struct error *err)
     if ((version != NULL && version->type == DOC_INT && version->i == 1) || doc_get(d, "fsLayers") != NULL)
         return error_set(err, -EINVAL,
                          "%s: docker's schema 1 is not supported (its images have no verifiable layers); "
-                         "the image must be pushed again in schema 2 or OCI format", name);
+                         "the image must be pushed again in schema 2 or OCI format",
+                         name);
     bool layers = doc_get(d, "layers") != NULL;
     if (doc_get(d, "manifests") != NULL && (layers || doc_get(d, "config") != NULL))
-        return error_set(err, -EINVAL, "%s: has both \"manifests\" and \"%s\", so it is neither an index nor a manifest", name,
-                         layers ? "layers" : "config");
+        return error_set(err, -EINVAL,
+                         "%s: has both \"manifests\" and \"%s\", so it is neither an index nor a manifest",
+                         name, layers ? "layers" : "config");
     return 0;
 }
 
-static int parse(const char *text, size_t len, const char *name, const struct field_object *object, bool shape, struct arena *a,
-                 void *to, struct error *err)
+static int parse(const char *text, size_t len, const char *name, const struct field_object *object,
+                 bool shape, struct arena *a, void *to, struct error *err)
 {
     const struct doc *d;
     struct field_reader reader = { .arena = a, .err = err };
@@ -226,7 +235,8 @@ static int parse(const char *text, size_t len, const char *name, const struct fi
     return r < 0 ? r : fields_read(&reader, object, d, to, &at);
 }
 
-int image_index_parse(const char *text, size_t len, struct arena *a, struct image_index *ret, struct error *err)
+int image_index_parse(const char *text, size_t len, struct arena *a, struct image_index *ret,
+                      struct error *err)
 {
     struct image_index index = { 0 };
     int r = parse(text, len, "index", &index_object, true, a, &index, err);
@@ -235,7 +245,8 @@ int image_index_parse(const char *text, size_t len, struct arena *a, struct imag
     return r;
 }
 
-int image_manifest_parse(const char *text, size_t len, struct arena *a, struct image_manifest *ret, struct error *err)
+int image_manifest_parse(const char *text, size_t len, struct arena *a, struct image_manifest *ret,
+                         struct error *err)
 {
     struct image_manifest m = { 0 };
     int r = parse(text, len, "manifest", &manifest_object, true, a, &m, err);
@@ -244,7 +255,8 @@ int image_manifest_parse(const char *text, size_t len, struct arena *a, struct i
     return r;
 }
 
-int image_config_parse(const char *text, size_t len, struct arena *a, struct image_config *ret, struct error *err)
+int image_config_parse(const char *text, size_t len, struct arena *a, struct image_config *ret,
+                       struct error *err)
 {
     struct image_config c = { 0 };
     int r = parse(text, len, "image config", &config_object, false, a, &c, err);

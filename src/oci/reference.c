@@ -41,7 +41,7 @@ static size_t span(struct slice p, const char *set)
 
 static struct slice from(struct slice p, size_t i)
 {
-    return (struct slice) { p.s + i, p.n - i };
+    return (struct slice){ p.s + i, p.n - i };
 }
 
 static size_t find(struct slice p, char c)
@@ -85,7 +85,7 @@ static bool domain_valid(struct slice domain)
             return false;
     } else {
         n = find(domain, ':');
-        if (!host_valid((struct slice) { domain.s, n }))
+        if (!host_valid((struct slice){ domain.s, n }))
             return false;
     }
     struct slice port = from(domain, n);
@@ -118,7 +118,7 @@ static bool path_valid(struct slice path)
 {
     for (;;) {
         size_t n = find(path, '/');
-        if (!component_valid((struct slice) { path.s, n }))
+        if (!component_valid((struct slice){ path.s, n }))
             return false;
         if (n == path.n)
             return true;
@@ -147,7 +147,7 @@ static void split_domain(struct slice all, struct slice *domain, struct slice *r
     *rest = all;
     if (slash == all.n || !(is(first, "localhost") || has_any(first, ".:" UPPER)))
         return;
-    *domain = is(first, LEGACY_DOMAIN) ? (struct slice) { DEFAULT_DOMAIN, strlen(DEFAULT_DOMAIN) } : first;
+    *domain = is(first, LEGACY_DOMAIN) ? (struct slice){ DEFAULT_DOMAIN, strlen(DEFAULT_DOMAIN) } : first;
     *rest = from(all, slash + 1);
 }
 
@@ -157,17 +157,20 @@ static int set_digest(const char *s, struct slice digest, struct reference *r, s
         return error_set(err, -EINVAL, "invalid reference format: the digest of \"%.300s\" is too long", s);
     put(r->digest, sizeof(r->digest), digest);
     if (!digest_valid(r->digest))
-        return error_set(err, -EINVAL,
-                         "invalid reference format: \"%s\" is not a digest (sha256: and 64 lower-case hexadecimal digits)", r->digest);
+        return error_set(
+            err, -EINVAL,
+            "invalid reference format: \"%s\" is not a digest (sha256: and 64 lower-case hexadecimal digits)",
+            r->digest);
     return 0;
 }
 
-static int set_name(const char *s, struct slice domain, struct slice path, struct reference *r, struct error *err)
+static int set_name(const char *s, struct slice domain, struct slice path, struct reference *r,
+                    struct error *err)
 {
     const char *library = is(domain, DEFAULT_DOMAIN) && find(path, '/') == path.n ? LIBRARY : "";
     if (has_any(path, UPPER))
-        return error_set(err, -EINVAL, "invalid reference format: repository name (%s%.*s) must be lowercase", library,
-                         (int) MIN_OF(path.n, (size_t) 300), path.s);
+        return error_set(err, -EINVAL, "invalid reference format: repository name (%s%.*s) must be lowercase",
+                         library, (int) MIN_OF(path.n, (size_t) 300), path.s);
     if (!domain_valid(domain))
         return error_set(err, -EINVAL, "invalid reference format: \"%.*s\" in \"%.300s\" is not a registry",
                          (int) MIN_OF(domain.n, (size_t) 300), domain.s, s);
@@ -177,9 +180,11 @@ static int set_name(const char *s, struct slice domain, struct slice path, struc
         return error_set(err, -EINVAL, "invalid reference format: \"%.*s\" is not a repository name",
                          (int) MIN_OF(path.n, (size_t) 300), path.s);
     if (domain.n + 1 + strlen(library) + path.n > NAME_MAX_LEN)
-        return error_set(err, -EINVAL, "invalid reference format: repository name must not be more than %d characters", NAME_MAX_LEN);
+        return error_set(err, -EINVAL,
+                         "invalid reference format: repository name must not be more than %d characters",
+                         NAME_MAX_LEN);
     put(r->domain, sizeof(r->domain), domain);
-    put(r->path, sizeof(r->path), (struct slice) { library, strlen(library) });
+    put(r->path, sizeof(r->path), (struct slice){ library, strlen(library) });
     put(r->path + strlen(library), sizeof(r->path) - strlen(library), path);
     return 0;
 }
@@ -191,17 +196,19 @@ int reference_parse(const char *s, struct reference *ret, struct error *err)
     if (all.n == 0)
         return error_set(err, -EINVAL, "invalid reference format: the image name is empty");
     if (hex64_valid(s))
-        return error_set(err, -EINVAL, "invalid repository name (%s), cannot specify 64-byte hexadecimal strings", s);
+        return error_set(err, -EINVAL,
+                         "invalid repository name (%s), cannot specify 64-byte hexadecimal strings", s);
     split_domain(all, &domain, &rest);
     size_t at = find(rest, '@');
-    size_t colon = find((struct slice) { rest.s, at }, ':');
-    int e = set_name(s, domain, (struct slice) { rest.s, colon }, &r, err);
+    size_t colon = find((struct slice){ rest.s, at }, ':');
+    int e = set_name(s, domain, (struct slice){ rest.s, colon }, &r, err);
     if (e < 0)
         return e;
     if (colon < at) {
         struct slice tag = { rest.s + colon + 1, at - colon - 1 };
         if (!tag_valid(tag))
-            return error_set(err, -EINVAL, "invalid reference format: \"%.*s\" is not a tag", (int) MIN_OF(tag.n, (size_t) 300), tag.s);
+            return error_set(err, -EINVAL, "invalid reference format: \"%.*s\" is not a tag",
+                             (int) MIN_OF(tag.n, (size_t) 300), tag.s);
         put(r.tag, sizeof(r.tag), tag);
     }
     if (at < rest.n) {
@@ -209,7 +216,7 @@ int reference_parse(const char *s, struct reference *ret, struct error *err)
         if (e < 0)
             return e;
     } else if (r.tag[0] == '\0') {
-        put(r.tag, sizeof(r.tag), (struct slice) { DEFAULT_TAG, strlen(DEFAULT_TAG) });
+        put(r.tag, sizeof(r.tag), (struct slice){ DEFAULT_TAG, strlen(DEFAULT_TAG) });
     }
     *ret = r;
     return 0;
@@ -227,16 +234,18 @@ static void join(char *buf, size_t size, const char *const *parts)
 
 void reference_format(const struct reference *r, char *buf, size_t size)
 {
-    join(buf, size, (const char *const[]) { r->domain, "/", r->path, r->tag[0] != '\0' ? ":" : "", r->tag,
-                                            r->digest[0] != '\0' ? "@" : "", r->digest, NULL });
+    join(buf, size,
+         (const char *const[]){ r->domain, "/", r->path, r->tag[0] != '\0' ? ":" : "", r->tag,
+                                r->digest[0] != '\0' ? "@" : "", r->digest, NULL });
 }
 
 void reference_familiar_name(const struct reference *r, char *buf, size_t size)
 {
     if (!str_eq(r->domain, DEFAULT_DOMAIN)) {
-        join(buf, size, (const char *const[]) { r->domain, "/", r->path, NULL });
+        join(buf, size, (const char *const[]){ r->domain, "/", r->path, NULL });
         return;
     }
     const char *rest = str_after(r->path, LIBRARY);
-    join(buf, size, (const char *const[]) { rest != NULL && strchr(rest, '/') == NULL ? rest : r->path, NULL });
+    join(buf, size,
+         (const char *const[]){ rest != NULL && strchr(rest, '/') == NULL ? rest : r->path, NULL });
 }

@@ -8,10 +8,10 @@
 #include "base/error.h"
 
 struct reference {
-    char domain[256];  /* "docker.io", "localhost:5000", "[::1]:5000" */
-    char path[256];    /* "library/nginx" */
-    char tag[129];     /* "" when there is only a digest */
-    char digest[136];  /* "" when there is none */
+    char domain[256]; /* "docker.io", "localhost:5000", "[::1]:5000" */
+    char path[256];   /* "library/nginx" */
+    char tag[129];    /* "" when there is only a digest */
+    char digest[136]; /* "" when there is none */
 };
 
 /* Parses and normalises; without tag and digest the tag is "latest". -EINVAL with a sentence that says what is wrong ("must be lower case", …). */

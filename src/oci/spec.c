@@ -53,7 +53,8 @@ int oci_spec_parse(const char *text, size_t len, struct oci_spec **ret, struct e
     return 0;
 }
 
-int oci_process_parse(const char *text, size_t len, struct arena *arena, struct oci_process *ret, struct error *err)
+int oci_process_parse(const char *text, size_t len, struct arena *arena, struct oci_process *ret,
+                      struct error *err)
 {
     const struct doc *d;
     struct oci_process process = { .set = true };
@@ -67,7 +68,8 @@ int oci_process_parse(const char *text, size_t len, struct arena *arena, struct 
     return r;
 }
 
-int oci_resources_parse(const char *text, size_t len, struct arena *arena, struct oci_resources *ret, struct error *err)
+int oci_resources_parse(const char *text, size_t len, struct arena *arena, struct oci_resources *ret,
+                        struct error *err)
 {
     const struct doc *d;
     struct oci_resources resources = { 0 };
@@ -81,12 +83,14 @@ int oci_resources_parse(const char *text, size_t len, struct arena *arena, struc
     return r;
 }
 
-int oci_seccomp_from_json(const json_t *obj, const char *path, struct arena *arena, struct oci_seccomp *ret, struct error *err)
+int oci_seccomp_from_json(const json_t *obj, const char *path, struct arena *arena, struct oci_seccomp *ret,
+                          struct error *err)
 {
     struct oci_seccomp sec = { .set = true };
     struct field_reader reader = { .arena = arena, .err = err };
     struct field_at at = { .key = path, .raw = true };
-    int r = fields_read(&reader, &oci_seccomp_object, doc_from_json(arena, obj), &sec, str_empty(path) ? NULL : &at);
+    int r = fields_read(&reader, &oci_seccomp_object, doc_from_json(arena, obj), &sec,
+                        str_empty(path) ? NULL : &at);
     if (r == 0)
         *ret = sec;
     return r;
@@ -135,13 +139,13 @@ const char *oci_pairs_get(const struct oci_pairs *p, const char *key)
     return NULL;
 }
 
-struct oci_mount *oci_mount_add(struct oci_spec *spec, const char *destination, const char *type, const char *source,
-                                const char *const *options)
+struct oci_mount *oci_mount_add(struct oci_spec *spec, const char *destination, const char *type,
+                                const char *source, const char *const *options)
 {
     struct arena *a = spec->arena;
     spec->mounts = arena_grow(a, spec->mounts, spec->n_mounts, spec->n_mounts + 1, sizeof(*spec->mounts));
     struct oci_mount *m = &spec->mounts[spec->n_mounts++];
-    *m = (struct oci_mount) { .destination = arena_strdup(a, destination) };
+    *m = (struct oci_mount){ .destination = arena_strdup(a, destination) };
     m->type = type != NULL ? arena_strdup(a, type) : NULL;
     m->source = source != NULL ? arena_strdup(a, source) : NULL;
     for (; options != NULL && *options != NULL; options++)

@@ -23,17 +23,43 @@
 
 struct doc; /* oci/doc.h */
 
-struct opt_i64 { bool set; int64_t v; };
-struct opt_u64 { bool set; uint64_t v; };
-struct opt_u32 { bool set; uint32_t v; };
-struct opt_bool { bool set; bool v; };
+struct opt_i64 {
+    bool set;
+    int64_t v;
+};
+struct opt_u64 {
+    bool set;
+    uint64_t v;
+};
+struct opt_u32 {
+    bool set;
+    uint32_t v;
+};
+struct opt_bool {
+    bool set;
+    bool v;
+};
 
-struct oci_strings { const char **v; size_t n; };
-struct oci_pair { const char *key, *value; };
-struct oci_pairs { struct oci_pair *v; size_t n; };
+struct oci_strings {
+    const char **v;
+    size_t n;
+};
+struct oci_pair {
+    const char *key, *value;
+};
+struct oci_pairs {
+    struct oci_pair *v;
+    size_t n;
+};
 
-struct oci_id_map { uint32_t container_id, host_id, size; const struct doc *origin; };
-struct oci_id_maps { struct oci_id_map *v; size_t n; };
+struct oci_id_map {
+    uint32_t container_id, host_id, size;
+    const struct doc *origin;
+};
+struct oci_id_maps {
+    struct oci_id_map *v;
+    size_t n;
+};
 
 struct oci_mount {
     const char *destination, *type, *source;
@@ -42,7 +68,11 @@ struct oci_mount {
     const struct doc *origin; /* see above; NULL when built */
 };
 
-struct oci_rlimit { const char *type; uint64_t soft, hard; const struct doc *origin; }; /* type: "RLIMIT_NOFILE" …; RLIM_INFINITY is 2^64-1 */
+struct oci_rlimit {
+    const char *type;
+    uint64_t soft, hard;
+    const struct doc *origin;
+}; /* type: "RLIMIT_NOFILE" …; RLIM_INFINITY is 2^64-1 */
 
 struct oci_capabilities {
     bool set; /* the object was there */
@@ -87,7 +117,7 @@ struct oci_process {
 struct oci_hook {
     const char *path;
     struct oci_strings args, env;
-    struct opt_i64 timeout; /* seconds, > 0 */
+    struct opt_i64 timeout;   /* seconds, > 0 */
     const struct doc *origin; /* see above; NULL when built */
 };
 enum oci_hook_kind {
@@ -99,65 +129,100 @@ enum oci_hook_kind {
     OCI_HOOK_POSTSTOP,
     OCI_HOOK_KINDS
 };
-struct oci_hooks { struct oci_hook *v; size_t n; };
+struct oci_hooks {
+    struct oci_hook *v;
+    size_t n;
+};
 
 enum oci_namespace_kind { /* order of the names in the specification's namespaces section */
-    OCI_NS_PID,
-    OCI_NS_NETWORK,
-    OCI_NS_MOUNT,
-    OCI_NS_IPC,
-    OCI_NS_UTS,
-    OCI_NS_USER,
-    OCI_NS_CGROUP,
-    OCI_NS_TIME,
-    OCI_NS_KINDS
+                          OCI_NS_PID,
+                          OCI_NS_NETWORK,
+                          OCI_NS_MOUNT,
+                          OCI_NS_IPC,
+                          OCI_NS_UTS,
+                          OCI_NS_USER,
+                          OCI_NS_CGROUP,
+                          OCI_NS_TIME,
+                          OCI_NS_KINDS
 };
-struct oci_namespace { bool set; const char *path; const struct doc *origin; }; /* path NULL: new */
+struct oci_namespace {
+    bool set;
+    const char *path;
+    const struct doc *origin;
+}; /* path NULL: new */
 
-struct oci_device { /* linux.devices */
+struct oci_device {   /* linux.devices */
     const char *type; /* "c" "b" "u" "p" */
     const char *path;
     int64_t major, minor;
-    struct opt_u32 file_mode, uid, gid; /* of file_mode only the bits 07777 count: Go programs put the type above them */
+    struct opt_u32 file_mode, uid,
+        gid; /* of file_mode only the bits 07777 count: Go programs put the type above them */
     const struct doc *origin; /* see above; NULL when built */
 };
 
-struct oci_net_device { const char *host_name, *name; const struct doc *origin; }; /* name NULL: the same */
+struct oci_net_device {
+    const char *host_name, *name;
+    const struct doc *origin;
+}; /* name NULL: the same */
 
 struct oci_device_rule { /* linux.resources.devices */
     bool allow;
-    const char *type;             /* "a" "c" "b", NULL = "a" */
-    struct opt_i64 major, minor;  /* unset or -1 = wildcard */
-    const char *access;           /* of "rwm"; NULL = all */
-    const struct doc *origin; /* see above; NULL when built */
+    const char *type;            /* "a" "c" "b", NULL = "a" */
+    struct opt_i64 major, minor; /* unset or -1 = wildcard */
+    const char *access;          /* of "rwm"; NULL = all */
+    const struct doc *origin;    /* see above; NULL when built */
 };
 
 struct oci_memory {
-    struct opt_i64 limit, reservation, swap, kernel, kernel_tcp; /* bytes, -1 = unlimited; swap is memory+swap */
+    struct opt_i64 limit, reservation, swap, kernel,
+        kernel_tcp; /* bytes, -1 = unlimited; swap is memory+swap */
     struct opt_u64 swappiness;
     struct opt_bool disable_oom_killer, use_hierarchy, check_before_update;
 };
 struct oci_cpu {
-    struct opt_u64 shares;                 /* v1 scale 2..262144 */
-    struct opt_i64 quota;                  /* microseconds a period, -1 = none */
-    struct opt_u64 burst, period;          /* microseconds */
+    struct opt_u64 shares;        /* v1 scale 2..262144 */
+    struct opt_i64 quota;         /* microseconds a period, -1 = none */
+    struct opt_u64 burst, period; /* microseconds */
     struct opt_i64 realtime_runtime;
     struct opt_u64 realtime_period;
     const char *cpus, *mems;
     struct opt_i64 idle;
 };
-struct oci_weight_device { int64_t major, minor; struct opt_u32 weight, leaf_weight; const struct doc *origin; };
-struct oci_throttle { int64_t major, minor; uint64_t rate; const struct doc *origin; };
-struct oci_throttles { struct oci_throttle *v; size_t n; };
+struct oci_weight_device {
+    int64_t major, minor;
+    struct opt_u32 weight, leaf_weight;
+    const struct doc *origin;
+};
+struct oci_throttle {
+    int64_t major, minor;
+    uint64_t rate;
+    const struct doc *origin;
+};
+struct oci_throttles {
+    struct oci_throttle *v;
+    size_t n;
+};
 struct oci_block_io {
     struct opt_u32 weight, leaf_weight;
     struct oci_weight_device *weight_devices;
     size_t n_weight_devices;
     struct oci_throttles read_bps, write_bps, read_iops, write_iops;
 };
-struct oci_hugepage { const char *page_size; uint64_t limit; const struct doc *origin; };
-struct oci_net_priority { const char *name; uint32_t priority; const struct doc *origin; };
-struct oci_rdma { const char *device; struct opt_u32 hca_handles, hca_objects; const struct doc *origin; };
+struct oci_hugepage {
+    const char *page_size;
+    uint64_t limit;
+    const struct doc *origin;
+};
+struct oci_net_priority {
+    const char *name;
+    uint32_t priority;
+    const struct doc *origin;
+};
+struct oci_rdma {
+    const char *device;
+    struct opt_u32 hca_handles, hca_objects;
+    const struct doc *origin;
+};
 
 struct oci_resources {
     struct oci_memory memory;
@@ -177,8 +242,21 @@ struct oci_resources {
     const struct doc *origin; /* see above; NULL when built */
 };
 
-enum oci_seccomp_op { OCI_CMP_NE, OCI_CMP_LT, OCI_CMP_LE, OCI_CMP_EQ, OCI_CMP_GE, OCI_CMP_GT, OCI_CMP_MASKED_EQ };
-struct oci_seccomp_arg { uint32_t index; uint64_t value, value_two; enum oci_seccomp_op op; const struct doc *origin; };
+enum oci_seccomp_op {
+    OCI_CMP_NE,
+    OCI_CMP_LT,
+    OCI_CMP_LE,
+    OCI_CMP_EQ,
+    OCI_CMP_GE,
+    OCI_CMP_GT,
+    OCI_CMP_MASKED_EQ
+};
+struct oci_seccomp_arg {
+    uint32_t index;
+    uint64_t value, value_two;
+    enum oci_seccomp_op op;
+    const struct doc *origin;
+};
 enum oci_seccomp_action {
     OCI_ACT_KILL, /* SCMP_ACT_KILL = SCMP_ACT_KILL_THREAD */
     OCI_ACT_KILL_PROCESS,
@@ -255,7 +333,8 @@ struct oci_spec {
     struct oci_hooks hooks[OCI_HOOK_KINDS];
     struct oci_pairs annotations;
     struct oci_linux linux_;
-    json_t *extra; /* members we do not model, as {"path": value, …}; NULL if none. For reports; the writer reads `origin` */
+    json_t *
+        extra; /* members we do not model, as {"path": value, …}; NULL if none. For reports; the writer reads `origin` */
     const struct doc *origin; /* the document that was read */
 };
 
@@ -279,9 +358,11 @@ static inline void cleanup_oci_spec(struct oci_spec **s)
  */
 int oci_spec_parse(const char *text, size_t len, struct oci_spec **ret, struct error *err) _warn_unused_;
 /* A stand-alone process document (exec --process FILE) into an existing spec's arena. */
-int oci_process_parse(const char *text, size_t len, struct arena *arena, struct oci_process *ret, struct error *err) _warn_unused_;
+int oci_process_parse(const char *text, size_t len, struct arena *arena, struct oci_process *ret,
+                      struct error *err) _warn_unused_;
 /* linux.resources alone (update --resources). */
-int oci_resources_parse(const char *text, size_t len, struct arena *arena, struct oci_resources *ret, struct error *err) _warn_unused_;
+int oci_resources_parse(const char *text, size_t len, struct arena *arena, struct oci_resources *ret,
+                        struct error *err) _warn_unused_;
 /*
  * The document as JSON (new reference). Absent stays absent, explicit zero stays zero. Bytes that are no UTF-8 become U+FFFD, as JSON
  * cannot hold them. Integers above INT64_MAX (RLIM_INFINITY) stand in it as oci/bigint.h says: write it out with oci_spec_text().
@@ -292,9 +373,12 @@ char *oci_spec_text(const struct oci_spec *spec, int indent) __attribute__((retu
 
 /* Small helpers on lists; strings are copied into the arena. */
 void oci_strings_add(struct arena *a, struct oci_strings *l, const char *s);
-void oci_pairs_set(struct arena *a, struct oci_pairs *p, const char *key, const char *value); /* replaces an equal key */
-const char *oci_pairs_get(const struct oci_pairs *p, const char *key);                        /* NULL if absent */
-struct oci_mount *oci_mount_add(struct oci_spec *spec, const char *destination, const char *type, const char *source, const char *const *options); /* options NULL-terminated or NULL */
+void oci_pairs_set(struct arena *a, struct oci_pairs *p, const char *key,
+                   const char *value);                                 /* replaces an equal key */
+const char *oci_pairs_get(const struct oci_pairs *p, const char *key); /* NULL if absent */
+struct oci_mount *oci_mount_add(struct oci_spec *spec, const char *destination, const char *type,
+                                const char *source,
+                                const char *const *options); /* options NULL-terminated or NULL */
 
 /* Names as the specification spells them ("pid", "network", … / "prestart", … / "SCMP_ACT_ERRNO" / "SCMP_CMP_EQ"). */
 const char *oci_namespace_name(enum oci_namespace_kind kind);
@@ -305,5 +389,6 @@ const char *oci_seccomp_op_name(enum oci_seccomp_op op);
 int oci_seccomp_op_parse(const char *name, enum oci_seccomp_op *ret);
 
 /* linux.seccomp alone, from a parsed object at path (also used for docker-format profile rules). */
-int oci_seccomp_from_json(const json_t *obj, const char *path, struct arena *arena, struct oci_seccomp *ret, struct error *err) _warn_unused_;
+int oci_seccomp_from_json(const json_t *obj, const char *path, struct arena *arena, struct oci_seccomp *ret,
+                          struct error *err) _warn_unused_;
 json_t *oci_seccomp_to_json(const struct oci_seccomp *sec) __attribute__((returns_nonnull));

@@ -13,14 +13,16 @@
 #define ID_MAP_MAX 340 /* user_namespaces(7) */
 #define IFNAME_MAX 15
 
-static int check_id_maps(const struct oci_id_maps *maps, const char *member, const struct field_at *at, struct error *err)
+static int check_id_maps(const struct oci_id_maps *maps, const char *member, const struct field_at *at,
+                         struct error *err)
 {
     if (maps->n > ID_MAP_MAX)
         return field_error(at, member, err, "%zu entries, the kernel takes %d", maps->n, ID_MAP_MAX);
     for (size_t i = 0; i < maps->n; i++)
         for (size_t k = 0; k < i; k++) {
             const struct oci_id_map *a = &maps->v[i], *b = &maps->v[k];
-            if ((a->container_id < b->container_id + b->size && b->container_id < a->container_id + a->size) ||
+            if ((a->container_id < b->container_id + b->size &&
+                 b->container_id < a->container_id + a->size) ||
                 (a->host_id < b->host_id + b->size && b->host_id < a->host_id + a->size))
                 return field_error(at, member, err, "entries %zu and %zu overlap", k, i);
         }
@@ -32,10 +34,12 @@ int oci_check_id_map(const void *obj, const struct field_at *at, struct error *e
     const struct oci_id_map *m = obj;
     const uint64_t first_beyond = UINT32_MAX; /* 2^32-1 is no id */
     if ((uint64_t) m->container_id + m->size > first_beyond)
-        return field_error(at, NULL, err, "%" PRIu32 " ids from containerID %" PRIu32 " are more than there are", m->size,
+        return field_error(at, NULL, err,
+                           "%" PRIu32 " ids from containerID %" PRIu32 " are more than there are", m->size,
                            m->container_id);
     if ((uint64_t) m->host_id + m->size > first_beyond)
-        return field_error(at, NULL, err, "%" PRIu32 " ids from hostID %" PRIu32 " are more than there are", m->size, m->host_id);
+        return field_error(at, NULL, err, "%" PRIu32 " ids from hostID %" PRIu32 " are more than there are",
+                           m->size, m->host_id);
     return 0;
 }
 
@@ -64,7 +68,8 @@ int oci_check_process(const void *obj, const struct field_at *at, struct error *
     for (size_t i = 0; i < p->n_rlimits; i++)
         for (size_t k = 0; k < i; k++)
             if (str_eq(p->rlimits[i].type, p->rlimits[k].type))
-                return field_error(at, "rlimits", err, "duplicate type \"%s\" (entries %zu and %zu)", p->rlimits[i].type, k, i);
+                return field_error(at, "rlimits", err, "duplicate type \"%s\" (entries %zu and %zu)",
+                                   p->rlimits[i].type, k, i);
     return 0;
 }
 
@@ -94,7 +99,7 @@ int oci_check_linux(const void *obj, const struct field_at *at, struct error *er
     for (size_t i = 0; i < l->n_devices; i++) {
         const struct oci_device *d = &l->devices[i];
         struct field_at list = { .up = at, .key = "devices" }, item = { .up = &list, .index = i };
-        for (const char *const *m = (const char *const[]) { "major", "minor", NULL }; *m != NULL; m++)
+        for (const char *const *m = (const char *const[]){ "major", "minor", NULL }; *m != NULL; m++)
             if (d->type[0] != 'p' && !is_integer(doc_get(d->origin, *m)))
                 return field_error(&item, *m, err, "is required");
     }
@@ -142,14 +147,16 @@ int oci_check_cpu(const void *obj, const struct field_at *at, struct error *err)
 {
     const struct oci_cpu *c = obj;
     if (c->burst.set && c->quota.set && c->quota.v > 0 && c->burst.v > (uint64_t) c->quota.v)
-        return field_error(at, "burst", err, "%" PRIu64 " is more than quota, %" PRId64, c->burst.v, c->quota.v);
+        return field_error(at, "burst", err, "%" PRIu64 " is more than quota, %" PRId64, c->burst.v,
+                           c->quota.v);
     return 0;
 }
 
 int oci_check_weight_device(const void *obj, const struct field_at *at, struct error *err)
 {
     const struct oci_weight_device *d = obj;
-    return d->weight.set || d->leaf_weight.set ? 0 : field_error(at, NULL, err, "must have weight or leafWeight");
+    return d->weight.set || d->leaf_weight.set ? 0
+                                               : field_error(at, NULL, err, "must have weight or leafWeight");
 }
 
 int oci_check_hugepage(const void *obj, const struct field_at *at, struct error *err)
@@ -157,8 +164,10 @@ int oci_check_hugepage(const void *obj, const struct field_at *at, struct error 
     const struct oci_hugepage *h = obj;
     size_t n = strspn(h->page_size, "0123456789");
     const char *unit = h->page_size + n;
-    if (n == 0 || h->page_size[0] == '0' || unit[0] == '\0' || strchr("KMG", unit[0]) == NULL || !str_eq(unit + 1, "B"))
-        return field_error(at, "pageSize", err, "\"%.200s\" is not a page size such as 2MB or 1GB", h->page_size);
+    if (n == 0 || h->page_size[0] == '0' || unit[0] == '\0' || strchr("KMG", unit[0]) == NULL ||
+        !str_eq(unit + 1, "B"))
+        return field_error(at, "pageSize", err, "\"%.200s\" is not a page size such as 2MB or 1GB",
+                           h->page_size);
     return 0;
 }
 
@@ -167,7 +176,9 @@ int oci_check_rdma(const void *obj, const struct field_at *at, struct error *err
     const struct oci_rdma *d = obj;
     if (d->device[strcspn(d->device, " \n")] != '\0')
         return field_error(at, NULL, err, "is not a device name");
-    return d->hca_handles.set || d->hca_objects.set ? 0 : field_error(at, NULL, err, "must have hcaHandles or hcaObjects");
+    return d->hca_handles.set || d->hca_objects.set
+               ? 0
+               : field_error(at, NULL, err, "must have hcaHandles or hcaObjects");
 }
 
 int oci_check_resources(const void *obj, const struct field_at *at, struct error *err)
@@ -201,7 +212,8 @@ int oci_check_seccomp(const void *obj, const struct field_at *at, struct error *
 {
     const struct oci_seccomp *s = obj;
     if (s->default_errno_ret.set && !has_errno(s->default_action))
-        return field_error(at, "defaultErrnoRet", err, "%s has no errno", oci_seccomp_action_name(s->default_action));
+        return field_error(at, "defaultErrnoRet", err, "%s has no errno",
+                           oci_seccomp_action_name(s->default_action));
     if (s->listener_metadata != NULL && s->listener_path == NULL)
         return field_error(at, "listenerMetadata", err, "must not be given without listenerPath");
     return 0;
@@ -270,6 +282,7 @@ int oci_check_version(const char *version, struct error *err)
         return error_set(err, -EINVAL, "ociVersion: \"%.100s\" is not supported, only 1.x is", version);
     size_t n = number_len(minor), n_ours = number_len(ours);
     if (n > n_ours || (n == n_ours && strncmp(minor, ours, n) > 0))
-        log_warn("ociVersion %.100s is newer than " OCI_VERSION_MAX ": what is unknown in it is ignored", version);
+        log_warn("ociVersion %.100s is newer than " OCI_VERSION_MAX ": what is unknown in it is ignored",
+                 version);
     return 0;
 }

@@ -11,13 +11,17 @@ struct entry {
 };
 
 static const struct field entry_fields[] = {
-    { "type", FIELD_ENUM, FIELD_REQUIRED, .offset = offsetof(struct entry, type), .names = &oci_namespace_names },
+    { "type", FIELD_ENUM, FIELD_REQUIRED, .offset = offsetof(struct entry, type),
+      .names = &oci_namespace_names },
     { "path", FIELD_STRING, FIELD_ABSOLUTE, .offset = offsetof(struct entry, ns.path) },
 };
-static const struct field_object entry_object = { .fields = entry_fields, .n = ARRAY_LEN(entry_fields),
-                                                  .size = sizeof(struct entry), .origin = offsetof(struct entry, ns.origin) };
+static const struct field_object entry_object = { .fields = entry_fields,
+                                                  .n = ARRAY_LEN(entry_fields),
+                                                  .size = sizeof(struct entry),
+                                                  .origin = offsetof(struct entry, ns.origin) };
 
-int oci_namespaces_read(const struct field_reader *r, const struct doc *value, void *to, const struct field_at *at)
+int oci_namespaces_read(const struct field_reader *r, const struct doc *value, void *to,
+                        const struct field_at *at)
 {
     struct oci_namespace *all = to;
     if (value->type != DOC_ARRAY)
@@ -29,7 +33,8 @@ int oci_namespaces_read(const struct field_reader *r, const struct doc *value, v
         if (ret < 0)
             return ret;
         if (all[e.type].set)
-            return field_error(&item, "type", r->err, "duplicate namespace \"%s\"", oci_namespace_name(e.type));
+            return field_error(&item, "type", r->err, "duplicate namespace \"%s\"",
+                               oci_namespace_name(e.type));
         all[e.type] = e.ns;
         all[e.type].set = true;
     }

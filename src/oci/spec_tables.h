@@ -5,11 +5,14 @@
 #include "oci/fields.h"
 #include "oci/spec.h"
 
-extern const struct field_object oci_spec_object, oci_process_object, oci_resources_object, oci_seccomp_object;
-extern const struct field_names oci_namespace_names, oci_hook_names, oci_seccomp_action_names, oci_seccomp_op_names;
+extern const struct field_object oci_spec_object, oci_process_object, oci_resources_object,
+    oci_seccomp_object;
+extern const struct field_names oci_namespace_names, oci_hook_names, oci_seccomp_action_names,
+    oci_seccomp_op_names;
 
 /* linux.namespaces is an array whose place in the structure is its type; `to` is struct oci_namespace[OCI_NS_KINDS]. */
-int oci_namespaces_read(const struct field_reader *r, const struct doc *value, void *to, const struct field_at *at) _warn_unused_;
+int oci_namespaces_read(const struct field_reader *r, const struct doc *value, void *to,
+                        const struct field_at *at) _warn_unused_;
 json_t *oci_namespaces_write(const void *from, const struct doc *origin);
 
 /* What the text of the specification asks of an object beyond the types of its members (spec_check.c). */
