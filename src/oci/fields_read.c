@@ -340,7 +340,7 @@ int fields_read(const struct field_reader *r, const struct field_object *o, cons
     if (d->type != DOC_OBJECT)
         return field_error(at, NULL, r->err, "must be an object");
     if (o->origin != 0)
-        memcpy((char *) to + o->origin, &d, sizeof(d));
+        *(const struct doc **) (void *) ((char *) to + o->origin) = d;
     for (size_t i = 0; i < o->n; i++) {
         const struct field *f = &o->fields[i];
         const struct doc *v = doc_get(d, f->key);

@@ -54,10 +54,7 @@ static json_t *write_pairs(const struct oci_pairs *p)
 
 static const struct doc *item_origin(const struct field_object *o, const char *item)
 {
-    const struct doc *origin = NULL;
-    if (o->origin != 0)
-        memcpy(&origin, item + o->origin, sizeof(origin));
-    return origin;
+    return o->origin != 0 ? *(const struct doc *const *) (const void *) (item + o->origin) : NULL;
 }
 
 static json_t *write_items(const struct field *f, const char *from)
