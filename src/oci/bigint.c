@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Writing: in a copy, big integers become strings of NUL and digits, and in the text of that `"\u0000123"` becomes `123`. A NUL can come
- * from nowhere else, and a quotation mark within a string is never followed by it without a backslash before.
+ * Writing: in a copy, big integers become strings of NUL and digits, and in the text of that `"\u0000123"`
+ * becomes `123`. A NUL can come from nowhere else, and a quotation mark within a string is never followed by
+ * it without a backslash before.
  */
 #include "oci/bigint.h"
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * oci/bigint.h: integers above INT64_MAX in a json_t. The specification's uint64 fields hold them (docker and podman write
- * RLIM_INFINITY as 18446744073709551615), and jansson's integers end at INT64_MAX. In a json_t such a number is
- *   - a real, when a double holds it exactly (and 2^64-1, as 2^64): the form of base/json.h, which json_u64() reads, or
- *   - else a string of NUL and the decimal digits, which no document can contain (NUL is refused by every parser here).
- * Use these in place of json_parse(), json_text() and json_u64() wherever such numbers may be; they are exact both ways.
+ * oci/bigint.h: integers above INT64_MAX in a json_t. The specification's uint64 fields hold them (docker and
+ * podman write RLIM_INFINITY as 18446744073709551615), and jansson's integers end at INT64_MAX. In a json_t
+ * such a number is
+ *   - a real, when a double holds it exactly (and 2^64-1, as 2^64): the form of base/json.h, which json_u64()
+ *     reads, or
+ *   - else a string of NUL and the decimal digits, which no document can contain (NUL is refused by every
+ *     parser here).
+ * Use these in place of json_parse(), json_text() and json_u64() wherever such numbers may be; they are exact
+ * both ways.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A digest names a file in the store, so the grammar is a closed list: algorithm, colon, exactly its number of lower-case hex digits.
- * No separator, no dot, no other algorithm can come through (CVE-2024-3727: a digest that was believed became a path).
+ * A digest names a file in the store, so the grammar is a closed list: algorithm, colon, exactly its number
+ * of lower-case hex digits. No separator, no dot, no other algorithm can come through (CVE-2024-3727: a
+ * digest that was believed became a path).
  */
 #include "oci/digest.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * oci/digest.h: content digests, image-spec descriptor.md grammar, restricted to the registered algorithms sha256 (64 lower-case
- * hex digits) and sha512 (128). Anything else is refused: a digest becomes a file name.
+ * oci/digest.h: content digests, image-spec descriptor.md grammar, restricted to the registered algorithms
+ * sha256 (64 lower-case hex digits) and sha512 (128). Anything else is refused: a digest becomes a file name.
  */
 #pragma once
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The text is copied once; strings are unescaped and terminated where they stand in the copy, and the children of a container are
- * collected on one stack and moved to the arena when it closes. So a document of 12 kB costs a few allocations.
+ * The text is copied once; strings are unescaped and terminated where they stand in the copy, and the
+ * children of a container are collected on one stack and moved to the arena when it closes. So a document of
+ * 12 kB costs a few allocations.
  *
- * The parser knows yes and no, nothing else. On no (and for objects of very many members, which it leaves out) jansson reads
- * the same text, and either has the message for the error or the document. What this parser accepts jansson must accept with
- * the same meaning; tests/fuzz/fuzz_spec.c holds the two against each other.
+ * The parser knows yes and no, nothing else. On no (and for objects of very many members, which it leaves
+ * out) jansson reads the same text, and either has the message for the error or the document. What this
+ * parser accepts jansson must accept with the same meaning; tests/fuzz/fuzz_spec.c holds the two against each
+ * other.
  */
 #include "oci/doc.h"
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * oci/doc.h: a JSON document to read from, in an arena. It is what base/json.h gives (strict: no duplicate keys, no NUL, 128 levels, no
- * trailing bytes; the same error messages) at a tenth of the time, because reading config.json is on the path of every start; and
- * integers are exact up to 2^64-1. Read-only: what is to be changed or written is a json_t (doc_to_json()).
+ * oci/doc.h: a JSON document to read from, in an arena. It is what base/json.h gives (strict: no duplicate
+ * keys, no NUL, 128 levels, no trailing bytes; the same error messages) at a tenth of the time, because
+ * reading config.json is on the path of every start; and integers are exact up to 2^64-1. Read-only: what is
+ * to be changed or written is a json_t (doc_to_json()).
  */
 #pragma once
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * oci/fields.h: JSON objects as C structures, by table. One struct field a member of the object says where the member lives and what it
- * may be; the same table drives the reader and the writer, so they cannot drift apart. Used by oci/spec.h and oci/image.h.
+ * oci/fields.h: JSON objects as C structures, by table. One struct field a member of the object says where
+ * the member lives and what it may be; the same table drives the reader and the writer, so they cannot drift
+ * apart. Used by oci/spec.h and oci/image.h.
  *
- * Reading: strings point into the document, which lives in the same arena. A member that is null, or an optional string that is "", is absent. Members that the table does not know are not errors (they are collected in extra when
- * that is asked for) unless the object is closed. Errors are -EINVAL, "<path>: <sentence>".
+ * Reading: strings point into the document, which lives in the same arena. A member that is null, or an
+ * optional string that is "", is absent. Members that the table does not know are not errors (they are
+ * collected in extra when that is asked for) unless the object is closed. Errors are -EINVAL, "<path>:
+ * <sentence>".
  *
- * Writing: a member is written when its field says something (not NULL, not 0, not empty, set); FIELD_REQUIRED and FIELD_ALWAYS also
- * when it is 0. Where the object was read, its origin decides what a silent field looked like and keeps what is unknown.
+ * Writing: a member is written when its field says something (not NULL, not 0, not empty, set);
+ * FIELD_REQUIRED and FIELD_ALWAYS also when it is 0. Where the object was read, its origin decides what a
+ * silent field looked like and keeps what is unknown.
  */
 #pragma once
 
@@ -51,7 +55,10 @@ struct field_names {
     size_t n;
 };
 
-/* Where the reader stands; rendered only when there is an error. key NULL: index. raw: key is a whole path already. */
+/*
+ * Where the reader stands; rendered only when there is an error. key NULL: index. raw: key is a whole path
+ * already.
+ */
 struct field_at {
     const struct field_at *up;
     const char *key;

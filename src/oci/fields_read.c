@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The table-driven reader. It walks the table, not the document: each member is looked up once, and only when fewer were found than the
- * object has does it go through the members to see which are unknown. The path to where it stands is a chain of frames on the stack, so
- * that a document without an error never pays for its text.
+ * The table-driven reader. It walks the table, not the document: each member is looked up once, and only when
+ * fewer were found than the object has does it go through the members to see which are unknown. The path to
+ * where it stands is a chain of frames on the stack, so that a document without an error never pays for its
+ * text.
  *
- * Threat: the document is hostile. Every member has a type and a range, nothing is converted silently, nothing is cut off; recursion
- * follows the tables, so its depth does not depend on the document.
+ * Threat: the document is hostile. Every member has a type and a range, nothing is converted silently,
+ * nothing is cut off; recursion follows the tables, so its depth does not depend on the document.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The table-driven writer. A field that says something is written from the structure. One that is silent (NULL, 0, empty, unset) is
- * written as its origin had it, when that was as silent: `false`, `[]`, null; a member that was something else has been removed since.
- * Members that the table does not know follow from the origin.
+ * The table-driven writer. A field that says something is written from the structure. One that is silent
+ * (NULL, 0, empty, unset) is written as its origin had it, when that was as silent: `false`, `[]`, null; a
+ * member that was something else has been removed since. Members that the table does not know follow from the
+ * origin.
  */
 #include "oci/bigint.h"
 #include "oci/fields.h"

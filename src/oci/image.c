@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The documents of an image, by the same table-driven reader and writer as config.json, with other manners: unknown members are other
- * people's business. What these documents say is hostile, so what is used is typed here (a digest that becomes a file name, a size that
- * becomes a limit) and a document that could be read as a manifest and as an index is refused, whichever was asked for: two readers
- * that take it differently would run different images under one digest (CVE-2021-41190).
+ * The documents of an image, by the same table-driven reader and writer as config.json, with other manners:
+ * unknown members are other people's business. What these documents say is hostile, so what is used is typed
+ * here (a digest that becomes a file name, a size that becomes a limit) and a document that could be read as
+ * a manifest and as an index is refused, whichever was asked for: two readers that take it differently would
+ * run different images under one digest (CVE-2021-41190).
  */
 #include "oci/image.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * oci/image.h: the image-spec 1.1 documents (index, manifest, config) and docker's schema 2 forms of them. Tolerant readers:
- * unknown members are ignored; every field that is used is typed and checked. All memory lives in the arena given.
+ * oci/image.h: the image-spec 1.1 documents (index, manifest, config) and docker's schema 2 forms of them.
+ * Tolerant readers: unknown members are ignored; every field that is used is typed and checked. All memory
+ * lives in the arena given.
  */
 #pragma once
 

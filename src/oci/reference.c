@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * References by hand, in the order in which docker decides: a first component with a dot, a colon or a capital, or "localhost", is a
- * domain, anything else belongs to the path on docker.io; then each part is held against its own grammar. Every part is copied into
- * a field that is larger than the grammar allows it to be.
+ * References by hand, in the order in which docker decides: a first component with a dot, a colon or a
+ * capital, or "localhost", is a domain, anything else belongs to the path on docker.io; then each part is
+ * held against its own grammar. Every part is copied into a field that is larger than the grammar allows it
+ * to be.
  *
- * Grammar (distribution/reference): domain = host [":" digits]; host = components of letters, digits and inner dashes with dots between,
- * or an IPv6 address in brackets; path = components of [a-z0-9]+ joined by one of "." "_" "__" or any number of "-", with slashes
- * between; tag = [A-Za-z0-9_][A-Za-z0-9_.-]{0,127}; digest as in oci/digest.h. The domain and path together end at 255 bytes.
- * One thing is stricter than docker: a first component that must be a domain and is none ("under_score.com/x") is refused.
+ * Grammar (distribution/reference): domain = host [":" digits]; host = components of letters, digits and
+ * inner dashes with dots between, or an IPv6 address in brackets; path = components of [a-z0-9]+ joined by
+ * one of "." "_" "__" or any number of "-", with slashes between; tag = [A-Za-z0-9_][A-Za-z0-9_.-]{0,127};
+ * digest as in oci/digest.h. The domain and path together end at 255 bytes. One thing is stricter than
+ * docker: a first component that must be a domain and is none ("under_score.com/x") is refused.
  */
 #include "oci/reference.h"
 

@@ -14,7 +14,10 @@ struct reference {
     char digest[136]; /* "" when there is none */
 };
 
-/* Parses and normalises; without tag and digest the tag is "latest". -EINVAL with a sentence that says what is wrong ("must be lower case", …). */
+/*
+ * Parses and normalises; without tag and digest the tag is "latest". -EINVAL with a sentence that says what
+ * is wrong ("must be lower case", …).
+ */
 int reference_parse(const char *s, struct reference *ret, struct error *err) _warn_unused_;
 /* Full text "docker.io/library/nginx:1.25@sha256:…"; buf of 640 bytes is enough for every reference. */
 void reference_format(const struct reference *r, char *buf, size_t size);

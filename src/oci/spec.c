@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The doors to config.json. The document is read into the spec's arena and stays there; strings point into it, so that the whole reading
- * is one walk along the tables (spec_tables.c) and copies nothing but arrays.
+ * The doors to config.json. The document is read into the spec's arena and stays there; strings point into
+ * it, so that the whole reading is one walk along the tables (spec_tables.c) and copies nothing but arrays.
  */
 #include "oci/spec.h"
 

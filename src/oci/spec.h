@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * oci/spec.h: the OCI runtime specification 1.3 (config.json) for Linux, as one C structure. This is the narrow waist of
- * oakum: everything that decides ends in a struct oci_spec, everything that enforces begins with one.
+ * oci/spec.h: the OCI runtime specification 1.3 (config.json) for Linux, as one C structure. This is the
+ * narrow waist of oakum: everything that decides ends in a struct oci_spec, everything that enforces begins
+ * with one.
  *
- * Ownership: every string and array lives in spec->arena, and so does the document that was read. A pointer that is NULL is an absent field; a list with n == 0 was absent or empty (where the difference matters there is a `_set` flag or an opt_*
- * type). An optional string that is "" counts as absent (so do Go's readers), and so does null. Units are the specification's.
+ * Ownership: every string and array lives in spec->arena, and so does the document that was read. A pointer
+ * that is NULL is an absent field; a list with n == 0 was absent or empty (where the difference matters there
+ * is a `_set` flag or an opt_* type). An optional string that is "" counts as absent (so do Go's readers),
+ * and so does null. Units are the specification's.
  *
- * Reading and writing are driven by the same tables (spec_tables.c), so whatever is read is written back. Members that the
- * specification does not know (extensions, other platforms: "windows", "solaris", "vm", "zos", "freebsd") are kept as JSON in
- * `extra` and written back in place.
+ * Reading and writing are driven by the same tables (spec_tables.c), so whatever is read is written back.
+ * Members that the specification does not know (extensions, other platforms: "windows", "solaris", "vm",
+ * "zos", "freebsd") are kept as JSON in `extra` and written back in place.
  *
- * How the round trip is exact: an object that was read remembers in `origin` the part of the document that it came from. The writer takes from there
- * what a plain field cannot hold: unknown members, and whether a member that is false, 0, "" or empty now was written out. Leave
- * origin alone: NULL in what you build (then only what says something is written), and it travels with an object that is moved or
- * changed. An object that you replace as a whole must have its own, or NULL. linux_.set, process.set, seccomp.set, capabilities.set,
- * intel_rdt.set and time_offsets_set decide whether their objects are written at all.
+ * How the round trip is exact: an object that was read remembers in `origin` the part of the document that it
+ * came from. The writer takes from there what a plain field cannot hold: unknown members, and whether a
+ * member that is false, 0, "" or empty now was written out. Leave origin alone: NULL in what you build (then
+ * only what says something is written), and it travels with an object that is moved or changed. An object
+ * that you replace as a whole must have its own, or NULL. linux_.set, process.set, seccomp.set,
+ * capabilities.set, intel_rdt.set and time_offsets_set decide whether their objects are written at all.
  */
 #pragma once
 
@@ -69,10 +73,10 @@ struct oci_mount {
 };
 
 struct oci_rlimit {
-    const char *type;
-    uint64_t soft, hard;
+    const char *type;    /* "RLIMIT_NOFILE" … */
+    uint64_t soft, hard; /* RLIM_INFINITY is 2^64-1 */
     const struct doc *origin;
-}; /* type: "RLIMIT_NOFILE" …; RLIM_INFINITY is 2^64-1 */
+};
 
 struct oci_capabilities {
     bool set; /* the object was there */
@@ -147,23 +151,23 @@ enum oci_namespace_kind { /* order of the names in the specification's namespace
 };
 struct oci_namespace {
     bool set;
-    const char *path;
+    const char *path; /* path NULL: new */
     const struct doc *origin;
-}; /* path NULL: new */
+};
 
 struct oci_device {   /* linux.devices */
     const char *type; /* "c" "b" "u" "p" */
     const char *path;
     int64_t major, minor;
-    struct opt_u32 file_mode, uid,
-        gid; /* of file_mode only the bits 07777 count: Go programs put the type above them */
+    struct opt_u32 file_mode; /* only the bits 07777 count: Go programs put the type above them */
+    struct opt_u32 uid, gid;
     const struct doc *origin; /* see above; NULL when built */
 };
 
 struct oci_net_device {
-    const char *host_name, *name;
+    const char *host_name, *name; /* name NULL: the same */
     const struct doc *origin;
-}; /* name NULL: the same */
+};
 
 struct oci_device_rule { /* linux.resources.devices */
     bool allow;
@@ -333,8 +337,8 @@ struct oci_spec {
     struct oci_hooks hooks[OCI_HOOK_KINDS];
     struct oci_pairs annotations;
     struct oci_linux linux_;
-    json_t *
-        extra; /* members we do not model, as {"path": value, …}; NULL if none. For reports; the writer reads `origin` */
+    /* Members we do not model, as {"path": value, …}; NULL if none. For reports: the writer reads `origin`. */
+    json_t *extra;
     const struct doc *origin; /* the document that was read */
 };
 
@@ -350,11 +354,12 @@ static inline void cleanup_oci_spec(struct oci_spec **s)
 #define _cleanup_oci_spec_ __attribute__((cleanup(cleanup_oci_spec)))
 
 /*
- * Reads a config.json. Errors are -EINVAL with the JSON path first: "linux.resources.pids.limit: must be an integer",
- * "process.user.uid: 4294967296 is out of range (0..4294967294)", "linux.namespaces[2].type: unknown namespace "foo"".
- * Checks what the specification's text demands of the document alone: required fields, absolute paths, enumerations,
- * duplicate namespaces, version rules (a 1.x document is read, whatever x; another major version is an error). The id 4294967295 is
- * refused: as (uid_t) -1 it means "leave as it is" to the kernel. Absent root and process are not errors here (see their fields).
+ * Reads a config.json. Errors are -EINVAL with the JSON path first: "linux.resources.pids.limit: must be an
+ * integer", "process.user.uid: 4294967296 is out of range (0..4294967294)", "linux.namespaces[2].type:
+ * unknown namespace "foo"". Checks what the specification's text demands of the document alone: required
+ * fields, absolute paths, enumerations, duplicate namespaces, version rules (a 1.x document is read, whatever
+ * x; another major version is an error). The id 4294967295 is refused: as (uid_t) -1 it means "leave as it
+ * is" to the kernel. Absent root and process are not errors here (see their fields).
  */
 int oci_spec_parse(const char *text, size_t len, struct oci_spec **ret, struct error *err) _warn_unused_;
 /* A stand-alone process document (exec --process FILE) into an existing spec's arena. */
@@ -364,8 +369,9 @@ int oci_process_parse(const char *text, size_t len, struct arena *arena, struct 
 int oci_resources_parse(const char *text, size_t len, struct arena *arena, struct oci_resources *ret,
                         struct error *err) _warn_unused_;
 /*
- * The document as JSON (new reference). Absent stays absent, explicit zero stays zero. Bytes that are no UTF-8 become U+FFFD, as JSON
- * cannot hold them. Integers above INT64_MAX (RLIM_INFINITY) stand in it as oci/bigint.h says: write it out with oci_spec_text().
+ * The document as JSON (new reference). Absent stays absent, explicit zero stays zero. Bytes that are no
+ * UTF-8 become U+FFFD, as JSON cannot hold them. Integers above INT64_MAX (RLIM_INFINITY) stand in it as
+ * oci/bigint.h says: write it out with oci_spec_text().
  */
 json_t *oci_spec_to_json(const struct oci_spec *spec) __attribute__((returns_nonnull));
 /* The document as text, compact (indent 0) or indented; the caller frees. This is what goes into a config.json. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the specification's text asks beyond types and ranges: members that need or exclude each other, duplicates, and strings that
- * become a file name, a line of a file or an interface name in the kernel. The last is the threat: a resource name with a slash would
- * write elsewhere in the cgroup file system, a newline would write a second line.
+ * What the specification's text asks beyond types and ranges: members that need or exclude each other,
+ * duplicates, and strings that become a file name, a line of a file or an interface name in the kernel. The
+ * last is the threat: a resource name with a slash would write elsewhere in the cgroup file system, a newline
+ * would write a second line.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -241,7 +242,10 @@ static size_t number_len(const char *s)
     return n > 1 && s[0] == '0' ? 0 : n;
 }
 
-/* Identifiers with dots between, up to one of the characters of end. NULL when one is empty or, if numbers count, has a leading zero. */
+/*
+ * Identifiers with dots between, up to one of the characters of end. NULL when one is empty or, if numbers
+ * count, has a leading zero.
+ */
 static const char *identifiers_end(const char *s, const char *end, bool numbers)
 {
     static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * linux.namespaces: in the document an array, in the structure an array by type, so that a type cannot be there twice and needs no
- * search. The order of the document is kept through its array.
+ * linux.namespaces: in the document an array, in the structure an array by type, so that a type cannot be
+ * there twice and needs no search. The order of the document is kept through its array.
  */
 #include "oci/spec_tables.h"
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * config.json as tables: runtime-spec 1.3, config.md and config-linux.md, in the order in which it is written. A member is here with its
- * type, its range, and its closed list of values where the specification has one; oci/fields.h says what the columns mean. What one
- * member alone cannot say stands in spec_check.c.
+ * config.json as tables: runtime-spec 1.3, config.md and config-linux.md, in the order in which it is
+ * written. A member is here with its type, its range, and its closed list of values where the specification
+ * has one; oci/fields.h says what the columns mean. What one member alone cannot say stands in spec_check.c.
  *
- * Ranges are the specification's types, narrowed where a larger value cannot be meant and would be cut off by the kernel (device
- * numbers) or mean something else to it (uid 4294967295 is "leave as it is").
+ * Ranges are the specification's types, narrowed where a larger value cannot be meant and would be cut off by
+ * the kernel (device numbers) or mean something else to it (uid 4294967295 is "leave as it is").
  */
 #include "oci/spec_tables.h"
 

@@ -10,7 +10,10 @@ extern const struct field_object oci_spec_object, oci_process_object, oci_resour
 extern const struct field_names oci_namespace_names, oci_hook_names, oci_seccomp_action_names,
     oci_seccomp_op_names;
 
-/* linux.namespaces is an array whose place in the structure is its type; `to` is struct oci_namespace[OCI_NS_KINDS]. */
+/*
+ * linux.namespaces is an array whose place in the structure is its type; `to` is struct
+ * oci_namespace[OCI_NS_KINDS].
+ */
 int oci_namespaces_read(const struct field_reader *r, const struct doc *value, void *to,
                         const struct field_at *at) _warn_unused_;
 json_t *oci_namespaces_write(const void *from, const struct doc *origin);
@@ -34,5 +37,8 @@ int oci_check_resources(const void *obj, const struct field_at *at, struct error
 int oci_check_seccomp(const void *obj, const struct field_at *at, struct error *err);
 int oci_check_seccomp_rule(const void *obj, const struct field_at *at, struct error *err);
 int oci_check_intel_rdt(const void *obj, const struct field_at *at, struct error *err);
-/* ociVersion: SemVer 2.0.0 and major version 1; a newer minor version than ours is read, with a warning in the log. */
+/*
+ * ociVersion: SemVer 2.0.0 and major version 1; a newer minor version than ours is read, with a warning in
+ * the log.
+ */
 int oci_check_version(const char *version, struct error *err) _warn_unused_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * config.json. Held against each other: the fast parser and jansson; what was read and what is written of it. An error has a message.
+ * config.json. Held against each other: the fast parser and jansson; what was read and what is written of it.
+ * An error has a message.
  */
 #include "fuzz.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* References in docker's grammar and normal form, and digests. The lists hold each rule of the grammar at its edge, both sides. */
+/*
+ * References in docker's grammar and normal form, and digests. The lists hold each rule of the grammar at its
+ * edge, both sides.
+ */
 #include "oci_test.h"
 
 #include "oci/digest.h"

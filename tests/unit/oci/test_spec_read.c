@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* config.json into struct oci_spec: every field's value, and the sentence for each way in which a document can be wrong. */
+/*
+ * config.json into struct oci_spec: every field's value, and the sentence for each way in which a document
+ * can be wrong.
+ */
 #include "oci_test.h"
 
 #include "base/log.h"

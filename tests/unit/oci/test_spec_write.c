@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * struct oci_spec into JSON: what was read comes back whole, whatever it was; what was built says what it should and nothing else; and
- * what was read and then changed keeps what was not touched.
+ * struct oci_spec into JSON: what was read comes back whole, whatever it was; what was built says what it
+ * should and nothing else; and what was read and then changed keeps what was not touched.
  */
 #include "oci_test.h"
 
