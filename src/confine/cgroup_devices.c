@@ -280,7 +280,7 @@ int cgroup_v1_devices(const struct cgroup_hier *h, const struct device_rule *rul
                       struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();
-    struct device_list l;
+    struct device_list l = { 0 };
     int r = cgroup_device_list(rules, n, a, &l, err);
 
     if (r < 0)

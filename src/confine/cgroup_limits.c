@@ -160,7 +160,8 @@ static int add_row(struct cgroup_plan *plan, const struct row *row, bool v2, con
 static int64_t log2_q32(uint64_t x)
 {
     int e = 63 - __builtin_clzll(x);
-    unsigned __int128 m = (unsigned __int128) (x << (63 - e)); /* 1 <= m * 2^-63 < 2 */
+    uint64_t top = x << (63 - e);
+    unsigned __int128 m = top; /* 1 <= m * 2^-63 < 2 */
     int64_t r = (int64_t) e << 32;
 
     for (int bit = 31; bit >= 0; bit--) {
@@ -443,7 +444,7 @@ static int plan_unified(const struct oci_resources *res, unsigned on_v2, struct 
     for (size_t i = 0; i < res->unified.n; i++) {
         const struct oci_pair *p = &res->unified.v[i];
         const char *field = arena_printf(plan->arena, "linux.resources.unified[\"%s\"]", p->key);
-        enum cgroup_controller c;
+        enum cgroup_controller c = CGROUP_CONTROLLERS;
         int r = unified_controller(p->key, &c, err);
         if (r < 0)
             return r;
@@ -547,7 +548,7 @@ int cgroup_needs(const struct oci_resources *res, bool fresh, const char **field
     if (res->n_devices)
         need(&bits, fields, CGROUP_DEVICES, "devices");
     for (size_t i = 0; i < res->unified.n; i++) {
-        enum cgroup_controller c;
+        enum cgroup_controller c = CGROUP_CONTROLLERS;
         int r = unified_controller(res->unified.v[i].key, &c, err);
         if (r < 0)
             return r;

@@ -29,7 +29,7 @@ static int cpuset_inherit(int base, const char *dir, const char *parent, struct 
             r = file_read(base, path, CGROUP_VALUE_MAX, &own, NULL, err);
         if (r < 0)
             return r;
-        if (own[0] != '\0' && own[0] != '\n')
+        if (own && own[0] != '\0' && own[0] != '\n')
             continue;
         r = str_format(path, sizeof path, "%s/%s", parent, files[i]);
         if (r > 0)
