@@ -4,6 +4,7 @@
  * program's own rules (tests/security/unpack.bats).
  *
  *   store-tool ROOT import FILE [NAME|""] [max-bytes=N] [max-inodes=N] [max-ratio=N] [refuse-devices] [form=rootfs|archive] [change=…]
+ *   store-tool ROOT base NAME PACKAGE…
  *   store-tool ROOT list | layers NAME | config NAME | rm NAME | force-rm NAME | tag NAME NEW
  */
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "image/base.h"
 #include "image/store.h"
 
 static int fail(const struct error *err)
@@ -53,6 +55,16 @@ static int do_import(struct store *s, int argc, char **argv, struct error *err)
             return error_set(err, -22, "bad option %s", argv[i]);
     }
     int r = store_import(s, argv[0], argc < 2 || str_empty(argv[1]) ? NULL : argv[1], &o, id, err);
+    if (r == 0)
+        printf("%s\n", id);
+    return r;
+}
+
+static int do_base(struct store *s, const char *name, const char *const *packages, size_t n, struct error *err)
+{
+    char id[65];
+    int r = image_base_build(s, packages, n, name, NULL, id, err);
+
     if (r == 0)
         printf("%s\n", id);
     return r;
@@ -109,6 +121,8 @@ int main(int argc, char **argv)
         return fail(&err);
     if (str_eq(argv[2], "import") && argc >= 4)
         r = do_import(s, argc - 3, argv + 3, &err);
+    else if (str_eq(argv[2], "base") && argc >= 5)
+        r = do_base(s, argv[3], (const char *const *) argv + 4, (size_t) argc - 4, &err);
     else if (str_eq(argv[2], "list"))
         r = do_list(s, &err);
     else if (str_eq(argv[2], "layers") && argc == 4)
