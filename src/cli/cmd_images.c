@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/cmd_images.c: `oakum images`: docker's columns; also image names as people write them. */
+#include <errno.h>
+
+#include "base/json.h"
+#include "base/table.h"
+#include "cli/commands.h"
+#include "cli/containers.h"
+#include "cli/image_names.h"
+#include "image/store.h"
+#include "oci/reference.h"
+
+struct images_flags {
+    bool quiet, no_trunc, digests;
+    const char *format;
+};
+
+#define F(field) OPTION_FIELD(struct images_flags, field)
+static const struct cli_option options[] = {
+    { "all", 'a', OPT_NOTHING, 0, NULL, NULL, NULL },
+    { "digests", 0, OPT_FLAG, F(digests), NULL, "a column with the manifests' digests", NULL },
+    { "format", 0, OPT_TEXT, F(format), "FORMAT", "table, or json: one object a line", NULL },
+    { "no-trunc", 0, OPT_FLAG, F(no_trunc), NULL, "whole ids", NULL },
+    { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "ids only", NULL },
+};
+
+/* Name and tag apart; "<none>" where there is none, as in docker. */
+struct shown_name {
+    char repository[520], tag[140];
+};
+
+static void split_name(const char *full, struct shown_name *out)
+{
+    struct reference ref;
+    *out = (struct shown_name){ "<none>", "<none>" };
+    if (full == NULL || reference_parse(full, &ref, NULL) < 0)
+        return;
+    reference_familiar_name(&ref, out->repository, sizeof(out->repository));
+    if (ref.tag[0] != '\0')
+        memcpy(out->tag, ref.tag, sizeof(ref.tag));
+}
+
+void shown_reference(const char *full, char *buf, size_t size)
+{
+    struct shown_name n;
+    struct reference ref;
+    int r;
+    if (reference_parse(full, &ref, NULL) < 0) {
+        r = str_format(buf, size, "%s", full);
+    } else {
+        split_name(full, &n);
+        r = str_format(buf, size, "%s%s%s%s%s", n.repository, ref.tag[0] != '\0' ? ":" : "", ref.tag,
+                       ref.digest[0] != '\0' ? "@" : "", ref.digest);
+    }
+    if (r < 0)
+        buf[0] = '\0';
+}
+
+static void add_row(struct table *t, const struct images_flags *f, const struct store_image *i)
+{
+    struct shown_name n;
+    char size[32], created[80], id[72];
+    split_name(i->name, &n);
+    shown_size(i->size, size, sizeof(size));
+    ago_text(i->config.created, created, sizeof(created), true);
+    if (str_format(id, sizeof(id), f->no_trunc ? "sha256:%s" : "%.12s", i->id) < 0)
+        return;
+    const char *cells[7];
+    size_t c = 0;
+    cells[c++] = n.repository;
+    cells[c++] = n.tag;
+    if (f->digests)
+        cells[c++] = i->manifest_digest;
+    cells[c++] = id;
+    cells[c++] = created;
+    cells[c++] = size;
+    table_row(t, cells);
+}
+
+static void json_line(struct strbuf *out, const struct store_image *i)
+{
+    struct shown_name n;
+    char size[32], created[80];
+    split_name(i->name, &n);
+    ago_text(i->config.created, created, sizeof(created), true);
+    _cleanup_json_ json_t *j = json_object();
+    json_object_set_new(j, "CreatedAt", json_string(i->config.created != NULL ? i->config.created : ""));
+    json_object_set_new(j, "CreatedSince", json_string(created));
+    json_object_set_new(j, "Digest", json_string(i->manifest_digest));
+    json_object_set_new(j, "ID", json_sprintf("sha256:%s", i->id));
+    json_object_set_new(j, "Repository", json_string(n.repository));
+    json_object_set_new(j, "Size", json_string(shown_size(i->size, size, sizeof(size))));
+    json_object_set_new(j, "SizeBytes", json_integer(i->size));
+    json_object_set_new(j, "Tag", json_string(n.tag));
+    _cleanup_free_ char *text = json_text(j, 0);
+    strbuf_adds(out, text);
+    strbuf_addc(out, '\n');
+}
+
+static bool name_matches(const char *full, const char *filter)
+{
+    struct reference ref;
+    char name[700];
+    if (filter == NULL)
+        return true;
+    if (full == NULL || reference_parse(full, &ref, NULL) < 0)
+        return false;
+    reference_familiar_name(&ref, name, sizeof(name));
+    if (str_eq(name, filter))
+        return true;
+    shown_reference(full, name, sizeof(name));
+    return str_eq(name, filter) || str_eq(full, filter);
+}
+
+static void render(const struct images_flags *f, struct store_image **list, size_t n, const char *filter,
+                   struct strbuf *out)
+{
+    static const char *const headers[] = { "REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE" };
+    static const char *const with_digest[] = { "REPOSITORY", "TAG", "DIGEST", "IMAGE ID", "CREATED", "SIZE" };
+    struct table *t = f->digests ? table_new(ARRAY_LEN(with_digest), with_digest)
+                                 : table_new(ARRAY_LEN(headers), headers);
+    bool as_table = !f->quiet && !format_is_json(f->format);
+    for (size_t i = 0; i < n; i++) {
+        if (!name_matches(list[i]->name, filter))
+            continue;
+        if (f->quiet)
+            strbuf_addf(out, f->no_trunc ? "sha256:%s\n" : "%.12s\n", list[i]->id);
+        else if (as_table)
+            add_row(t, f, list[i]);
+        else
+            json_line(out, list[i]);
+    }
+    if (as_table)
+        table_render(t, out);
+    table_free(t);
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct images_flags f = { 0 };
+    struct error err = { 0 };
+    struct store_image **list = NULL;
+    size_t n = 0;
+    int words;
+    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 0, 1);
+    if (status >= 0)
+        return status;
+    _cleanup_store_ struct store *s = NULL;
+    int r = format_check(f.format, &err);
+    if (r == 0) {
+        r = store_open(cli->root, false, &s, &err);
+        if (r == 0)
+            r = store_list(s, &list, &n, &err);
+        else if (r == -ENOENT) /* no store is a store without images */
+            r = 0;
+    }
+    if (r < 0)
+        return fail(cli, 1, &err);
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    render(&f, list, n, words > 0 ? argv[1] : NULL, &out);
+    if (list != NULL)
+        store_images_free(list, n);
+    return out_write(&out);
+}
+
+const struct command cmd_images = {
+    .name = "images",
+    .synopsis = "[OPTIONS] [NAME]",
+    .summary = "List images",
+    .options = options,
+    .n_options = ARRAY_LEN(options),
+    .run = run,
+};

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cli/cmd_inspect.c: `oakum inspect`: a container with the exact specification that is enforced, and the seal control by
+ * control; or an image with its configuration. Always JSON: its strings are escaped by the writer, so nothing in them can
+ * drive a terminal.
+ */
+#include <errno.h>
+
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/containers.h"
+#include "cli/image_names.h"
+#include "engine/controls.h"
+#include "image/store.h"
+
+struct inspect_flags {
+    const char *format, *type;
+};
+
+#define F(field) OPTION_FIELD(struct inspect_flags, field)
+static const struct cli_option options[] = {
+    { "format", 'f', OPT_TEXT, F(format), "FORMAT", "json: without indentation", NULL },
+    { "size", 's', OPT_LATER, 0, NULL, NULL, NULL },
+    { "type", 0, OPT_TEXT, F(type), "TYPE", "container or image, where one name is both", NULL },
+};
+
+static json_t *text(const char *s)
+{
+    json_t *j = s != NULL ? json_string(s) : NULL;
+    return j != NULL ? j : json_string("");
+}
+
+static json_t *strings(const struct oci_strings *l)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < l->n; i++)
+        json_array_append_new(a, text(l->v[i]));
+    return a;
+}
+
+static json_t *pairs(const struct oci_pairs *p)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < p->n; i++)
+        json_object_set_new(o, p->v[i].key, text(p->v[i].value));
+    return o;
+}
+
+static json_t *controls_json(const struct oci_spec *spec, const struct engine_record *r)
+{
+    struct control *c;
+    size_t n;
+    json_t *list = json_array();
+    controls_list(spec->arena, spec, &r->sources, &c, &n);
+    for (size_t i = 0; i < n; i++) {
+        json_t *o = json_object();
+        json_object_set_new(o, "control", text(c[i].name));
+        json_object_set_new(o, "value", text(c[i].value));
+        json_object_set_new(o, "source", text(c[i].source));
+        json_object_set_new(o, "relax", text(c[i].relax));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *state_json(const struct engine_container *c)
+{
+    const struct engine_record *r = c->record;
+    json_t *o = json_object();
+    json_object_set_new(o, "Status", text(engine_status_name(c->status)));
+    json_object_set_new(o, "Running",
+                        json_boolean(c->status == ENGINE_RUNNING || c->status == ENGINE_PAUSED));
+    json_object_set_new(o, "Paused", json_boolean(c->status == ENGINE_PAUSED));
+    json_object_set_new(o, "Pid", json_integer(c->pid));
+    json_object_set_new(o, "ExitCode", r->exit_code.set ? json_integer(r->exit_code.v) : json_null());
+    json_object_set_new(o, "Error", text(r->error));
+    json_object_set_new(o, "StartedAt", text(r->started));
+    json_object_set_new(o, "FinishedAt", text(r->finished));
+    return o;
+}
+
+static json_t *container_json(struct engine *e, const struct engine_container *c)
+{
+    const struct engine_record *r = c->record;
+    _cleanup_oci_spec_ struct oci_spec *spec = NULL;
+    struct error err = { 0 };
+    json_t *o = json_object();
+    json_object_set_new(o, "Id", text(r->id));
+    json_object_set_new(o, "Name", text(r->name));
+    json_object_set_new(o, "Created", text(r->created));
+    json_object_set_new(o, "State", state_json(c));
+    if (c->status == ENGINE_DAMAGED)
+        return o;
+    json_object_set_new(o, "Image", text(r->image));
+    json_object_set_new(o, "ImageId", text(r->image_id));
+    json_object_set_new(o, "Args", strings(&r->args));
+    json_object_set_new(o, "Labels", pairs(&r->labels));
+    json_object_set_new(o, "AutoRemove", json_boolean(r->rm));
+    json_object_set_new(o, "Network", text(r->network));
+    json_object_set_new(o, "StopSignal", text(r->stop_signal));
+    json_object_set_new(o, "StopTimeout", json_integer(r->stop_timeout));
+    if (engine_spec(e, r->id, &spec, &err) < 0) {
+        json_object_set_new(o, "SpecError", text(err.msg));
+        return o;
+    }
+    json_object_set_new(o, "Controls", controls_json(spec, r));
+    json_object_set_new(o, "Spec", oci_spec_to_json(spec));
+    return o;
+}
+
+static json_t *image_json(const struct store_image *i)
+{
+    json_t *o = json_object(), *layers = json_array();
+    char name[700] = "";
+    if (i->name != NULL)
+        shown_reference(i->name, name, sizeof(name));
+    json_object_set_new(o, "Id", json_sprintf("sha256:%s", i->id));
+    json_object_set_new(o, "Name", text(name));
+    json_object_set_new(o, "Digest", text(i->manifest_digest));
+    json_object_set_new(o, "Created", text(i->config.created));
+    json_object_set_new(o, "Architecture", text(i->config.architecture));
+    json_object_set_new(o, "Os", text(i->config.os));
+    json_object_set_new(o, "Size", json_integer(i->size));
+    for (size_t k = 0; k < i->config.diff_ids.n; k++)
+        json_array_append_new(layers, text(i->config.diff_ids.v[k]));
+    json_object_set_new(o, "Layers", layers);
+    _cleanup_json_ json_t *config = NULL;
+    if (json_parse(i->config_text, strlen(i->config_text), "config", &config, NULL) == 0)
+        json_object_set(o, "Config", config);
+    return o;
+}
+
+static int inspect_image(const struct cli *cli, const char *name, json_t *list, struct error *err)
+{
+    _cleanup_store_ struct store *s = NULL;
+    _cleanup_store_image_ struct store_image *image = NULL;
+    int r = store_open(cli->root, false, &s, err);
+    if (r == 0)
+        r = store_find(s, name, &image, err);
+    if (r == 0)
+        json_array_append_new(list, image_json(image));
+    return r;
+}
+
+static int inspect_one(const struct cli *cli, struct engine *e, const struct inspect_flags *f,
+                       const char *name, json_t *list, struct error *err)
+{
+    struct engine_container c;
+    int r = -ENOENT;
+    if (f->type == NULL || str_eq(f->type, "container")) {
+        r = engine_get(e, name, &c, err);
+        if (r == 0) {
+            json_array_append_new(list, container_json(e, &c));
+            engine_container_clear(&c);
+            return 0;
+        }
+    }
+    if (r == -ENOENT && (f->type == NULL || str_eq(f->type, "image"))) {
+        error_clear(err);
+        r = inspect_image(cli, name, list, err);
+        if (r == -ENOENT && f->type == NULL)
+            return error_set(err, r, "there is no container and no image \"%s\"", name);
+    }
+    return r;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct inspect_flags f = { 0 };
+    struct error err = { 0 };
+    int words;
+    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 1, -1);
+    if (status >= 0)
+        return status;
+    if (f.format != NULL && !str_eq(f.format, "json"))
+        return fail_text(cli, 1, "--format must be json, not \"%s\"", f.format);
+    if (f.type != NULL && !str_eq(f.type, "container") && !str_eq(f.type, "image"))
+        return fail_text(cli, 1, "--type must be container or image, not \"%s\"", f.type);
+    _cleanup_engine_ struct engine *e = NULL;
+    _cleanup_json_ json_t *list = json_array();
+    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
+        return fail(cli, 1, &err);
+    for (int i = 1; i <= words; i++) {
+        error_clear(&err);
+        if (inspect_one(cli, e, &f, argv[i], list, &err) < 0)
+            status = fail(cli, 1, &err);
+    }
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    _cleanup_free_ char *doc = json_text(list, f.format != NULL ? 0 : 4);
+    strbuf_addf(&out, "%s\n", doc);
+    int written = out_write(&out);
+    return status > 0 ? status : written;
+}
+
+const struct command cmd_inspect = {
+    .name = "inspect",
+    .synopsis = "[OPTIONS] NAME [NAME...]",
+    .summary = "Show all about containers and images",
+    .details =
+        "For a container: its state, the exact OCI specification that is enforced (Spec), and the seal control by control\n"
+        "(Controls): the value, where it came from (default, image, flag), and the flag that relaxes it.",
+    .options = options,
+    .n_options = ARRAY_LEN(options),
+    .run = run,
+};

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cli/cmd_ps.c: `oakum ps`: docker's columns and words. A container that is damaged or half-made is a line like any other.
+ */
+#include <errno.h>
+
+#include "base/json.h"
+#include "base/table.h"
+#include "cli/commands.h"
+#include "cli/containers.h"
+
+struct ps_flags {
+    bool all, quiet, latest, no_trunc;
+    struct opt_i64 last;
+    struct oci_strings filters;
+    const char *format;
+};
+
+#define F(field) OPTION_FIELD(struct ps_flags, field)
+static const struct cli_option options[] = {
+    { "all", 'a', OPT_FLAG, F(all), NULL, "also those that have ended", NULL },
+    { "filter", 'f', OPT_LIST, F(filters), "KEY=VALUE",
+      "only those with name, id, status, label, ancestor or exited as given", NULL },
+    { "format", 0, OPT_TEXT, F(format), "FORMAT", "table, or json: one object a line", NULL },
+    { "last", 'n', OPT_I64, F(last), "N", "the N newest, in whatever state", NULL },
+    { "latest", 'l', OPT_FLAG, F(latest), NULL, "the newest, in whatever state", NULL },
+    { "no-trunc", 0, OPT_FLAG, F(no_trunc), NULL, "whole ids and commands", NULL },
+    { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "ids only", NULL },
+    { "size", 's', OPT_LATER, 0, NULL, NULL, NULL },
+};
+
+static bool key_value(const char *filter, const char *key, const char **value)
+{
+    size_t n = strlen(key);
+    *value = filter + n + 1;
+    return strncmp(filter, key, n) == 0 && filter[n] == '=';
+}
+
+static int filter_check(const char *filter, struct error *err)
+{
+    static const char *const keys[] = { "name", "id", "status", "label", "ancestor", "exited" };
+    const char *value;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (key_value(filter, keys[i], &value) && value[0] != '\0')
+            return 0;
+    }
+    return error_set(err, -EINVAL,
+                     "--filter \"%s\" must be KEY=VALUE with name, id, status, label, ancestor or exited",
+                     filter);
+}
+
+static bool label_matches(const struct oci_pairs *labels, const char *wanted)
+{
+    const char *equals = strchr(wanted, '=');
+    _cleanup_free_ char *key = xstrndup(wanted, equals != NULL ? (size_t) (equals - wanted) : strlen(wanted));
+    const char *value = oci_pairs_get(labels, key);
+    return value != NULL && (equals == NULL || str_eq(value, equals + 1));
+}
+
+static bool filter_matches(const struct engine_container *c, const char *filter)
+{
+    const char *v;
+    const struct engine_record *r = c->record;
+    char code[24];
+    if (key_value(filter, "name", &v))
+        return r->name != NULL && strstr(r->name, v) != NULL;
+    if (key_value(filter, "id", &v))
+        return str_after(r->id, v) != NULL;
+    if (key_value(filter, "status", &v))
+        return str_eq(engine_status_name(c->status), v);
+    if (key_value(filter, "label", &v))
+        return label_matches(&r->labels, v);
+    if (key_value(filter, "ancestor", &v)) {
+        size_t n = strlen(v);
+        return r->image != NULL &&
+               (str_eq(r->image, v) || (strncmp(r->image, v, n) == 0 && r->image[n] == ':') ||
+                str_after(r->image_id, v) != NULL);
+    }
+    if (key_value(filter, "exited", &v) && r->exit_code.set &&
+        str_format(code, sizeof(code), "%lld", (long long) r->exit_code.v) > 0)
+        return str_eq(code, v);
+    return false;
+}
+
+/* docker: values of one key are alternatives, keys go together. */
+static bool wanted(const struct ps_flags *f, const struct engine_container *c)
+{
+    for (size_t i = 0; i < f->filters.n; i++) {
+        size_t n = strcspn(f->filters.v[i], "=") + 1;
+        bool any = false;
+        for (size_t k = 0; k < f->filters.n; k++) {
+            if (strncmp(f->filters.v[k], f->filters.v[i], n) == 0)
+                any = any || filter_matches(c, f->filters.v[k]);
+        }
+        if (!any)
+            return false;
+    }
+    return true;
+}
+
+static void status_text(const struct engine_container *c, char *buf, size_t size)
+{
+    char ago[80];
+    int r = 0;
+    switch (c->status) {
+    case ENGINE_RUNNING:
+    case ENGINE_PAUSED:
+        ago_text(c->record->started, ago, sizeof(ago), false);
+        r = str_format(buf, size, "Up %s%s", ago, c->status == ENGINE_PAUSED ? " (Paused)" : "");
+        break;
+    case ENGINE_EXITED:
+        ago_text(c->record->finished, ago, sizeof(ago), true);
+        if (c->record->exit_code.set)
+            r = str_format(buf, size, "Exited (%lld) %s", (long long) c->record->exit_code.v, ago);
+        else
+            r = str_format(buf, size, "Exited (unknown)");
+        break;
+    case ENGINE_CREATING: r = str_format(buf, size, "Creating"); break;
+    case ENGINE_CREATED: r = str_format(buf, size, "Created"); break;
+    case ENGINE_DAMAGED: r = str_format(buf, size, "Damaged"); break;
+    }
+    if (r < 0)
+        buf[0] = '\0';
+}
+
+/* In quotes, cut to 20 characters unless no_trunc. */
+static char *command_text(const struct engine_record *r, bool no_trunc)
+{
+    _cleanup_strbuf_ struct strbuf words = STRBUF_INIT, out = STRBUF_INIT;
+    if (r->args.n == 0)
+        return xstrdup("");
+    for (size_t i = 0; i < r->args.n; i++)
+        strbuf_addf(&words, "%s%s", i > 0 ? " " : "", r->args.v[i]);
+    strbuf_addc(&out, '"');
+    if (no_trunc || words.len <= 20) {
+        strbuf_add(&out, words.buf, words.len);
+    } else {
+        size_t n = 19;
+        while (n > 0 && ((unsigned char) words.buf[n] & 0xc0) == 0x80)
+            n--;
+        strbuf_add(&out, words.buf, n);
+        strbuf_adds(&out, "…");
+    }
+    strbuf_addc(&out, '"');
+    return strbuf_steal(&out);
+}
+
+static void add_row(struct table *t, const struct ps_flags *f, const struct engine_container *c)
+{
+    char created[80], status[128];
+    const struct engine_record *r = c->record;
+    _cleanup_free_ char *command = command_text(r, f->no_trunc);
+    _cleanup_free_ char *id = xstrndup(r->id, f->no_trunc ? 64 : 12);
+    ago_text(r->created, created, sizeof(created), true);
+    status_text(c, status, sizeof(status));
+    const char *cells[] = { id, r->image, command, created, status, "", r->name };
+    table_row(t, cells);
+}
+
+static void json_line(struct strbuf *out, const struct engine_container *c)
+{
+    char created[80], status[128];
+    const struct engine_record *r = c->record;
+    _cleanup_free_ char *command = command_text(r, true);
+    _cleanup_strbuf_ struct strbuf labels = STRBUF_INIT;
+    for (size_t i = 0; i < r->labels.n; i++)
+        strbuf_addf(&labels, "%s%s=%s", i > 0 ? "," : "", r->labels.v[i].key, r->labels.v[i].value);
+    ago_text(r->created, created, sizeof(created), true);
+    status_text(c, status, sizeof(status));
+    _cleanup_json_ json_t *j = json_object();
+    json_object_set_new(j, "Command", json_string(command));
+    json_object_set_new(j, "CreatedAt", json_string(r->created != NULL ? r->created : ""));
+    json_object_set_new(j, "ID", json_string(r->id));
+    json_object_set_new(j, "Image", json_string(r->image != NULL ? r->image : ""));
+    json_object_set_new(j, "Labels", json_string(labels.buf));
+    json_object_set_new(j, "Names", json_string(r->name != NULL ? r->name : ""));
+    json_object_set_new(j, "Networks", json_string(r->network != NULL ? r->network : ""));
+    json_object_set_new(j, "Ports", json_string(""));
+    json_object_set_new(j, "RunningFor", json_string(created));
+    json_object_set_new(j, "State", json_string(engine_status_name(c->status)));
+    json_object_set_new(j, "Status", json_string(status));
+    if (c->pid > 0)
+        json_object_set_new(j, "Pid", json_integer(c->pid));
+    if (r->error != NULL)
+        json_object_set_new(j, "Error", json_string(r->error));
+    _cleanup_free_ char *text = json_text(j, 0);
+    strbuf_adds(out, text);
+    strbuf_addc(out, '\n');
+}
+
+static void render(const struct ps_flags *f, const struct engine_container *list, size_t n,
+                   struct strbuf *out)
+{
+    static const char *const headers[] = { "CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
+                                           "STATUS",       "PORTS", "NAMES" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    int64_t left = f->latest ? 1 : f->last.set && f->last.v >= 0 ? f->last.v : INT64_MAX;
+    bool as_table = !f->quiet && !format_is_json(f->format);
+    for (size_t i = 0; i < n && left > 0; i++) {
+        if (!wanted(f, &list[i]))
+            continue;
+        left--;
+        if (f->quiet) {
+            _cleanup_free_ char *id = xstrndup(list[i].record->id, f->no_trunc ? 64 : 12);
+            text_neutralise(out, id);
+            strbuf_addc(out, '\n');
+        } else if (as_table) {
+            add_row(t, f, &list[i]);
+        } else {
+            json_line(out, &list[i]);
+        }
+    }
+    if (as_table)
+        table_render(t, out);
+    table_free(t);
+}
+
+static int show(const struct cli *cli, const struct ps_flags *f)
+{
+    struct error err = { 0 };
+    struct engine_container *list;
+    size_t n;
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    _cleanup_engine_ struct engine *e = NULL;
+    bool all = f->all || f->latest || f->last.set;
+    int r = format_check(f->format, &err);
+    for (size_t i = 0; r == 0 && i < f->filters.n; i++) {
+        r = filter_check(f->filters.v[i], &err);
+        all = all || str_after(f->filters.v[i], "status=") != NULL ||
+              str_after(f->filters.v[i], "exited=") != NULL;
+    }
+    if (r == 0)
+        r = engine_open(cli->root, cli->state, false, &e, &err);
+    if (r == 0)
+        r = engine_list(e, all, &list, &n, &err);
+    if (r < 0)
+        return fail(cli, 1, &err);
+    render(f, list, n, &out);
+    engine_containers_free(list, n);
+    return out_write(&out);
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    struct ps_flags f = { 0 };
+    int words;
+    int status = command_options(cli, &f, a, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 0, 0);
+    return status >= 0 ? status : show(cli, &f);
+}
+
+const struct command cmd_ps = {
+    .name = "ps",
+    .alias = "ls",
+    .synopsis = "[OPTIONS]",
+    .summary = "List containers",
+    .options = options,
+    .n_options = ARRAY_LEN(options),
+    .run = run,
+};

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/cmd_run.c: `oakum run`: a sealed container in the foreground. Exit status: the program's, or docker's 125, 126, 127. */
+#include "cli/commands.h"
+#include "cli/run_flags.h"
+#include "engine/engine.h"
+
+static void say(void *arg, const char *text)
+{
+    warn_text(arg, "%s", text);
+}
+
+static int run(const struct cli *cli, struct run_flags *f, int argc, char **argv)
+{
+    struct error err = { 0 };
+    int words;
+    int status = command_options(cli, f, f->o.arena, argc, argv, &words);
+    if (status >= 0)
+        return status;
+    if (run_flags_finish(f, words, argv, &err) < 0)
+        return fail(cli, EXIT_OAKUM, &err);
+    run_warnings(&f->o, say, (void *) cli);
+    _cleanup_engine_ struct engine *e = NULL;
+    struct container_exit end = { 0 };
+    int r = engine_open(cli->root, cli->state, true, &e, &err);
+    if (r == 0)
+        r = engine_run(e, &f->o, &end, &err);
+    if (r < 0)
+        return fail(cli, end.exec_failed ? end.code : EXIT_OAKUM, &err);
+    return end.code;
+}
+
+static int cmd_run_main(const struct cli *cli, int argc, char **argv)
+{
+    struct run_flags f = { 0 };
+    run_options_init(&f.o);
+    int status = run(cli, &f, argc, argv);
+    run_options_free(&f.o);
+    return status;
+}
+
+static const char details[] =
+    "The container gets nothing that nobody asked for: no capability, no network, no writable file but /tmp, /run and /var/tmp,\n"
+    "a user that is not root, its own range of ids, 512 MiB of memory, 256 processes. Each flag below gives one thing more.\n"
+    "\"oakum inspect\" shows what a container has and how to relax it.\n"
+    "\n"
+    "The exit status is the program's; 125 when oakum failed, 126 when the program could not be executed, 127 when it was not\n"
+    "found, and 128 plus the number of the signal that ended it.";
+
+const struct command cmd_run = {
+    .name = "run",
+    .synopsis = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+    .summary = "Run a program in a new, sealed container",
+    .details = details,
+    .options = run_flag_table,
+    .n_options = RUN_FLAG_COUNT,
+    .flags = CMD_STOP | CMD_EXIT_125,
+    .run = cmd_run_main,
+};

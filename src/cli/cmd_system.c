@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/cmd_system.c: `oakum system info` (and `oakum info`, as docker has it): what this host can enforce, and what its lacks cost. */
+#include <errno.h>
+
+#include "base/json.h"
+#include "base/table.h"
+#include "cli/commands.h"
+#include "engine/host.h"
+
+struct info_flags {
+    const char *format;
+};
+
+static const struct cli_option options[] = {
+    { "format", 'f', OPT_TEXT, OPTION_FIELD(struct info_flags, format), "FORMAT", "table or json", NULL },
+};
+
+static const char *const answers[] = { [HOST_YES] = "yes", [HOST_PARTLY] = "partly", [HOST_NO] = "no" };
+
+static void as_table(const struct host_feature *f, size_t n, struct strbuf *out)
+{
+    static const char *const headers[] = { "CONTROL", "HERE", "DETAIL", "WHAT ITS ABSENCE COSTS" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    for (size_t i = 0; i < n; i++) {
+        const char *cells[] = { f[i].name, answers[f[i].answer], f[i].detail, f[i].cost };
+        table_row(t, cells);
+    }
+    table_render(t, out);
+    table_free(t);
+}
+
+static void as_json(const struct cli *cli, const char *kernel, const struct host_feature *f, size_t n,
+                    struct strbuf *out)
+{
+    _cleanup_json_ json_t *doc = json_object();
+    json_t *list = json_array();
+    json_object_set_new(doc, "Version", json_string(OAKUM_VERSION));
+    json_object_set_new(doc, "Kernel", json_string(kernel));
+    json_object_set_new(doc, "Root", json_string(cli->root));
+    json_object_set_new(doc, "State", json_string(cli->state));
+    for (size_t i = 0; i < n; i++) {
+        json_t *o = json_object();
+        json_object_set_new(o, "control", json_string(f[i].name));
+        json_object_set_new(o, "available", json_string(answers[f[i].answer]));
+        json_object_set_new(o, "detail", json_string(f[i].detail));
+        json_object_set_new(o, "cost", json_string(f[i].cost));
+        json_object_set_new(o, "required", json_boolean(f[i].required));
+        json_array_append_new(list, o);
+    }
+    json_object_set_new(doc, "Controls", list);
+    _cleanup_free_ char *text = json_text(doc, 2);
+    strbuf_addf(out, "%s\n", text);
+}
+
+static int info(const struct cli *cli, int argc, char **argv, bool below_system)
+{
+    struct info_flags f = { 0 };
+    struct error err = { 0 };
+    _cleanup_arena_ struct arena *a = arena_new();
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    struct host_feature *features;
+    size_t n;
+    int words;
+    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, below_system ? 1 : 0, below_system ? 1 : 0);
+    if (status >= 0)
+        return status;
+    if (below_system && !str_eq(argv[1], "info"))
+        return fail_text(cli, 1, "there is no command \"system %s\"; there is \"system info\"", argv[1]);
+    if (format_check(f.format, &err) < 0)
+        return fail(cli, 1, &err);
+    host_probe(a, &features, &n);
+    if (format_is_json(f.format)) {
+        as_json(cli, host_kernel(a), features, n, &out);
+    } else {
+        strbuf_addf(&out, "oakum " OAKUM_VERSION " on %s\nImages and containers: %s\nState: %s\n\n",
+                    host_kernel(a), cli->root, cli->state);
+        as_table(features, n, &out);
+    }
+    return out_write(&out);
+}
+
+static int system_main(const struct cli *cli, int argc, char **argv)
+{
+    return info(cli, argc, argv, true);
+}
+
+static int info_main(const struct cli *cli, int argc, char **argv)
+{
+    return info(cli, argc, argv, false);
+}
+
+const struct command cmd_system = {
+    .name = "system",
+    .synopsis = "info [OPTIONS]",
+    .summary = "Show what this kernel offers, control by control",
+    .details =
+        "Each control is tried, not guessed from the kernel's version. A control that a container needs and that this host\n"
+        "lacks is an error at its start; this table says beforehand which, and what that costs.",
+    .options = options,
+    .n_options = ARRAY_LEN(options),
+    .run = system_main,
+};
+
+const struct command cmd_info = {
+    .name = "info",
+    .synopsis = "[OPTIONS]",
+    .summary = "The same as \"system info\"",
+    .options = options,
+    .n_options = ARRAY_LEN(options),
+    .flags = CMD_HIDDEN,
+    .run = info_main,
+};

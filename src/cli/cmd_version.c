@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/cmd_version.c: `oakum version`. */
+#include "base/json.h"
+#include "cli/commands.h"
+#include "oci/spec.h"
+
+struct version_flags {
+    const char *format;
+};
+
+static const struct cli_option options[] = {
+    { "format", 'f', OPT_TEXT, OPTION_FIELD(struct version_flags, format), "FORMAT", "table or json", NULL },
+};
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct version_flags f = { 0 };
+    struct error err = { 0 };
+    int words;
+    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 0, 0);
+    if (status >= 0)
+        return status;
+    if (format_check(f.format, &err) < 0)
+        return fail(cli, 1, &err);
+    if (!format_is_json(f.format))
+        return out_text("oakum " OAKUM_VERSION "\nOCI runtime specification " OCI_VERSION_MAX "\n");
+    return out_text("{\"Version\":\"" OAKUM_VERSION "\",\"OciRuntimeSpec\":\"" OCI_VERSION_MAX "\"}\n");
+}
+
+const struct command cmd_version = {
+    .name = "version",
+    .synopsis = "[OPTIONS]",
+    .summary = "Show oakum's version",
+    .options = options,
+    .n_options = ARRAY_LEN(options),
+    .run = run,
+};

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/commands.h: the commands of oakum, one a file; oakum.c has the list. */
+#pragma once
+
+#include "cli/cli.h"
+
+extern const struct command cmd_base, cmd_exec, cmd_images, cmd_import, cmd_info, cmd_inspect, cmd_kill,
+    cmd_ps, cmd_rm, cmd_rmi, cmd_run, cmd_stop, cmd_system, cmd_tag, cmd_version;
+
+/* The whole program. */
+int oakum_main(int argc, char **argv);

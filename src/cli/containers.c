@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/containers.c: small things that several commands do. */
+#include "cli/containers.h"
+
+#include "base/clock.h"
+#include "base/table.h"
+
+int for_each_name(const struct cli *cli, struct engine *e, int words, char **argv,
+                  int (*act)(struct engine *e, const char *name, void *arg, struct error *err), void *arg)
+{
+    int status = 0;
+    for (int i = 1; i <= words; i++) {
+        struct error err = { 0 };
+        if (act(e, argv[i], arg, &err) < 0) {
+            status = fail(cli, 1, &err);
+            continue;
+        }
+        _cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
+        text_neutralise(&line, argv[i]);
+        strbuf_addc(&line, '\n');
+        out_write(&line);
+    }
+    return status;
+}
+
+const char *shown_size(int64_t bytes, char *buf, size_t size)
+{
+    /* docker shows sizes in powers of 1000 with three digits. */
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+    double v = (double) bytes;
+    size_t u = 0;
+    while (v >= 1000 && u + 1 < ARRAY_LEN(units)) {
+        v /= 1000;
+        u++;
+    }
+    int decimals = u == 0 || v >= 100 ? 0 : v >= 10 ? 1 : 2;
+    if (str_format(buf, size, "%.*f%s", decimals, v, units[u]) < 0)
+        buf[0] = '\0';
+    return buf;
+}
+
+void ago_text(const char *when, char *buf, size_t size, bool suffix)
+{
+    struct timespec t, now;
+    buf[0] = '\0';
+    if (when == NULL || clock_parse(when, &t) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+        return;
+    char words[64];
+    clock_ago(now.tv_sec > t.tv_sec ? now.tv_sec - t.tv_sec : 0, words, sizeof(words));
+    if (str_format(buf, size, "%s%s", words, suffix ? " ago" : "") < 0)
+        buf[0] = '\0';
+}

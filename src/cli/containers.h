@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/containers.h: what commands that take several names share. */
+#pragma once
+
+#include "cli/cli.h"
+#include "engine/engine.h"
+
+/*
+ * Calls act for each of argv[1..words]; on success the name is printed, as docker does, on failure its error. 0, or 1 when one
+ * of them failed.
+ */
+int for_each_name(const struct cli *cli, struct engine *e, int words, char **argv,
+                  int (*act)(struct engine *e, const char *name, void *arg, struct error *err), void *arg);
+/* "redis:7" as people know it; the text itself where it is no reference. Caller's buffer of 520 bytes. */
+const char *shown_size(int64_t bytes, char *buf, size_t size);
+/* "5 minutes ago" from RFC 3339; "" when it cannot be read. */
+void ago_text(const char *when, char *buf, size_t size, bool suffix);

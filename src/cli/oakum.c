@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/oakum.c: the program `oakum`: its commands and its global options. */
+#include "cli/commands.h"
+#include "cli/paths.h"
+
+static const struct command *const commands[] = {
+    &cmd_run,    &cmd_exec, &cmd_ps,  &cmd_kill, &cmd_stop,   &cmd_rm,   &cmd_inspect, &cmd_images,
+    &cmd_import, &cmd_base, &cmd_tag, &cmd_rmi,  &cmd_system, &cmd_info, &cmd_version, NULL,
+};
+
+struct globals {
+    const char *root, *state, *log_level;
+    bool debug, version;
+};
+
+#define F(field) OPTION_FIELD(struct globals, field)
+static const struct cli_option options[] = {
+    { "debug", 'D', OPT_FLAG, F(debug), NULL, "as --log-level debug", NULL },
+    { "log-level", 0, OPT_TEXT, F(log_level), "LEVEL",
+      "what to tell on standard error: error, warn (the default), info, debug", NULL },
+    { "root", 0, OPT_TEXT, F(root), "DIR",
+      "where images, containers and volumes are (/var/lib/oakum, or $OAKUM_ROOT)", NULL },
+    { "state", 0, OPT_TEXT, F(state), "DIR",
+      "where the state of running containers is (/run/oakum, or $OAKUM_STATE)", NULL },
+    { "version", 'v', OPT_FLAG, F(version), NULL, "show the version", NULL },
+};
+
+/* These live as long as the program does. */
+static const char *choose(const char *flag, const char *variable, const char *fallback, struct error *err)
+{
+    const char *value = flag != NULL ? flag : getenv(variable);
+    char *absolute;
+    if (str_empty(value) && flag == NULL)
+        return fallback;
+    return path_absolute(value, &absolute, err) == 0 ? absolute : NULL;
+}
+
+static int begin(struct cli *cli, void *target)
+{
+    const struct globals *g = target;
+    struct error err = { 0 };
+    int level = g->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN;
+    if (g->version)
+        return out_text("oakum " OAKUM_VERSION "\n");
+    if (g->log_level != NULL && log_level_parse(g->log_level, &level) < 0)
+        return fail_text(cli, 1, "--log-level must be error, warn, info or debug, not \"%s\"", g->log_level);
+    log_setup(STDERR_FILENO, LOG_FORMAT_TEXT, (enum log_level) level, "oakum");
+    cli->root = choose(g->root, "OAKUM_ROOT", "/var/lib/oakum", &err);
+    cli->state = cli->root != NULL ? choose(g->state, "OAKUM_STATE", "/run/oakum", &err) : NULL;
+    return cli->state != NULL ? -1 : fail(cli, 1, &err);
+}
+
+int oakum_main(int argc, char **argv)
+{
+    struct globals g = { 0 };
+    const struct program p = {
+        .name = "oakum",
+        .summary = "Run sealed containers: nothing is granted that nobody asked for",
+        .commands = commands,
+        .globals = options,
+        .n_globals = ARRAY_LEN(options),
+        .begin = begin,
+        .target = &g,
+    };
+    return program_main(&p, argc, argv);
+}

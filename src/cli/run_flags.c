@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cli/run_flags.c: the table of `oakum run`. Names, letters and meanings are docker's. What docker has and oakum has not yet
+ * is in the table too, so that the message is "not in this version" and not a guess at another flag.
+ */
+#include "cli/run_flags.h"
+
+#include <errno.h>
+
+#include "base/parse.h"
+#include "runtime/container.h"
+
+#define O(field) OPTION_FIELD(struct run_flags, o.field)
+#define F(field) OPTION_FIELD(struct run_flags, field)
+
+static struct run_options *options(void *target)
+{
+    return &((struct run_flags *) target)->o;
+}
+
+#define ADDER(name, function)                                           \
+    static int name(void *target, const char *value, struct error *err) \
+    {                                                                   \
+        return function(options(target), value, err);                   \
+    }
+ADDER(add_volume, run_options_add_volume)
+ADDER(add_mount, run_options_add_mount)
+ADDER(add_tmpfs, run_options_add_tmpfs)
+ADDER(add_sysctl, run_options_add_sysctl)
+ADDER(add_security, run_options_add_security)
+ADDER(add_ulimit, run_options_add_ulimit)
+ADDER(add_device, run_options_add_device)
+ADDER(add_device_rule, run_options_add_device_rule)
+
+#define THROTTLE(name, field, bytes)                                    \
+    static int name(void *target, const char *value, struct error *err) \
+    {                                                                   \
+        struct run_options *o = options(target);                        \
+        return throttles_add(o->arena, &o->field, value, bytes, err);   \
+    }
+THROTTLE(add_weight, blkio_weight_device, false)
+THROTTLE(add_read_bps, read_bps, true)
+THROTTLE(add_write_bps, write_bps, true)
+THROTTLE(add_read_iops, read_iops, false)
+THROTTLE(add_write_iops, write_iops, false)
+
+#define NAMESPACE(name, field, allowed)                                 \
+    static int name(void *target, const char *value, struct error *err) \
+    {                                                                   \
+        options(target)->field = value;                                 \
+        return namespace_mode_check(#field, value, allowed, err);       \
+    }
+NAMESPACE(set_userns, userns, "private,host,container:NAME")
+NAMESPACE(set_pid, pid, "private,host,container:NAME")
+NAMESPACE(set_ipc, ipc, "private,host,container:NAME")
+NAMESPACE(set_uts, uts, "private,host,container:NAME")
+NAMESPACE(set_cgroupns, cgroupns, "private,host")
+
+static int set_network(void *target, const char *value, struct error *err)
+{
+    if (str_eq(value, "bridge") || str_eq(value, "default"))
+        return error_set(err, -ENOTSUP,
+                         "a bridge is not in this version of oakum; there are none, host and container:NAME");
+    options(target)->network = value;
+    return namespace_mode_check("network", value, "none,host,container:NAME", err);
+}
+
+static int set_compat(void *target, const char *value, struct error *err)
+{
+    if (!str_eq(value, "docker"))
+        return error_set(err, -EINVAL, "it can only be docker, not \"%s\"", value);
+    options(target)->compat_docker = true;
+    return 0;
+}
+
+static int set_stop_signal(void *target, const char *value, struct error *err)
+{
+    int sig;
+    if (signal_parse(value, &sig) < 0 || sig <= 0)
+        return error_set(err, -EINVAL, "\"%s\" is not a signal such as SIGTERM or 15", value);
+    options(target)->stop_signal = value;
+    return 0;
+}
+
+static int set_cpuset_cpus(void *target, const char *value, struct error *err)
+{
+    options(target)->cpuset_cpus = value;
+    return cpu_list_check(value, err);
+}
+
+static int set_cpuset_mems(void *target, const char *value, struct error *err)
+{
+    options(target)->cpuset_mems = value;
+    return cpu_list_check(value, err);
+}
+
+static int set_oom_score(void *target, const char *value, struct error *err)
+{
+    struct opt_i64 *to = &options(target)->oom_score_adj;
+    int r = parse_i64(value, &to->v);
+    if (r < 0 || to->v < -1000 || to->v > 1000)
+        return error_set(err, -EINVAL, "it must be from -1000 to 1000, not \"%s\"", value);
+    to->set = true;
+    return 0;
+}
+
+static int set_pull(void *target, const char *value, struct error *err)
+{
+    (void) target;
+    if (str_eq(value, "never") || str_eq(value, "missing"))
+        return 0;
+    return error_set(err, -ENOTSUP, "pulling is not in this version of oakum; import the image first");
+}
+
+// clang-format off
+const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
+    { "add-host", 0, OPT_LATER, 0, "HOST:IP", NULL, NULL },
+    { "annotation", 0, OPT_LIST, F(annotations), "KEY=VALUE", "annotation of the container, passed to the OCI runtime", NULL },
+    { "attach", 'a', OPT_LATER, 0, "STREAM", "a container in the foreground has all three", NULL },
+    { "blkio-weight", 0, OPT_I64, O(blkio_weight), "N", "share of block I/O, 10 to 1000", NULL },
+    { "blkio-weight-device", 0, OPT_CALL, 0, "DEVICE:N", "share of one block device", add_weight },
+    { "cap-add", 0, OPT_LIST, O(cap_add), "NAME", "grant a capability: CHOWN, CAP_CHOWN, ALL, or default (docker's 14)", NULL },
+    { "cap-drop", 0, OPT_LIST, O(cap_drop), "NAME", "take a capability away again", NULL },
+    { "cgroup-parent", 0, OPT_TEXT, O(cgroup_parent), "PATH", "cgroup below which the container's own is made (/oakum)", NULL },
+    { "cgroupns", 0, OPT_CALL, 0, "MODE", "cgroup namespace: private or host", set_cgroupns },
+    { "cidfile", 0, OPT_TEXT, O(cidfile), "FILE", "write the container's id to a new file", NULL },
+    { "compat", 0, OPT_CALL, 0, "docker", "begin with docker's defaults: root, 14 capabilities, writable, no budgets", set_compat },
+    { "cpu-period", 0, OPT_MICRO, O(cpu_period), "MICROSECONDS", "length of a period of the CPU quota", NULL },
+    { "cpu-quota", 0, OPT_MICRO, O(cpu_quota), "MICROSECONDS", "CPU time in each period", NULL },
+    { "cpu-rt-period", 0, OPT_MICRO, O(cpu_rt_period), "MICROSECONDS", "length of a real-time period", NULL },
+    { "cpu-rt-runtime", 0, OPT_MICRO, O(cpu_rt_runtime), "MICROSECONDS", "real-time CPU time in each period", NULL },
+    { "cpu-shares", 'c', OPT_I64, O(cpu_shares), "N", "share of CPU time beside others, 1024 is ordinary", NULL },
+    { "cpus", 0, OPT_CPUS, O(cpus), "N", "how many CPUs' time, such as 1.5", NULL },
+    { "cpuset-cpus", 0, OPT_CALL, 0, "LIST", "CPUs to run on: 0-2,4", set_cpuset_cpus },
+    { "cpuset-mems", 0, OPT_CALL, 0, "LIST", "memory nodes to use: 0,1", set_cpuset_mems },
+    { "detach", 'd', OPT_LATER, 0, NULL, "your shell's & does it for now", NULL },
+    { "detach-keys", 0, OPT_LATER, 0, "KEYS", NULL, NULL },
+    { "device", 0, OPT_CALL, 0, "HOST[:CONTAINER][:rwm]", "give a device of the host", add_device },
+    { "device-cgroup-rule", 0, OPT_CALL, 0, "RULE", "allow devices: 'c 10:200 rwm'", add_device_rule },
+    { "device-read-bps", 0, OPT_CALL, 0, "DEVICE:SIZE", "bytes a second to read", add_read_bps },
+    { "device-read-iops", 0, OPT_CALL, 0, "DEVICE:N", "reads a second", add_read_iops },
+    { "device-write-bps", 0, OPT_CALL, 0, "DEVICE:SIZE", "bytes a second to write", add_write_bps },
+    { "device-write-iops", 0, OPT_CALL, 0, "DEVICE:N", "writes a second", add_write_iops },
+    { "disable-content-trust", 0, OPT_NOTHING, 0, NULL, NULL, NULL },
+    { "dns", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
+    { "dns-option", 0, OPT_LATER, 0, "OPTION", NULL, NULL },
+    { "dns-search", 0, OPT_LATER, 0, "DOMAIN", NULL, NULL },
+    { "domainname", 0, OPT_TEXT, O(domainname), "NAME", "NIS domain name", NULL },
+    { "entrypoint", 0, OPT_TEXT, O(entrypoint), "PROGRAM", "run this in place of the image's entrypoint; \"\" takes it away", NULL },
+    { "env", 'e', OPT_LIST, F(env), "NAME[=VALUE]", "set a variable; without a value, pass oakum's own on", NULL },
+    { "env-file", 0, OPT_LIST, F(env_files), "FILE", "variables from a file, one a line", NULL },
+    { "expose", 0, OPT_NOTHING, 0, "PORT", NULL, NULL },
+    { "gpus", 0, OPT_LATER, 0, "GPUS", NULL, NULL },
+    { "group-add", 0, OPT_LIST, O(group_add), "GROUP", "another group for the user", NULL },
+    { "health-cmd", 0, OPT_LATER, 0, "COMMAND", NULL, NULL },
+    { "health-interval", 0, OPT_LATER, 0, "DURATION", NULL, NULL },
+    { "health-retries", 0, OPT_LATER, 0, "N", NULL, NULL },
+    { "health-start-interval", 0, OPT_LATER, 0, "DURATION", NULL, NULL },
+    { "health-start-period", 0, OPT_LATER, 0, "DURATION", NULL, NULL },
+    { "health-timeout", 0, OPT_LATER, 0, "DURATION", NULL, NULL },
+    { "hostname", 'h', OPT_TEXT, O(hostname), "NAME", "host name in the container (the beginning of its id)", NULL },
+    { "init", 0, OPT_FLAG, O(init), NULL, "run a tiny init as process 1 that forwards signals and reaps zombies", NULL },
+    { "interactive", 'i', OPT_FLAG, O(interactive), NULL, "keep standard input open", NULL },
+    { "ip", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
+    { "ip6", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
+    { "ipc", 0, OPT_CALL, 0, "MODE", "ipc namespace: private, host, container:NAME", set_ipc },
+    { "isolation", 0, OPT_LATER, 0, "MODE", NULL, NULL },
+    { "kernel-memory", 0, OPT_LATER, 0, "SIZE", NULL, NULL },
+    { "label", 'l', OPT_LIST, F(labels), "KEY[=VALUE]", "label of the container", NULL },
+    { "label-file", 0, OPT_LIST, F(label_files), "FILE", "labels from a file, one a line", NULL },
+    { "link", 0, OPT_LATER, 0, "CONTAINER", NULL, NULL },
+    { "link-local-ip", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
+    { "log-driver", 0, OPT_LATER, 0, "DRIVER", NULL, NULL },
+    { "log-opt", 0, OPT_LATER, 0, "OPTION", NULL, NULL },
+    { "mac-address", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
+    { "memory", 'm', OPT_SIZE, O(memory), "SIZE", "most memory (512m); 0 for no limit", NULL },
+    { "memory-reservation", 0, OPT_SIZE, O(memory_reservation), "SIZE", "memory to be pushed back to when the host runs short", NULL },
+    { "memory-swap", 0, OPT_SWAP, O(memory_swap), "SIZE", "most memory and swap together (as --memory: no swap); -1 for no limit", NULL },
+    { "memory-swappiness", 0, OPT_I64, O(memory_swappiness), "N", "how readily to swap, 0 to 100", NULL },
+    { "mount", 0, OPT_CALL, 0, "KEY=VALUE,...", "a mount: type=bind|volume|tmpfs,source=...,target=...; read-only unless readonly=false or rw", add_mount },
+    { "name", 0, OPT_TEXT, O(name), "NAME", "name of the container", NULL },
+    { "network", 0, OPT_CALL, 0, "MODE", "network: none (the default), host, container:NAME", set_network },
+    { "net", 0, OPT_CALL, 0, "MODE", NULL, set_network },
+    { "network-alias", 0, OPT_LATER, 0, "NAME", NULL, NULL },
+    { "no-healthcheck", 0, OPT_NOTHING, 0, NULL, NULL, NULL },
+    { "oom-kill-disable", 0, OPT_TRI, O(oom_kill_disable), NULL, "do not kill when the memory is used up", NULL },
+    { "oom-score-adj", 0, OPT_CALL, 0, "N", "how readily to be killed when the host runs out of memory, -1000 to 1000", set_oom_score },
+    { "pid", 0, OPT_CALL, 0, "MODE", "pid namespace: private, host, container:NAME", set_pid },
+    { "pids-limit", 0, OPT_I64, O(pids_limit), "N", "most processes and threads (256); 0 for no limit", NULL },
+    { "platform", 0, OPT_LATER, 0, "PLATFORM", NULL, NULL },
+    { "privileged", 0, OPT_FLAG, O(privileged), NULL, "give up nearly every control; prefer --cap-add and --device", NULL },
+    { "publish", 'p', OPT_LATER, 0, "PORTS", "networks are still to come; --network host reaches every port", NULL },
+    { "publish-all", 'P', OPT_LATER, 0, NULL, "networks are still to come; --network host reaches every port", NULL },
+    { "pull", 0, OPT_CALL, 0, "WHEN", NULL, set_pull },
+    { "quiet", 'q', OPT_NOTHING, 0, NULL, NULL, NULL },
+    { "read-only", 0, OPT_TRI, O(read_only), NULL, "read-only root file system (on; --read-only=false makes it writable)", NULL },
+    { "restart", 0, OPT_LATER, 0, "POLICY", NULL, NULL },
+    { "rm", 0, OPT_FLAG, O(rm), NULL, "remove the container when it has ended", NULL },
+    { "runtime", 0, OPT_LATER, 0, "NAME", NULL, NULL },
+    { "security-opt", 0, OPT_CALL, 0, "OPTION", "no-new-privileges=false, seccomp=FILE|unconfined, apparmor=PROFILE, label=..., landlock=off, systempaths=unconfined, mask=PATH, unmask=PATH|ALL", add_security },
+    { "shm-size", 0, OPT_SIZE, O(shm_size), "SIZE", "size of /dev/shm (64m)", NULL },
+    { "sig-proxy", 0, OPT_LATER, 0, NULL, "signals are always passed on", NULL },
+    { "stop-signal", 0, OPT_CALL, 0, "SIGNAL", "signal that asks it to end (SIGTERM)", set_stop_signal },
+    { "stop-timeout", 0, OPT_I64, O(stop_timeout), "SECONDS", "time for that, before SIGKILL (10)", NULL },
+    { "storage-opt", 0, OPT_LATER, 0, "OPTION", NULL, NULL },
+    { "sysctl", 0, OPT_CALL, 0, "NAME=VALUE", "set a sysctl of the container's own namespaces", add_sysctl },
+    { "tmpfs", 0, OPT_CALL, 0, "PATH[:OPTIONS]", "a tmpfs, 64 MiB, noexec,nosuid,nodev unless options say otherwise", add_tmpfs },
+    { "tty", 't', OPT_FLAG, O(tty), NULL, "give it a terminal", NULL },
+    { "ulimit", 0, OPT_CALL, 0, "NAME=SOFT[:HARD]", "resource limit: nofile=4096, core=-1", add_ulimit },
+    { "use-api-socket", 0, OPT_LATER, 0, NULL, NULL, NULL },
+    { "user", 'u', OPT_TEXT, O(user), "USER[:GROUP]", "user by name or number (the image's; 65532 if that is root)", NULL },
+    { "userns", 0, OPT_CALL, 0, "MODE", "user namespace: private, host, container:NAME", set_userns },
+    { "uts", 0, OPT_CALL, 0, "MODE", "uts namespace: private, host, container:NAME", set_uts },
+    { "volume", 'v', OPT_CALL, 0, "SOURCE:TARGET[:OPTIONS]", "a directory of the host or a volume; read-only and noexec unless rw, exec are written", add_volume },
+    { "volume-driver", 0, OPT_LATER, 0, "DRIVER", NULL, NULL },
+    { "volumes-from", 0, OPT_LATER, 0, "CONTAINER", NULL, NULL },
+    { "workdir", 'w', OPT_TEXT, O(workdir), "PATH", "working directory in the container", NULL },
+};
+// clang-format on
+
+static int add_pairs(struct run_flags *f, struct oci_pairs *to, const char *what,
+                     const struct oci_strings *files, const struct oci_strings *values, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && files != NULL && i < files->n; i++)
+        r = pairs_add_file(f->o.arena, to, what, files->v[i], err);
+    for (size_t i = 0; r == 0 && i < values->n; i++)
+        r = pairs_add(f->o.arena, to, what, values->v[i], err);
+    return r;
+}
+
+static int check_together(const struct run_options *o, struct error *err)
+{
+    if (o->name != NULL && !object_name_valid(o->name))
+        return error_set(err, -EINVAL,
+                         "--name \"%s\" must be 2 to 128 of [a-zA-Z0-9_.-] and begin with a letter or digit",
+                         o->name);
+    if (o->stop_timeout.set && o->stop_timeout.v < -1)
+        return error_set(err, -EINVAL, "--stop-timeout must be a number of seconds, or -1 to wait for ever");
+    if (o->user != NULL && o->user[0] == '\0')
+        return error_set(err, -EINVAL, "--user is empty; name a user, or leave it out");
+    if (o->tty && o->interactive && isatty(STDIN_FILENO) == 0)
+        return error_set(err, -ENOTTY, "the input device is not a terminal; leave -t out");
+    return 0;
+}
+
+int run_flags_finish(struct run_flags *f, int words, char **argv, struct error *err)
+{
+    int r = check_together(&f->o, err);
+    for (size_t i = 0; r == 0 && i < f->env_files.n; i++)
+        r = env_list_add_file(f->o.arena, &f->o.env, f->env_files.v[i], err);
+    for (size_t i = 0; r == 0 && i < f->env.n; i++)
+        r = env_list_add(f->o.arena, &f->o.env, f->env.v[i], err);
+    if (r == 0)
+        r = add_pairs(f, &f->o.labels, "label", &f->label_files, &f->labels, err);
+    if (r == 0)
+        r = add_pairs(f, &f->o.annotations, "annotation", NULL, &f->annotations, err);
+    if (r < 0)
+        return r;
+    if (words < 1 || argv[1][0] == '\0')
+        return error_set(err, -EINVAL, "name an image to run: oakum run [OPTIONS] IMAGE [COMMAND] [ARG...]");
+    f->o.image = argv[1];
+    for (int i = 2; i <= words; i++)
+        oci_strings_add(f->o.arena, &f->o.args, argv[i]);
+    return 0;
+}

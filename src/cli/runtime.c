@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/runtime.c: global options of `oakum-runtime`, as engines pass them. */
+#include "cli/runtime.h"
+
+#include <fcntl.h>
+
+#include "cli/paths.h"
+#include "sys/file.h"
+
+static const struct command *const commands[] = {
+    &runtime_create, &runtime_delete, &runtime_exec, &runtime_features, &runtime_kill,  &runtime_list,
+    &runtime_ps,     &runtime_run,    &runtime_spec, &runtime_start,    &runtime_state, NULL,
+};
+
+struct runtime_globals runtime_globals;
+
+#define F(field) OPTION_FIELD(struct runtime_globals, field)
+// clang-format off
+static const struct cli_option options[] = {
+    { "cgroup-manager", 0, OPT_TEXT, F(cgroup_manager), "MANAGER", "cgroupfs; another one is an error", NULL },
+    { "criu", 0, OPT_NOTHING, 0, "PROGRAM", NULL, NULL },
+    { "debug", 0, OPT_FLAG, F(debug), NULL, "as --log-level debug", NULL },
+    { "log", 0, OPT_TEXT, F(log), "FILE", "write errors and warnings to a file as well; file:PATH is taken, too", NULL },
+    { "log-format", 0, OPT_TEXT, F(log_format), "FORMAT", "text or json", NULL },
+    { "log-level", 0, OPT_TEXT, F(log_level), "LEVEL", "error, warning, info or debug", NULL },
+    { "root", 0, OPT_TEXT, F(root), "DIR", "where the state of containers is (/run/oakum)", NULL },
+    { "rootless", 0, OPT_NOTHING, 0, "MODE", NULL, NULL },
+    { "systemd-cgroup", 0, OPT_FLAG, F(systemd_cgroup), NULL, "the systemd driver; not in this version, so an error", NULL },
+    { "version", 'v', OPT_FLAG, F(version), NULL, "show the version", NULL },
+};
+// clang-format on
+
+static int open_log(struct cli *cli, const struct runtime_globals *g, enum log_format format,
+                    enum log_level level)
+{
+    struct error err = { 0 };
+    const char *path = str_after(g->log, "file:") != NULL ? str_after(g->log, "file:") : g->log;
+    int fd = file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0600, &err);
+    if (fd < 0)
+        return fail(cli, 1, &err);
+    /* The descriptor stays open until the program ends. */
+    log_setup(fd, format, level, "oakum-runtime");
+    cli->errors = ERRORS_BOTH;
+    return -1;
+}
+
+static int begin(struct cli *cli, void *target)
+{
+    struct runtime_globals *g = target;
+    int level = g->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN;
+    bool json = g->log_format != NULL && str_eq(g->log_format, "json");
+    if (g->version)
+        return out_text("oakum-runtime version " OAKUM_VERSION "\nspec: " OCI_VERSION_MAX "\n");
+    if (g->log_level != NULL && log_level_parse(g->log_level, &level) < 0)
+        return fail_text(cli, 1, "--log-level must be error, warning, info or debug, not \"%s\"",
+                         g->log_level);
+    if (g->log_format != NULL && !json && !str_eq(g->log_format, "text"))
+        return fail_text(cli, 1, "--log-format must be text or json, not \"%s\"", g->log_format);
+    log_setup(STDERR_FILENO, json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, (enum log_level) level,
+              "oakum-runtime");
+    cli->errors = json ? ERRORS_LOGGED : ERRORS_PRINTED;
+    if (!str_empty(g->log)) {
+        int status = open_log(cli, g, json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, (enum log_level) level);
+        if (status >= 0)
+            return status;
+    }
+    if (g->cgroup_manager != NULL && !str_eq(g->cgroup_manager, "cgroupfs"))
+        return fail_text(cli, 1, "--cgroup-manager %s is not in this version of oakum; it is cgroupfs",
+                         g->cgroup_manager);
+    if (g->systemd_cgroup)
+        return fail_text(
+            cli, 1,
+            "--systemd-cgroup: the systemd driver is not in this version of oakum; use the cgroupfs driver");
+    return -1;
+}
+
+int runtime_begin(const struct cli *cli, struct runtime **ret)
+{
+    struct error err = { 0 };
+    const char *root = runtime_globals.root != NULL ? runtime_globals.root : "/run/oakum";
+    _cleanup_free_ char *absolute = NULL;
+    int r = path_absolute(root, &absolute, &err);
+    if (r == 0)
+        r = runtime_open(absolute, ret, &err);
+    return r < 0 ? fail(cli, 1, &err) : 0;
+}
+
+int oakum_runtime_main(int argc, char **argv)
+{
+    const struct program p = {
+        .name = "oakum-runtime",
+        .summary = "Run containers from OCI bundles",
+        .commands = commands,
+        .globals = options,
+        .n_globals = ARRAY_LEN(options),
+        .begin = begin,
+        .target = &runtime_globals,
+    };
+    return program_main(&p, argc, argv);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cli/runtime_features.c: `oakum-runtime features` (runtime-spec features.md): what this program can enforce, whatever the
+ * kernel is; and `spec`, a config.json to begin with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/json.h"
+#include "cli/runtime.h"
+#include "confine/capabilities.h"
+#include "confine/mount_options.h"
+#include "sys/file.h"
+
+static json_t *names(const char *const *v)
+{
+    json_t *a = json_array();
+    for (; *v != NULL; v++)
+        json_array_append_new(a, json_string(*v));
+    return a;
+}
+
+static json_t *enabled(bool on)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "enabled", json_boolean(on));
+    return o;
+}
+
+static json_t *seccomp_features(void)
+{
+    static const char *const archs[] = {
+#if defined(__x86_64__)
+        "SCMP_ARCH_X86_64",
+        "SCMP_ARCH_X86",
+        "SCMP_ARCH_X32",
+#else
+        "SCMP_ARCH_AARCH64",
+        "SCMP_ARCH_ARM",
+#endif
+        NULL
+    };
+    static const char *const flags[] = { "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
+                                         "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+                                         "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL };
+    json_t *o = enabled(true), *actions = json_array(), *ops = json_array();
+    for (int i = OCI_ACT_KILL; i <= OCI_ACT_NOTIFY; i++)
+        json_array_append_new(actions, json_string(oci_seccomp_action_name((enum oci_seccomp_action) i)));
+    for (int i = OCI_CMP_NE; i <= OCI_CMP_MASKED_EQ; i++)
+        json_array_append_new(ops, json_string(oci_seccomp_op_name((enum oci_seccomp_op) i)));
+    json_object_set_new(o, "actions", actions);
+    json_object_set_new(o, "operators", ops);
+    json_object_set_new(o, "archs", names(archs));
+    json_object_set_new(o, "knownFlags", names(flags));
+    json_object_set_new(o, "supportedFlags", names(flags));
+    return o;
+}
+
+static json_t *linux_features(void)
+{
+    json_t *o = json_object(), *ns = json_array(), *caps = json_array(), *cgroup = json_object(),
+           *mounts = json_object();
+    for (int i = 0; i < OCI_NS_KINDS; i++)
+        json_array_append_new(ns, json_string(oci_namespace_name((enum oci_namespace_kind) i)));
+    for (unsigned i = 0; i < capability_count(); i++)
+        json_array_append_new(caps, json_string(capability_name(i)));
+    json_object_set_new(cgroup, "v1", json_true());
+    json_object_set_new(cgroup, "v2", json_true());
+    json_object_set_new(cgroup, "systemd", json_false());
+    json_object_set_new(cgroup, "systemdUser", json_false());
+    json_object_set_new(cgroup, "rdma", json_true());
+    json_object_set_new(mounts, "idmap", enabled(true));
+    json_object_set_new(o, "namespaces", ns);
+    json_object_set_new(o, "capabilities", caps);
+    json_object_set_new(o, "cgroup", cgroup);
+    json_object_set_new(o, "seccomp", seccomp_features());
+    json_object_set_new(o, "apparmor", enabled(true));
+    json_object_set_new(o, "selinux", enabled(true));
+    json_object_set_new(o, "intelRdt", enabled(false));
+    json_object_set_new(o, "mountExtensions", mounts);
+    return o;
+}
+
+static int features_main(const struct cli *cli, int argc, char **argv)
+{
+    int words;
+    int status = command_options(cli, NULL, NULL, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 0, 0);
+    if (status >= 0)
+        return status;
+    _cleanup_json_ json_t *doc = json_object();
+    json_t *hooks = json_array(), *annotations = json_object();
+    for (int i = 0; i < OCI_HOOK_KINDS; i++)
+        json_array_append_new(hooks, json_string(oci_hook_name((enum oci_hook_kind) i)));
+    json_object_set_new(annotations, "org.oakum.version", json_string(OAKUM_VERSION));
+    json_object_set_new(doc, "ociVersionMin", json_string("1.0.0"));
+    json_object_set_new(doc, "ociVersionMax", json_string(OCI_VERSION_MAX));
+    json_object_set_new(doc, "hooks", hooks);
+    json_object_set_new(doc, "mountOptions", names(mount_option_names()));
+    json_object_set_new(doc, "linux", linux_features());
+    json_object_set_new(doc, "annotations", annotations);
+    _cleanup_free_ char *text = json_text(doc, 2);
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    strbuf_addf(&out, "%s\n", text);
+    return out_write(&out);
+}
+
+const struct command runtime_features = {
+    .name = "features",
+    .synopsis = "",
+    .summary = "Show what this runtime can do, as JSON",
+    .run = features_main,
+};
+
+struct spec_flags {
+    const char *bundle;
+};
+
+static const struct cli_option spec_options[] = {
+    { "bundle", 'b', OPT_TEXT, OPTION_FIELD(struct spec_flags, bundle), "DIR",
+      "where to write it (the current directory)", NULL },
+    { "rootless", 0, OPT_LATER, 0, NULL, NULL, NULL },
+};
+
+static void add_mount(struct oci_spec *s, const char *to, const char *type, const char *options)
+{
+    const char *v[16];
+    size_t n = 0;
+    char *copy = arena_strdup(s->arena, options);
+    for (char *save = NULL, *word = strtok_r(copy, ",", &save); word != NULL && n < ARRAY_LEN(v) - 1;
+         word = strtok_r(NULL, ",", &save))
+        v[n++] = word;
+    v[n] = NULL;
+    oci_mount_add(s, to, type, type, v);
+}
+
+static void add_all(struct oci_spec *s, struct oci_strings *l, const char *const *v)
+{
+    for (; *v != NULL; v++)
+        oci_strings_add(s->arena, l, *v);
+}
+
+static void fill_linux(struct oci_spec *s)
+{
+    static const char *const masked[] = { "/proc/acpi",
+                                          "/proc/asound",
+                                          "/proc/kcore",
+                                          "/proc/keys",
+                                          "/proc/latency_stats",
+                                          "/proc/timer_list",
+                                          "/proc/timer_stats",
+                                          "/proc/sched_debug",
+                                          "/proc/scsi",
+                                          "/sys/firmware",
+                                          NULL };
+    static const char *const read_only[] = { "/proc/bus",           "/proc/fs", "/proc/irq", "/proc/sys",
+                                             "/proc/sysrq-trigger", NULL };
+    static const enum oci_namespace_kind kinds[] = { OCI_NS_PID, OCI_NS_NETWORK, OCI_NS_IPC,
+                                                     OCI_NS_UTS, OCI_NS_MOUNT,   OCI_NS_CGROUP };
+    struct oci_linux *l = &s->linux_;
+    l->set = true;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        l->namespaces[kinds[i]].set = true;
+    add_all(s, &l->masked_paths, masked);
+    add_all(s, &l->readonly_paths, read_only);
+    l->resources.devices = arena_array(s->arena, 1, sizeof(*l->resources.devices));
+    l->resources.devices[0] = (struct oci_device_rule){ .allow = false, .access = "rwm" };
+    l->resources.n_devices = 1;
+}
+
+/* What runc's `spec` writes, so that recipes which edit it go on working; but without a capability. */
+static struct oci_spec *default_spec(void)
+{
+    static const char *const env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                       "TERM=xterm", NULL };
+    struct oci_spec *s = oci_spec_new();
+    struct oci_process *p = &s->process;
+    s->root_path = "rootfs";
+    s->root_readonly = true;
+    s->hostname = "oakum";
+    p->set = true;
+    p->terminal = true;
+    p->cwd = "/";
+    p->no_new_privileges = true;
+    p->capabilities.set = true;
+    oci_strings_add(s->arena, &p->args, "sh");
+    add_all(s, &p->env, env);
+    p->rlimits = arena_array(s->arena, 1, sizeof(*p->rlimits));
+    p->rlimits[0] = (struct oci_rlimit){ .type = "RLIMIT_NOFILE", .soft = 1024, .hard = 1024 };
+    p->n_rlimits = 1;
+    add_mount(s, "/proc", "proc", "nosuid,noexec,nodev");
+    add_mount(s, "/dev", "tmpfs", "nosuid,strictatime,mode=755,size=65536k");
+    add_mount(s, "/dev/pts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+    add_mount(s, "/dev/shm", "tmpfs", "nosuid,noexec,nodev,mode=1777,size=65536k");
+    add_mount(s, "/dev/mqueue", "mqueue", "nosuid,noexec,nodev");
+    add_mount(s, "/sys", "sysfs", "nosuid,noexec,nodev,ro");
+    add_mount(s, "/sys/fs/cgroup", "cgroup", "nosuid,noexec,nodev,relatime,ro");
+    fill_linux(s);
+    return s;
+}
+
+static int spec_main(const struct cli *cli, int argc, char **argv)
+{
+    struct spec_flags f = { .bundle = "." };
+    struct error err = { 0 };
+    int words;
+    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 0, 0);
+    if (status >= 0)
+        return status;
+    _cleanup_oci_spec_ struct oci_spec *s = default_spec();
+    _cleanup_json_ json_t *doc = oci_spec_to_json(s);
+    _cleanup_free_ char *json = json_text(doc, 4);
+    _cleanup_free_ char *text = xasprintf("%s\n", json), *path = xasprintf("%s/config.json", f.bundle);
+    _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0644, &err);
+    if (fd == -EEXIST)
+        return fail_text(cli, 1, "there is a %s already; remove it first", path);
+    if (fd < 0)
+        return fail(cli, 1, &err);
+    int r = write_all(fd, text, strlen(text));
+    return r < 0 ? fail_text(cli, 1, "cannot write %s: %s", path, strerror(-r)) : 0;
+}
+
+const struct command runtime_spec = {
+    .name = "spec",
+    .synopsis = "[OPTIONS]",
+    .summary = "Write a config.json to begin with",
+    .options = spec_options,
+    .n_options = ARRAY_LEN(spec_options),
+    .run = spec_main,
+};

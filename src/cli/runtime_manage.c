@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/runtime_manage.c: `oakum-runtime start`, `state`, `kill`, `delete`, `list` and `ps`. */
+#include <errno.h>
+#include <signal.h>
+
+#include "base/json.h"
+#include "base/table.h"
+#include "cli/runtime.h"
+#include "sys/file.h"
+
+struct flags {
+    bool all, force, quiet;
+    const char *format;
+};
+
+#define F(field) OPTION_FIELD(struct flags, field)
+
+static const struct cli_option kill_options[] = {
+    { "all", 'a', OPT_FLAG, F(all), NULL, "to every process of the container", NULL },
+    { "regex", 'r', OPT_LATER, 0, NULL, NULL, NULL },
+};
+static const struct cli_option delete_options[] = {
+    { "force", 'f', OPT_FLAG, F(force), NULL, "kill it first when it runs; one that is not there is no error",
+      NULL },
+    { "regex", 'r', OPT_LATER, 0, NULL, NULL, NULL },
+};
+static const struct cli_option list_options[] = {
+    { "format", 'f', OPT_TEXT, F(format), "FORMAT", "table or json", NULL },
+    { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "ids only", NULL },
+};
+static const struct cli_option ps_options[] = {
+    { "format", 'f', OPT_TEXT, F(format), "FORMAT", "table or json", NULL },
+};
+
+/* What all of them begin with. -1: go on. */
+static int begin(const struct cli *cli, struct flags *f, int argc, char **argv, int min, int max, int *words,
+                 struct runtime **rt)
+{
+    struct error err = { 0 };
+    int status = command_options(cli, f, NULL, argc, argv, words);
+    if (status < 0)
+        status = command_words(cli, *words, min, max);
+    if (status >= 0)
+        return status;
+    if (format_check(f->format, &err) < 0)
+        return fail(cli, 1, &err);
+    status = runtime_begin(cli, rt);
+    return status != 0 ? status : -1;
+}
+
+static int start_main(const struct cli *cli, int argc, char **argv)
+{
+    struct flags f = { 0 };
+    struct error err = { 0 };
+    _cleanup_runtime_ struct runtime *rt = NULL;
+    int words;
+    int status = begin(cli, &f, argc, argv, 1, 1, &words, &rt);
+    if (status >= 0)
+        return status;
+    return container_start(rt, argv[1], &err) < 0 ? fail(cli, 1, &err) : 0;
+}
+
+static int state_main(const struct cli *cli, int argc, char **argv)
+{
+    struct flags f = { 0 };
+    struct error err = { 0 };
+    struct container_state *st;
+    _cleanup_runtime_ struct runtime *rt = NULL;
+    int words;
+    int status = begin(cli, &f, argc, argv, 1, 1, &words, &rt);
+    if (status >= 0)
+        return status;
+    if (container_state(rt, argv[1], &st, &err) < 0)
+        return fail(cli, 1, &err);
+    _cleanup_json_ json_t *doc = container_state_to_json(st);
+    container_state_free(st);
+    _cleanup_free_ char *text = json_text(doc, 2);
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    strbuf_addf(&out, "%s\n", text);
+    return out_write(&out);
+}
+
+static int kill_main(const struct cli *cli, int argc, char **argv)
+{
+    struct flags f = { 0 };
+    struct error err = { 0 };
+    _cleanup_runtime_ struct runtime *rt = NULL;
+    int words, sig = SIGTERM;
+    int status = begin(cli, &f, argc, argv, 1, 2, &words, &rt);
+    if (status >= 0)
+        return status;
+    if (words == 2 && signal_parse(argv[2], &sig) < 0)
+        return fail_text(cli, 1, "\"%s\" is not a signal such as SIGTERM or 15", argv[2]);
+    return container_kill(rt, argv[1], sig, f.all, &err) < 0 ? fail(cli, 1, &err) : 0;
+}
+
+static int delete_main(const struct cli *cli, int argc, char **argv)
+{
+    struct flags f = { 0 };
+    _cleanup_runtime_ struct runtime *rt = NULL;
+    int words;
+    int status = begin(cli, &f, argc, argv, 1, -1, &words, &rt);
+    if (status >= 0)
+        return status;
+    status = 0;
+    for (int i = 1; i <= words; i++) {
+        struct error err = { 0 };
+        if (container_delete(rt, argv[i], f.force, &err) < 0)
+            status = fail(cli, 1, &err);
+    }
+    return status;
+}
+
+static void list_table(struct container_state *const *list, size_t n, struct strbuf *out)
+{
+    static const char *const headers[] = { "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    for (size_t i = 0; i < n; i++) {
+        char pid[16], owner[16];
+        if (str_format(pid, sizeof(pid), "%d", list[i]->pid) < 0 ||
+            str_format(owner, sizeof(owner), "#%u", list[i]->owner_uid) < 0)
+            continue;
+        const char *cells[] = { list[i]->id,
+                                pid,
+                                container_status_name(list[i]->status),
+                                list[i]->bundle,
+                                list[i]->created,
+                                list[i]->owner_uid == 0 ? "root" : owner };
+        table_row(t, cells);
+    }
+    table_render(t, out);
+    table_free(t);
+}
+
+static void list_json(struct container_state *const *list, size_t n, struct strbuf *out)
+{
+    _cleanup_json_ json_t *doc = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(doc, container_state_to_json(list[i]));
+    _cleanup_free_ char *text = json_text(doc, 2);
+    strbuf_addf(out, "%s\n", text);
+}
+
+static int list_main(const struct cli *cli, int argc, char **argv)
+{
+    struct flags f = { 0 };
+    struct error err = { 0 };
+    struct container_state **list;
+    size_t n;
+    _cleanup_runtime_ struct runtime *rt = NULL;
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    int words;
+    int status = begin(cli, &f, argc, argv, 0, 0, &words, &rt);
+    if (status >= 0)
+        return status;
+    if (container_list(rt, &list, &n, &err) < 0)
+        return fail(cli, 1, &err);
+    if (format_is_json(f.format))
+        list_json(list, n, &out);
+    else if (!f.quiet)
+        list_table(list, n, &out);
+    for (size_t i = 0; i < n; i++) {
+        if (f.quiet && !format_is_json(f.format)) {
+            text_neutralise(&out, list[i]->id);
+            strbuf_addc(&out, '\n');
+        }
+        container_state_free(list[i]);
+    }
+    free(list);
+    return out_write(&out);
+}
+
+/* The command line of a process, its words separated by spaces; the container chose it, so the table neutralises it. */
+static char *command_line(pid_t pid)
+{
+    char path[40];
+    char *text = NULL;
+    size_t len = 0;
+    if (str_format(path, sizeof(path), "/proc/%d/cmdline", pid) < 0 ||
+        file_read(AT_FDCWD, path, 1 << 20, &text, &len, NULL) < 0)
+        return xstrdup("");
+    for (size_t i = 0; i + 1 < len; i++) {
+        if (text[i] == '\0')
+            text[i] = ' ';
+    }
+    return text;
+}
+
+static void ps_table(const pid_t *pids, size_t n, struct strbuf *out)
+{
+    static const char *const headers[] = { "PID", "COMMAND" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    for (size_t i = 0; i < n; i++) {
+        char pid[16];
+        _cleanup_free_ char *command = command_line(pids[i]);
+        if (str_format(pid, sizeof(pid), "%d", pids[i]) < 0)
+            continue;
+        const char *cells[] = { pid, command };
+        table_row(t, cells);
+    }
+    table_render(t, out);
+    table_free(t);
+}
+
+static int ps_main(const struct cli *cli, int argc, char **argv)
+{
+    struct flags f = { 0 };
+    struct error err = { 0 };
+    _cleanup_free_ pid_t *pids = NULL;
+    size_t n;
+    _cleanup_runtime_ struct runtime *rt = NULL;
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    int words;
+    int status = begin(cli, &f, argc, argv, 1, -1, &words, &rt);
+    if (status >= 0)
+        return status;
+    if (container_ps(rt, argv[1], &pids, &n, &err) < 0)
+        return fail(cli, 1, &err);
+    if (!format_is_json(f.format)) {
+        ps_table(pids, n, &out);
+        return out_write(&out);
+    }
+    strbuf_addc(&out, '[');
+    for (size_t i = 0; i < n; i++)
+        strbuf_addf(&out, "%s%d", i > 0 ? "," : "", pids[i]);
+    strbuf_adds(&out, "]\n");
+    return out_write(&out);
+}
+
+const struct command runtime_start = {
+    .name = "start",
+    .synopsis = "ID",
+    .summary = "Start a container that was created",
+    .run = start_main,
+};
+
+const struct command runtime_state = {
+    .name = "state",
+    .synopsis = "ID",
+    .summary = "Show a container's state as JSON",
+    .run = state_main,
+};
+
+const struct command runtime_kill = {
+    .name = "kill",
+    .synopsis = "[OPTIONS] ID [SIGNAL]",
+    .summary = "Send a signal (SIGTERM) to a container",
+    .options = kill_options,
+    .n_options = ARRAY_LEN(kill_options),
+    .run = kill_main,
+};
+
+const struct command runtime_delete = {
+    .name = "delete",
+    .synopsis = "[OPTIONS] ID [ID...]",
+    .summary = "Delete containers that have ended",
+    .options = delete_options,
+    .n_options = ARRAY_LEN(delete_options),
+    .run = delete_main,
+};
+
+const struct command runtime_list = {
+    .name = "list",
+    .synopsis = "[OPTIONS]",
+    .summary = "List containers",
+    .options = list_options,
+    .n_options = ARRAY_LEN(list_options),
+    .run = list_main,
+};
+
+const struct command runtime_ps = {
+    .name = "ps",
+    .synopsis = "[OPTIONS] ID",
+    .summary = "List the processes of a container",
+    .options = ps_options,
+    .n_options = ARRAY_LEN(ps_options),
+    .run = ps_main,
+};

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cli/runtime_run.c: `oakum-runtime run` and `create`. config.json is opened and read once: what was checked is what is
+ * enforced and what is kept.
+ */
+#include <errno.h>
+
+#include "base/parse.h"
+#include "cli/paths.h"
+#include "cli/runtime.h"
+#include "sys/file.h"
+
+#define CONFIG_MAX (64u << 20)
+
+struct flags {
+    const char *bundle, *config, *console_socket, *pid_file;
+    struct opt_i64 preserve_fds;
+    bool no_pivot, no_new_keyring, detach, keep;
+};
+
+#define F(field) OPTION_FIELD(struct flags, field)
+#define COMMON                                                                                                 \
+    { "bundle", 'b', OPT_TEXT, F(bundle), "DIR", "the bundle (the current directory)", NULL },                 \
+        { "config", 'f', OPT_TEXT, F(config), "FILE", "configuration in place of the bundle's config.json",    \
+          NULL },                                                                                              \
+        { "console-socket",                                                                                    \
+          0,                                                                                                   \
+          OPT_TEXT,                                                                                            \
+          F(console_socket),                                                                                   \
+          "SOCKET",                                                                                            \
+          "send the terminal's master end to this socket",                                                     \
+          NULL },                                                                                              \
+        { "no-new-keyring", 0, OPT_FLAG, F(no_new_keyring), NULL, "keep the caller's session keyring", NULL }, \
+        { "no-pivot",  0,    OPT_FLAG,                                                                         \
+          F(no_pivot), NULL, "move the root instead of pivot_root, for a root on a ramdisk",                   \
+          NULL },                                                                                              \
+        { "no-subreaper", 0, OPT_NOTHING, 0, NULL, NULL, NULL },                                               \
+        { "pid-file", 0, OPT_TEXT, F(pid_file), "FILE", "write the first process's pid to a file", NULL },     \
+        { "pidfd-socket", 0, OPT_LATER, 0, "SOCKET", NULL, NULL },                                             \
+    {                                                                                                          \
+        "preserve-fds", 0, OPT_I64, F(preserve_fds), "N", "pass descriptors 3 to 2+N on", NULL                 \
+    }
+
+static const struct cli_option create_options[] = { COMMON };
+static const struct cli_option run_options[] = {
+    COMMON,
+    { "detach", 'd', OPT_FLAG, F(detach), NULL, "return when the program has started", NULL },
+    { "keep", 0, OPT_FLAG, F(keep), NULL, "keep the container when its program has ended", NULL },
+};
+
+static int read_config(const struct flags *f, const char *bundle, char **ret_text, struct oci_spec **ret,
+                       struct error *err)
+{
+    size_t len;
+    _cleanup_free_ char *path = f->config != NULL ? xstrdup(f->config) : xasprintf("%s/config.json", bundle);
+    int r = file_read(AT_FDCWD, path, CONFIG_MAX, ret_text, &len, err);
+    if (r < 0)
+        return r;
+    r = oci_spec_parse(*ret_text, len, ret, err);
+    return r < 0 ? error_context(err, r, "%s", path) : 0;
+}
+
+/* LISTEN_FDS of socket activation counts as descriptors to be passed, as in runc. */
+static int count_fds(const struct flags *f, unsigned *ret, struct error *err)
+{
+    uint32_t listen = 0;
+    const char *text = getenv("LISTEN_FDS");
+    if (f->preserve_fds.set && (f->preserve_fds.v < 0 || f->preserve_fds.v > 65536))
+        return error_set(err, -EINVAL, "--preserve-fds must be from 0 to 65536");
+    if (text != NULL && (parse_u32(text, &listen) < 0 || listen > 65536))
+        listen = 0;
+    *ret = (unsigned) f->preserve_fds.v + listen;
+    return 0;
+}
+
+static int start(const struct cli *cli, struct flags *f, bool run, const char *id)
+{
+    struct error err = { 0 };
+    struct container_exit end = { 0 };
+    _cleanup_free_ char *bundle = NULL, *text = NULL;
+    _cleanup_oci_spec_ struct oci_spec *spec = NULL;
+    _cleanup_runtime_ struct runtime *rt = NULL;
+    struct container_options opt = {
+        .id = id,
+        .pid_file = f->pid_file,
+        .console_socket = f->console_socket,
+        .no_pivot = f->no_pivot,
+        .no_new_keyring = f->no_new_keyring,
+        .keep = f->keep,
+        .detach = f->detach,
+    };
+    int r = path_absolute(f->bundle != NULL ? f->bundle : ".", &bundle, &err);
+    if (r == 0)
+        r = count_fds(f, &opt.preserve_fds, &err);
+    if (r == 0)
+        r = read_config(f, bundle, &text, &spec, &err);
+    if (r < 0)
+        return fail(cli, 1, &err);
+    opt.bundle = bundle;
+    opt.config_text = text;
+    int status = runtime_begin(cli, &rt);
+    if (status != 0)
+        return status;
+    r = run ? container_run(rt, spec, &opt, &end, &err) : container_create(rt, spec, &opt, &err);
+    if (r < 0)
+        return fail(cli, end.exec_failed ? end.code : 1, &err);
+    return end.code;
+}
+
+static int main_of(const struct cli *cli, int argc, char **argv, bool run)
+{
+    struct flags f = { 0 };
+    int words;
+    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 1, 1);
+    return status >= 0 ? status : start(cli, &f, run, argv[1]);
+}
+
+static int run_main(const struct cli *cli, int argc, char **argv)
+{
+    return main_of(cli, argc, argv, true);
+}
+
+static int create_main(const struct cli *cli, int argc, char **argv)
+{
+    return main_of(cli, argc, argv, false);
+}
+
+const struct command runtime_run = {
+    .name = "run",
+    .synopsis = "[OPTIONS] ID",
+    .summary = "Create a container, start it, wait for its end and delete it",
+    .options = run_options,
+    .n_options = ARRAY_LEN(run_options),
+    .run = run_main,
+};
+
+const struct command runtime_create = {
+    .name = "create",
+    .synopsis = "[OPTIONS] ID",
+    .summary = "Create a container that waits for start",
+    .options = create_options,
+    .n_options = ARRAY_LEN(create_options),
+    .run = create_main,
+};
