@@ -45,6 +45,8 @@ size_t doc_utf8_char(const char *string)
     return n;
 }
 
+static void copy_json(struct arena *a, const json_t *j, struct doc *d);
+
 static void skip_space(struct parser *x)
 {
     while (*x->p == ' ' || *x->p == '\n' || *x->p == '\t' || *x->p == '\r')
@@ -153,14 +155,17 @@ static bool string(struct parser *x, const char **ret, uint32_t *ret_len)
     return true;
 }
 
-/* jansson knows what a real is and what it is worth; there is hardly ever one. */
+/*
+ * jansson knows what a real is and what it is worth; there is hardly ever one. One that stands for an integer above
+ * INT64_MAX is that integer, as in base/json.h: json_text() writes 2^64-1 as 1.8446744073709552e19.
+ */
 static bool real(struct parser *x, const char *start, struct doc *d)
 {
     size_t n = strspn(start, "0123456789+-.eE");
     _cleanup_json_ json_t *j = json_loadb(start, n, JSON_DECODE_ANY, NULL);
     if (!json_is_real(j))
         return false;
-    *d = (struct doc){ .type = DOC_REAL, .real = json_real_value(j) };
+    copy_json(NULL, j, d);
     x->p = (char *) start + n;
     return true;
 }
@@ -319,14 +324,14 @@ int doc_parse(const char *text, size_t len, const char *name, struct arena *a, c
         int r = json_parse(text, len, name, &json, err);
         if (r < 0)
             return r;
+        if (memchr(text, '\0', len) != NULL) /* jansson overlooks one behind a number */
+            return error_set(err, -EINVAL, "%s: a NUL byte", name);
         *ret = doc_from_json(a, json);
         return 0;
     }
     *ret = d;
     return 0;
 }
-
-static void copy_json(struct arena *a, const json_t *j, struct doc *d);
 
 static void copy_object(struct arena *a, const json_t *j, struct doc *d)
 {

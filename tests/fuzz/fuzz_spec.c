@@ -38,7 +38,7 @@ static void compare_parsers(const char *text, size_t len)
     bool quick = doc_parse_quick(text, len, a, &d);
     int r = json_parse(text, len, "fuzz", &theirs, &err);
     if (!quick) {
-        MUST(r < 0 || has_many_members(theirs));
+        MUST(r < 0 || has_many_members(theirs) || memchr(text, '\0', len) != NULL); /* see doc_parse() */
         return;
     }
     _cleanup_json_ json_t *ours = doc_to_json(&d);

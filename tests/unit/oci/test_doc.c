@@ -113,11 +113,14 @@ static void test_same(void **state _unused_)
 
 static void test_nul_bytes(void **state _unused_)
 {
-    static const char tail[] = "[]\0", middle[] = "[\0]", inside[] = "[\"\0\"]";
+    static const char tail[] = "[]\0", middle[] = "[\0]", inside[] = "[\"\0\"]", number[] = "[1\0]";
+    struct error err = { 0 };
     json_t *j = NULL;
     assert_int_equal(oci_json_parse(tail, 3, "t", &j, NULL), -EINVAL);
     assert_int_equal(oci_json_parse(middle, 3, "t", &j, NULL), -EINVAL);
     assert_int_equal(oci_json_parse(inside, 5, "t", &j, NULL), -EINVAL);
+    assert_int_equal(oci_json_parse(number, 4, "t", &j, &err), -EINVAL);
+    assert_string_equal(err.msg, "t: a NUL byte");
     assert_int_equal(oci_json_parse("[]", 1, "t", &j, NULL), -EINVAL);
 }
 

@@ -217,6 +217,19 @@ static void test_built(void **state _unused_)
         "'minor': 0}]}, 'hooks': {'poststop': [{'path': '/bin/hook', 'timeout': 3}]}}");
 }
 
+/* json_text() where oci_spec_text() should stand still gives what can be read back. */
+static void test_plain_text(void **state _unused_)
+{
+    _cleanup_free_ char *before = data_text("docker-limits.json");
+    _cleanup_oci_spec_ struct oci_spec *spec = spec_of(before);
+    _cleanup_json_ json_t *json = oci_spec_to_json(spec);
+    _cleanup_free_ char *text = json_text(json, 0);
+    _cleanup_oci_spec_ struct oci_spec *again = spec_of(text);
+    assert_true(again->process.rlimits[0].hard == UINT64_MAX);
+    _cleanup_free_ char *after = oci_spec_text(again, 0);
+    assert_non_null(strstr(after, "\"hard\":18446744073709551615"));
+}
+
 /* Without their `set` the objects are not written, however much is in them: what is written is what is enforced. */
 static void test_not_set(void **state _unused_)
 {
@@ -281,7 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fixtures),   cmocka_unit_test(test_emptiness), cmocka_unit_test(test_exchanged),
         cmocka_unit_test(test_empty_spec), cmocka_unit_test(test_built),     cmocka_unit_test(test_not_set),
-        cmocka_unit_test(test_changed),    cmocka_unit_test(test_not_utf8),
+        cmocka_unit_test(test_plain_text), cmocka_unit_test(test_changed),   cmocka_unit_test(test_not_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
