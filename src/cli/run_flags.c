@@ -54,7 +54,7 @@ NAMESPACE(set_userns, userns, "private,host,container:NAME")
 NAMESPACE(set_pid, pid, "private,host,container:NAME")
 NAMESPACE(set_ipc, ipc, "private,host,container:NAME")
 NAMESPACE(set_uts, uts, "private,host,container:NAME")
-NAMESPACE(set_cgroupns, cgroupns, "private,host")
+NAMESPACE(set_cgroupns, cgroupns, "private")
 
 static int set_network(void *target, const char *value, struct error *err)
 {
@@ -122,7 +122,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "cap-add", 0, OPT_LIST, O(cap_add), "NAME", "grant a capability: CHOWN, CAP_CHOWN, ALL, or default (docker's 14)", NULL },
     { "cap-drop", 0, OPT_LIST, O(cap_drop), "NAME", "take a capability away again", NULL },
     { "cgroup-parent", 0, OPT_TEXT, O(cgroup_parent), "PATH", "cgroup below which the container's own is made (/oakum)", NULL },
-    { "cgroupns", 0, OPT_CALL, 0, "MODE", "cgroup namespace: private or host", set_cgroupns },
+    { "cgroupns", 0, OPT_CALL, 0, "MODE", "cgroup namespace: private, always", set_cgroupns },
     { "cidfile", 0, OPT_TEXT, O(cidfile), "FILE", "write the container's id to a new file", NULL },
     { "compat", 0, OPT_CALL, 0, "docker", "begin with docker's defaults: root, 14 capabilities, writable, no budgets", set_compat },
     { "cpu-period", 0, OPT_MICRO, O(cpu_period), "MICROSECONDS", "length of a period of the CPU quota", NULL },

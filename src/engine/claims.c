@@ -135,9 +135,12 @@ int launch_make_files(struct launch *l, struct error *err)
         return error_errno(err, -errno, "cannot make %s/rootfs", l->directory);
     int r = 0;
     if (l->upper) {
-        r = owned_directory(l, "upper", 0755, l->range_first, l->range_first, err);
+        /* The container's root must be able to enter the directory that holds both. */
+        r = owned_directory(l, "overlay", 0700, l->range_first, l->range_first, err);
         if (r == 0)
-            r = owned_directory(l, "work", 0755, l->range_first, l->range_first, err);
+            r = owned_directory(l, "overlay/upper", 0755, l->range_first, l->range_first, err);
+        if (r == 0)
+            r = owned_directory(l, "overlay/work", 0755, l->range_first, l->range_first, err);
     }
     l->volumes = arena_array(l->a, l->opt->n_mounts, sizeof(*l->volumes));
     for (size_t i = 0; r == 0 && i < l->opt->n_mounts; i++) {

@@ -349,7 +349,7 @@ static const struct {
     { "pid", show_pid, "--pid host" },
     { "ipc", show_ipc, "--ipc host" },
     { "uts", show_uts, "--uts host" },
-    { "cgroup-namespace", show_cgroupns, "--cgroupns host" },
+    { "cgroup-namespace", show_cgroupns, "" },
     { "sysctls", show_sysctls, "--sysctl NAME=VALUE" },
     { "memory", show_memory, "--memory SIZE" },
     { "swap", show_swap, "--memory-swap SIZE" },

@@ -75,11 +75,13 @@ int launch_build_spec(struct launch *l, struct error *err)
         .userns = options_userns(o),
         .range_first = l->range_first,
         .joins = l->joins,
-        .upper = l->upper ? arena_printf(l->a, "%s/upper", l->directory) : NULL,
-        .work = l->upper ? arena_printf(l->a, "%s/work", l->directory) : NULL,
+        .upper = l->upper ? arena_printf(l->a, "%s/overlay/upper", l->directory) : NULL,
+        .work = l->upper ? arena_printf(l->a, "%s/overlay/work", l->directory) : NULL,
         .volumes = l->volumes,
         .caps_held = capabilities_permitted(),
         .host_resolv = shares_net && faccessat(AT_FDCWD, "/etc/resolv.conf", F_OK, 0) == 0,
+        .host_mqueue = o->ipc != NULL && str_eq(o->ipc, "host") &&
+                       faccessat(AT_FDCWD, "/dev/mqueue", F_OK, 0) == 0,
         .host_hosts = shares_net && faccessat(AT_FDCWD, "/etc/hosts", F_OK, 0) == 0,
     };
     int r = find_profile(o, &in, &profile, err);

@@ -76,13 +76,16 @@ static int labels_to_annotations(struct build *b)
     oci_pairs_set(b->a, to, ANNOTATION_NAME, b->in->name);
     oci_pairs_set(b->a, to, ANNOTATION_IMAGE, b->in->image_name);
     /* Last, so that no --annotation and no image can say otherwise. */
-    bool landlock = b->opt->landlock.set ? b->opt->landlock.v : b->sealed;
+    bool nnp = b->spec->process.no_new_privileges; /* without it the kernel gives Landlock to root only */
+    bool landlock = b->opt->landlock.set ? b->opt->landlock.v : b->sealed && nnp;
     oci_pairs_set(b->a, to, ANNOTATION_LANDLOCK, landlock ? "on" : "off");
-    if (!landlock)
+    if (!landlock && b->opt->landlock.set)
+        source_set(b, "landlock", "--security-opt landlock=off");
+    else if (!landlock)
         source_set(b, "landlock", "%s",
-                   b->opt->landlock.set ? "--security-opt landlock=off"
-                   : b->compat          ? "--compat docker"
-                                        : "--privileged");
+                   b->compat   ? "--compat docker"
+                   : b->sealed ? "--security-opt no-new-privileges=false"
+                               : "--privileged");
     return 0;
 }
 

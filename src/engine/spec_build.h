@@ -60,7 +60,7 @@ struct spec_input {
     /* the host */
     uint64_t caps_held; /* capabilities in this process's bounding set */
     unsigned kernel_major, kernel_minor;
-    bool host_resolv, host_hosts; /* /etc/resolv.conf, /etc/hosts of the host exist */
+    bool host_resolv, host_hosts, host_mqueue; /* /etc/resolv.conf, /etc/hosts, /dev/mqueue of the host exist */
 };
 
 /*

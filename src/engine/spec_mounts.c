@@ -121,10 +121,13 @@ static struct oci_mount *system_mount(struct build *b, const char *target, const
     return oci_mount_add(b->spec, target, type, type, options);
 }
 
-/* With a shared namespace a new instance cannot be mounted from within a user namespace: the host's is shown instead. */
+/*
+ * With a shared namespace a new instance cannot be mounted from within a user namespace: the host's is shown instead, without
+ * what the host has mounted below it.
+ */
 static void host_mount(struct build *b, const char *path, bool writable)
 {
-    const char *options[] = { "rbind", "nosuid", "nodev", "noexec", writable ? "rw" : "rro", NULL };
+    const char *options[] = { "bind", "nosuid", "nodev", "noexec", writable ? "rw" : "ro", NULL };
     if (asked_mount(b->opt, path) == NULL)
         oci_mount_add(b->spec, path, "bind", path, options);
 }
@@ -164,7 +167,8 @@ static void mount_dev(struct build *b)
     system_mount(b, "/dev/pts", "devpts", pts);
     if (ipc_host) {
         host_mount(b, "/dev/shm", true);
-        host_mount(b, "/dev/mqueue", true);
+        if (b->in->host_mqueue)
+            host_mount(b, "/dev/mqueue", true);
         return;
     }
     if (b->in->joins.ipc == NULL || !b->in->userns || b->in->joins.user != NULL)

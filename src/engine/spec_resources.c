@@ -173,22 +173,26 @@ static int build_io(struct build *b, struct error *err)
     return 0;
 }
 
+/* By default one directory below the root: nothing of oakum's stays when the container goes. */
 static int build_cgroup_path(struct build *b, struct error *err)
 {
-    const char *parent = str_empty(b->opt->cgroup_parent) ? "/oakum" : b->opt->cgroup_parent;
+    const char *parent = b->opt->cgroup_parent;
+    const char **path = &b->spec->linux_.cgroups_path;
+    if (str_empty(parent)) {
+        *path = arena_printf(b->a, "/oakum-%s", b->in->id);
+        return 0;
+    }
     size_t n = strlen(parent);
     if (n >= 6 && str_eq(parent + n - 6, ".slice"))
         return error_set(
             err, -ENOTSUP,
             "--cgroup-parent %s is a slice of systemd, whose driver is not in this version; give a path",
             parent);
-    while (n > 1 && parent[n - 1] == '/')
+    while (n > 0 && parent[n - 1] == '/')
         n--;
-    b->spec->linux_.cgroups_path = arena_printf(b->a, "%s%.*s/%s", parent[0] == '/' ? "" : "/",
-                                                n == 1 && parent[0] == '/' ? 0 : (int) n, parent, b->in->id);
-    if (!str_empty(b->opt->cgroup_parent))
-        source_set(b, "cgroup", "--cgroup-parent %s", b->opt->cgroup_parent);
-    return cgroup_path_check(b->spec->linux_.cgroups_path, err);
+    *path = arena_printf(b->a, "%s%.*s/oakum-%s", parent[0] == '/' ? "" : "/", (int) n, parent, b->in->id);
+    source_set(b, "cgroup", "--cgroup-parent %s", parent);
+    return cgroup_path_check(*path, err);
 }
 
 int build_resources(struct build *b, struct error *err)
@@ -227,8 +231,10 @@ static void add_device(struct build *b, const char *path, const struct stat *st)
         .major = major(st->st_rdev),
         .minor = minor(st->st_rdev),
         .file_mode = { true, st->st_mode & 0777 },
-        /* Ids of the host mean nothing inside; a group that has no id there is the container's root. */
-        .uid = { true, st->st_uid < 65536 ? st->st_uid : 0 },
+        /* Who asks for a device means it to be used: by the user who is there. Docker keeps the host's owner. */
+        .uid = { true, b->sealed            ? b->in->user.uid
+                       : st->st_uid < 65536 ? st->st_uid
+                                            : 0 },
         .gid = { true, st->st_gid < 65536 ? st->st_gid : 0 },
     };
 }
