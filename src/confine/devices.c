@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: the parent makes one tmpfs with the device nodes and links while it is detached; it becomes /dev, or, where the
+ * specification mounts no tmpfs there, the source of bind mounts. mknod needs no rights inside the container this way, and
+ * the nodes work in a user namespace, where nodes made inside would not.
+ *
+ * Threats: a /dev that is a symbolic link, or a /dev/null or /dev/console that is one, in the image (crun CVE-2026-47766 and
+ * relatives): nothing of the image's is opened for writing or made a device; targets are resolved in-root. A console on a pty
+ * that is not ours (CVE-2025-52565): the pty comes from the devpts instance that we have just mounted, by descriptor.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+
+#include "confine/mounts_internal.h"
+#include "confine/namespaces.h"
+#include "sys/mnt.h"
+#include "sys/root.h"
+
+/* Devices that every container has (runtime-spec config-linux.md "Default Devices"). */
+static const struct {
+    const char *name;
+    unsigned major, minor;
+} default_nodes[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+
+static const struct {
+    const char *name, *target;
+} links[] = {
+    {"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},
+};
+static const char *const directories[] = {"pts", "shm", "mqueue"};
+
+/* The part of a device's path below /dev, or NULL when it lies elsewhere. */
+static const char *below_dev(const char *path)
+{
+    const char *rest = str_after(path, "/dev/");
+    return str_empty(rest) ? NULL : rest;
+}
+
+static int node_mode(const struct oci_device *d, mode_t *ret)
+{
+    static const struct {
+        const char *type;
+        mode_t mode;
+    } types[] = {{"c", S_IFCHR}, {"u", S_IFCHR}, {"b", S_IFBLK}, {"p", S_IFIFO}};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (str_eq(d->type, types[i].type)) {
+            *ret = types[i].mode | (d->file_mode.set ? d->file_mode.v & 07777 : 0666);
+            return 0;
+        }
+    return -EINVAL;
+}
+
+static int make_node(const struct mounts *m, const struct oci_device *d, const char *name, struct error *err)
+{
+    const struct oci_linux *l = &m->spec->linux_;
+    mode_t mode;
+    const char *slash = strrchr(name, '/');
+    if (node_mode(d, &mode) < 0)
+        return error_set(err, -EINVAL, "unknown device type \"%s\"", d->type);
+    _cleanup_free_ char *parent = slash ? xstrndup(name, (size_t) (slash - name)) : NULL;
+    _cleanup_close_ int dir = parent ? root_mkdir_all(m->nodes_fd, parent, 0755, err) : fcntl(m->nodes_fd, F_DUPFD_CLOEXEC, 3);
+    if (dir < 0)
+        return dir;
+    const char *base = slash ? slash + 1 : name;
+    if (mknodat(dir, base, mode, makedev((unsigned) d->major, (unsigned) d->minor)) < 0) {
+        if (errno != EEXIST)
+            return error_errno(err, -errno, "cannot make the node (needs CAP_MKNOD)");
+        if (unlinkat(dir, base, 0) < 0 || mknodat(dir, base, mode, makedev((unsigned) d->major, (unsigned) d->minor)) < 0)
+            return error_errno(err, -errno, "cannot replace the node");
+    }
+    uint32_t uid = namespace_host_id(&l->uid_mappings, d->uid.v), gid = namespace_host_id(&l->gid_mappings, d->gid.v);
+    if ((uid != 0 || gid != 0) && fchownat(dir, base, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return error_errno(err, -errno, "cannot give the node its owner");
+    return 0;
+}
+
+static int fill(struct mounts *m, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(default_nodes); i++)
+        if (mknodat(m->nodes_fd, default_nodes[i].name, S_IFCHR | 0666, makedev(default_nodes[i].major, default_nodes[i].minor)) < 0)
+            return error_errno(err, -errno, "/dev/%s: cannot make the node (needs CAP_MKNOD)", default_nodes[i].name);
+    for (size_t i = 0; i < m->spec->linux_.n_devices; i++) {
+        const struct oci_device *d = &m->spec->linux_.devices[i];
+        const char *name = below_dev(d->path);
+        if (!name)
+            return error_set(err, -ENOTSUP, "linux.devices[%zu].path: a device outside /dev is not enforced by this version (%s)", i, d->path);
+        int r = make_node(m, d, name, err);
+        if (r < 0)
+            return error_context(err, r, "linux.devices[%zu] (%s)", i, d->path);
+    }
+    if (!m->dev)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(links); i++)
+        if (symlinkat(links[i].target, m->nodes_fd, links[i].name) < 0)
+            return error_errno(err, -errno, "/dev/%s", links[i].name);
+    for (size_t i = 0; i < ARRAY_LEN(directories); i++)
+        if (mkdirat(m->nodes_fd, directories[i], 0755) < 0)
+            return error_errno(err, -errno, "/dev/%s", directories[i]);
+    return 0;
+}
+
+/* Options of the tmpfs: the specification's, with the owner that the container knows as root. */
+static const char **tmpfs_options(struct mounts *m)
+{
+    size_t n = 0;
+    for (const char **o = m->dev ? m->dev->opt.data : NULL; o && o[n]; n++)
+        ;
+    const char **list = arena_array(m->arena, n + 3, sizeof(*list));
+    if (n > 0)
+        memcpy(list, m->dev->opt.data, n * sizeof(*list));
+    if (m->host_root_uid != 0)
+        list[n++] = arena_printf(m->arena, "uid=%u", m->host_root_uid);
+    if (m->host_root_gid != 0)
+        list[n++] = arena_printf(m->arena, "gid=%u", m->host_root_gid);
+    return list;
+}
+
+int devices_prepare(struct mounts *m, struct error *err)
+{
+    /* Made writable and with device access; the specification's attributes come when it is full. */
+    m->nodes_fd = mnt_new("tmpfs", "tmpfs", tmpfs_options(m), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+    if (m->nodes_fd < 0)
+        return error_context(err, m->nodes_fd, "/dev");
+    mode_t old = umask(0);
+    int r = fill(m, err);
+    umask(old);
+    if (r < 0)
+        return r;
+    m->null_fd = openat(m->nodes_fd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (m->null_fd < 0)
+        return error_errno(err, -errno, "/dev/null");
+    if (!m->dev)
+        return 0;
+    m->dev->fd = m->nodes_fd;
+    uint64_t set = m->dev->opt.set | m->dev->opt.rec_set;
+    if (set & MOUNT_ATTR_NODEV)
+        return error_set(err, -EINVAL, "mounts[%zu].options: nodev on /dev would make its devices useless", m->dev->index);
+    /* ro comes at the end of the child's work: mount points below /dev may still have to be made. */
+    uint64_t now = set & ~(uint64_t) (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    uint64_t clear = m->dev->opt.clear | MOUNT_ATTR_NOEXEC;
+    if (set & MOUNT_ATTR_NOEXEC)
+        clear &= ~(uint64_t) MOUNT_ATTR_NOEXEC;
+    return now == 0 && clear == 0 ? 0 : mount_attrs(m->nodes_fd, now, clear, 0, -1, false, err);
+}
+
+static int bind_node(struct mounts *m, int root_fd, const char *name, struct error *err)
+{
+    char path[PATH_MAX];
+    int r = str_format(path, sizeof(path), "/dev/%s", name);
+    if (r < 0)
+        return error_errno(err, r, "/dev/%s", name);
+    _cleanup_close_ int target = root_touch(root_fd, path, err);
+    if (target < 0)
+        return target;
+    _cleanup_close_ int clone = mnt_clone(m->nodes_fd, name, false, err);
+    return clone < 0 ? clone : mnt_attach(clone, target, err);
+}
+
+/* A bind mount on /dev brings its own devices: nothing is added then (as runc does). */
+static bool dev_is_bound(const struct mounts *m)
+{
+    for (size_t i = 0; i < m->n_entries; i++)
+        if (m->entries[i].kind == MOUNT_BIND && (str_eq(m->entries[i].m->destination, "/dev") || str_eq(m->entries[i].m->destination, "/dev/")))
+            return true;
+    return false;
+}
+
+int devices_bind(struct mounts *m, int root_fd, struct error *err)
+{
+    if (m->dev || dev_is_bound(m))
+        return 0;
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < ARRAY_LEN(default_nodes); i++)
+        r = bind_node(m, root_fd, default_nodes[i].name, err);
+    for (size_t i = 0; r >= 0 && i < m->spec->linux_.n_devices; i++)
+        r = bind_node(m, root_fd, below_dev(m->spec->linux_.devices[i].path), err);
+    return r < 0 ? error_context(err, r, "devices") : 0;
+}
+
+static int open_pty(int devpts_fd, struct mounts_result *ret, struct error *err)
+{
+    int zero = 0;
+    _cleanup_close_ int master = openat(devpts_fd, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    if (master < 0 || ioctl(master, TIOCSPTLCK, &zero) < 0)
+        return error_errno(err, -errno, "cannot open a pseudo-terminal");
+    int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0)
+        return error_errno(err, -errno, "cannot open the pseudo-terminal's other end");
+    ret->pty_master = TAKE_FD(master);
+    ret->pty_slave = slave;
+    return 0;
+}
+
+int devices_console(struct mounts *m, int root_fd, int devpts_fd, struct mounts_result *ret, struct error *err)
+{
+    (void) m;
+    if (devpts_fd < 0)
+        return error_set(err, -EINVAL, "process.terminal: the specification mounts no devpts on /dev/pts");
+    int r = open_pty(devpts_fd, ret, err);
+    if (r < 0)
+        return r;
+    _cleanup_close_ int target = root_touch(root_fd, "/dev/console", err);
+    if (target < 0)
+        return target;
+    _cleanup_close_ int clone = mnt_clone(ret->pty_slave, "", false, err);
+    return clone < 0 ? clone : mnt_attach(clone, target, err);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * confine/idmap.h: private id ranges. Each container gets 65536 host ids of its own, so that a process that escaped one container
+ * is nobody in another and on the host.
+ *
+ * Claims live in a directory (one a store): a claim is a symbolic link whose name is the first host id and whose text is the
+ * container that owns it; symlinkat() is atomic, so two containers never get one range, and a claim survives crashes and
+ * reboots. A claim whose owner no longer exists is taken back by idmap_collect().
+ *
+ * Pool: the ranges that /etc/subuid and /etc/subgid give to the user "oakum" when both name the same ones; else
+ * 0x40000000..0x7FFEFFFF without any range that those files give to somebody else.
+ *
+ * Failure mode: fail closed. No free range, or subid files that disagree for "oakum", is an error.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#define IDMAP_RANGE 65536u
+
+/* Claims a range for owner (a container id). dirfd: the claims directory. */
+int idmap_claim(int dirfd, const char *owner, uint32_t *ret_first, struct error *err);
+/* Gives a claim back; only when owner holds it. Absent is success. */
+int idmap_release(int dirfd, uint32_t first, const char *owner, struct error *err);
+/* Takes back every claim for whose owner exists() says false. */
+int idmap_collect(int dirfd, bool (*exists)(const char *owner, void *arg), void *arg, struct error *err);

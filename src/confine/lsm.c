@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: presence is asked of the file systems of the modules; the label goes to attr/exec (AppArmor's own directory
+ * first, which exists where several modules run).
+ * Threat: a container that everybody believes to be confined by a profile and that is not.
+ */
+#include "confine/lsm.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "sys/file.h"
+#include "sys/proc.h"
+
+static bool wants_apparmor(const struct oci_process *p)
+{
+    return !str_empty(p->apparmor_profile) && !str_eq(p->apparmor_profile, "unconfined");
+}
+
+bool lsm_apparmor_enabled(void)
+{
+    _cleanup_free_ char *text = NULL;
+    return file_read(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &text, NULL, NULL) == 0 && text[0] == 'Y';
+}
+
+bool lsm_selinux_enabled(void)
+{
+    _cleanup_close_ int fd = file_open(AT_FDCWD, "/sys/fs/selinux/enforce", O_PATH, 0, NULL);
+    return fd >= 0;
+}
+
+static int check_process(const struct oci_process *p, struct error *err)
+{
+    if (wants_apparmor(p) && !lsm_apparmor_enabled())
+        return error_set(err, -ENOTSUP, "process.apparmorProfile: \"%s\" was asked for, but this kernel runs no AppArmor", p->apparmor_profile);
+    if (!str_empty(p->selinux_label) && !lsm_selinux_enabled())
+        return error_set(err, -ENOTSUP, "process.selinuxLabel: \"%s\" was asked for, but this kernel runs no SELinux", p->selinux_label);
+    return 0;
+}
+
+int lsm_check(const struct oci_spec *spec, struct error *err)
+{
+    if (!str_empty(spec->linux_.mount_label))
+        return error_set(err, -ENOTSUP, "linux.mountLabel: is not enforced by this version");
+    return check_process(&spec->process, err);
+}
+
+int lsm_apply(const struct oci_process *p, int proc_fd, struct error *err)
+{
+    char text[300];
+    int r = check_process(p, err);
+    if (r < 0)
+        return r;
+    if (wants_apparmor(p)) {
+        if (str_format(text, sizeof(text), "exec %s", p->apparmor_profile) < 0)
+            return error_set(err, -ENAMETOOLONG, "process.apparmorProfile: is too long");
+        r = proc_write(proc_fd, "self/attr/apparmor/exec", text, NULL);
+        if (r == -ENOENT)
+            r = proc_write(proc_fd, "self/attr/exec", text, err);
+        if (r < 0)
+            return error_errno(err, r, "process.apparmorProfile: cannot enter the profile \"%s\"", p->apparmor_profile);
+    }
+    if (!str_empty(p->selinux_label)) {
+        r = proc_write(proc_fd, "self/attr/exec", p->selinux_label, err);
+        if (r < 0)
+            return error_context(err, r, "process.selinuxLabel");
+    }
+    return 0;
+}

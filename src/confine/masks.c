@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: what is masked is covered: a directory by a clone of one empty read-only tmpfs, anything else by a clone of the
+ * null device that the parent made. What is read-only is covered by a read-only clone of itself.
+ *
+ * Threat: the thing laid over a path is not what it should be. CVE-2025-31133: the container's /dev/null was swapped for a link
+ * to the file that should be hidden. Here the cover is a node of our own making, checked to be character device 1:3.
+ */
+#include <errno.h>
+#include <sys/sysmacros.h>
+
+#include "confine/mounts_internal.h"
+#include "sys/mnt.h"
+#include "sys/root.h"
+
+/* O_PATH descriptor of path in the root; -ENOENT when there is nothing to be covered. */
+static int open_existing(int root_fd, const char *path, struct error *err)
+{
+    int fd = root_open(root_fd, path, O_PATH, NULL);
+    if (fd == -ENOENT || fd == -ENOTDIR)
+        return -ENOENT;
+    return fd < 0 ? error_errno(err, fd, "cannot open %s in the root", path) : fd;
+}
+
+static int empty_directory(struct error *err)
+{
+    static const char *const options[] = {"mode=555", "size=4k", "nr_inodes=2", NULL};
+    return mnt_new("tmpfs", "masked", options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+}
+
+static int check_null(int fd, struct error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+        return error_set(err, -EPERM, "the null device is not character device 1:3");
+    return 0;
+}
+
+/* The first directory gets the tmpfs itself; the others get clones of it, which works once it is attached somewhere in this namespace. */
+static int cover_directory(int target, int *empty, struct error *err)
+{
+    if (*empty < 0) {
+        *empty = empty_directory(err);
+        return *empty < 0 ? *empty : mnt_attach(*empty, target, err);
+    }
+    _cleanup_close_ int clone = mnt_clone(*empty, "", false, err);
+    return clone < 0 ? clone : mnt_attach(clone, target, err);
+}
+
+static int cover_file(int target, int null_fd, struct error *err)
+{
+    _cleanup_close_ int clone = mnt_clone(null_fd, "", false, err);
+    return clone < 0 ? clone : mnt_attach(clone, target, err);
+}
+
+static int mask(const struct mounts *m, int root_fd, const char *path, int *empty, struct error *err)
+{
+    _cleanup_close_ int target = open_existing(root_fd, path, err);
+    if (target == -ENOENT)
+        return 0;
+    if (target < 0)
+        return target;
+    struct stat st;
+    if (fstat(target, &st) < 0)
+        return error_errno(err, -errno, "cannot look at it");
+    return S_ISDIR(st.st_mode) ? cover_directory(target, empty, err) : cover_file(target, m->null_fd, err);
+}
+
+static int make_readonly(int root_fd, const char *path, struct error *err)
+{
+    _cleanup_close_ int target = open_existing(root_fd, path, err);
+    if (target == -ENOENT)
+        return 0;
+    if (target < 0)
+        return target;
+    _cleanup_close_ int clone = mnt_clone(target, "", true, err);
+    if (clone < 0)
+        return clone;
+    int r = mount_attrs(clone, MOUNT_ATTR_RDONLY, 0, 0, -1, true, err);
+    return r < 0 ? r : mnt_attach(clone, target, err);
+}
+
+int mounts_seal(struct mounts *m, int root_fd, struct error *err)
+{
+    const struct oci_linux *l = &m->spec->linux_;
+    _cleanup_close_ int empty = -1;
+    int r = l->masked_paths.n > 0 ? check_null(m->null_fd, err) : 0;
+    for (size_t i = 0; r >= 0 && i < l->readonly_paths.n; i++) {
+        r = make_readonly(root_fd, l->readonly_paths.v[i], err);
+        if (r < 0)
+            return error_context(err, r, "linux.readonlyPaths[%zu] (%s)", i, l->readonly_paths.v[i]);
+    }
+    for (size_t i = 0; r >= 0 && i < l->masked_paths.n; i++) {
+        r = mask(m, root_fd, l->masked_paths.v[i], &empty, err);
+        if (r < 0)
+            return error_context(err, r, "linux.maskedPaths[%zu] (%s)", i, l->masked_paths.v[i]);
+    }
+    if (r >= 0 && m->spec->root_readonly)
+        r = mount_attrs(root_fd, MOUNT_ATTR_RDONLY, 0, 0, -1, false, err);
+    return r;
+}

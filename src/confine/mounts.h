@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * confine/mounts.h: everything that the container sees as its file system. Built with the new mount API only; every target
+ * is resolved inside the root by descriptor (sys/root.h) and created there only.
+ *
+ * How a specification is read
+ *   root.path          the root, cloned; or, when mounts[0].destination is "/", a place holder (any directory) and mounts[0]
+ *                      is the root itself:
+ *                        type "bind": the directory source (one layer), id-mapped when the mount has uidMappings
+ *                        type "overlay": options lowerdir=TOP:…:BOTTOM[,upperdir=,workdir=]; with uidMappings every lower
+ *                        directory is id-mapped first, so that layers keep the owners their archive gave them
+ *   root.readonly      the root mount is read-only once everything below it is attached
+ *   mounts[]           in order. Bind mounts ("bind"/"rbind" option or type "bind"): source relative to the bundle, opened by
+ *                      the parent, so the container's user needs no right on the way to it. Options ro rw nosuid suid nodev dev
+ *                      noexec exec noatime … apply to the top mount, rro rnosuid rnodev rnoexec … to the whole tree; propagation
+ *                      options; "idmap"/"ridmap" or uidMappings id-map the source. "bind-create" is not done: the source must exist.
+ *                      proc sysfs tmpfs devpts mqueue: new instances in the container's namespaces. cgroup: confine/cgroup.h.
+ *                      tmpfs on /dev: filled with the default devices, linux.devices, links (fd stdin stdout stderr ptmx).
+ *   linux.maskedPaths, linux.readonlyPaths   covered by an empty read-only directory or /dev/null; a path that is not there is skipped
+ *
+ * Failure mode: fail closed. An unknown option, a source that cannot be opened, a file system that cannot be id-mapped, a mask
+ * that cannot be laid is an error that names the mounts[] entry. A path to be masked that does not exist is not an error.
+ *
+ * Two processes take part. mounts_prepare() runs in the parent before the child exists, with the host's rights and file system:
+ * it opens sources and makes /dev; the child inherits the descriptors of these detached mounts. mounts_idmap() runs in the
+ * parent once the child's user namespace has its maps: it changes the same mounts through the same descriptors.
+ * mounts_apply() runs in the child, in its new namespaces, where a path of the host means nothing any more.
+ */
+#pragma once
+
+#include "confine/cgroup.h"
+#include "oci/spec.h"
+
+struct mounts;
+
+/* bundle_fd: directory of the bundle. */
+int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **ret, struct error *err);
+bool mounts_need_idmap(const struct mounts *m);
+/* userns_fd: the container's user namespace (maps written), or -1. Mounts with maps of their own get a namespace of their own. */
+int mounts_idmap(struct mounts *m, int userns_fd, struct error *err);
+/*
+ * In the child: builds the whole tree and leaves it attached; root_fd is a descriptor of the new root, proc_fd one of the
+ * container's own procfs (for sysctls and labels; -1 when the specification mounts none). cg may be NULL (no cgroup mount).
+ * With tty: a pty is allocated on the container's devpts, its two ends are returned and the slave is bound to /dev/console.
+ */
+struct mounts_result { int root_fd, proc_fd, pty_master, pty_slave; };
+int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mounts_result *ret, struct error *err);
+/* Makes root_fd "/", detaches everything of the host. */
+int mounts_enter_root(const struct mounts *m, int root_fd, bool no_pivot, struct error *err);
+/* The masks, read-only paths and read-only root: after sysctls have been written through proc_fd. */
+int mounts_seal(struct mounts *m, int root_fd, struct error *err);
+void mounts_free(struct mounts *m);

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: new namespaces are flags of the one clone3 that makes the container's first process. Cgroup and time
+ * namespaces are taken later by that process itself: a cgroup namespace is rooted where its maker is, so the cgroup has to be
+ * joined first; a time namespace takes its offsets before anybody is in it.
+ *
+ * Threats: a path that names another kind of namespace than it says (the mount namespace of another container as "network"):
+ * every descriptor is asked for its kind. A map that gives a container the host's ids is written only when the specification
+ * says so; setgroups stays allowed, since the maps are written by a privileged parent and cover whole ranges.
+ */
+#include "confine/namespaces.h"
+
+#include <errno.h>
+#include <linux/nsfs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "sys/file.h"
+#include "sys/proc.h"
+
+static const uint64_t flags[OCI_NS_KINDS] = {
+    [OCI_NS_PID] = CLONE_NEWPID,   [OCI_NS_NETWORK] = CLONE_NEWNET,   [OCI_NS_MOUNT] = CLONE_NEWNS,
+    [OCI_NS_IPC] = CLONE_NEWIPC,   [OCI_NS_UTS] = CLONE_NEWUTS,       [OCI_NS_USER] = CLONE_NEWUSER,
+    [OCI_NS_CGROUP] = CLONE_NEWCGROUP, [OCI_NS_TIME] = CLONE_NEWTIME,
+};
+
+#define LATE_FLAGS ((uint64_t) CLONE_NEWCGROUP | CLONE_NEWTIME)
+
+uint64_t namespace_flag(enum oci_namespace_kind kind)
+{
+    return flags[kind];
+}
+
+static int open_joined(const char *path, enum oci_namespace_kind kind, struct error *err)
+{
+    _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_RDONLY, 0, err);
+    if (fd < 0)
+        return error_context(err, fd, "linux.namespaces (%s)", oci_namespace_name(kind));
+    int type = ioctl(fd, NS_GET_NSTYPE);
+    if (type < 0 || (uint64_t) type != flags[kind])
+        return error_set(err, -EINVAL, "linux.namespaces: %s is not a %s namespace", path, oci_namespace_name(kind));
+    return TAKE_FD(fd);
+}
+
+static int check(const struct oci_spec *spec, struct error *err)
+{
+    const struct oci_linux *l = &spec->linux_;
+    const struct oci_namespace *ns = l->namespaces;
+    if (!ns[OCI_NS_MOUNT].set)
+        return error_set(err, -EINVAL, "linux.namespaces: a container needs a mount namespace of its own");
+    if (ns[OCI_NS_MOUNT].path)
+        return error_set(err, -ENOTSUP, "linux.namespaces: joining a mount namespace by path is not enforced by this version");
+    if (ns[OCI_NS_TIME].set)
+        return error_set(err, -ENOTSUP, "linux.namespaces: a time namespace is not enforced by this version");
+    if (ns[OCI_NS_USER].set && !ns[OCI_NS_USER].path && (l->uid_mappings.n == 0 || l->gid_mappings.n == 0))
+        return error_set(err, -EINVAL, "linux.uidMappings and linux.gidMappings: a new user namespace needs both");
+    if (!ns[OCI_NS_USER].set && (l->uid_mappings.n > 0 || l->gid_mappings.n > 0))
+        return error_set(err, -EINVAL, "linux.uidMappings: id maps without a user namespace");
+    if (ns[OCI_NS_USER].path && !ns[OCI_NS_PID].path)
+        return error_set(err, -ENOTSUP, "linux.namespaces: joining a user namespace needs a pid namespace that is joined too");
+    if ((spec->hostname || spec->domainname) && !ns[OCI_NS_UTS].set)
+        return error_set(err, -EINVAL, "hostname: a host name of its own needs a uts namespace");
+    return 0;
+}
+
+/*
+ * Stricter than asked: a container that mounts cgroup gets a cgroup namespace even where the specification keeps the caller's, so
+ * that what it sees is its own cgroup and not the host's tree.
+ */
+static bool mounts_cgroup(const struct oci_spec *spec)
+{
+    for (size_t i = 0; i < spec->n_mounts; i++)
+        if (spec->mounts[i].type && (str_eq(spec->mounts[i].type, "cgroup") || str_eq(spec->mounts[i].type, "cgroup2")))
+            return true;
+    return false;
+}
+
+int namespaces_open(const struct oci_spec *spec, struct namespaces *ret, struct error *err)
+{
+    struct namespaces ns = {0};
+    memset(ns.join, 0xff, sizeof(ns.join)); /* all -1 */
+    int r = check(spec, err);
+    for (int kind = 0; r >= 0 && kind < OCI_NS_KINDS; kind++) {
+        const struct oci_namespace *n = &spec->linux_.namespaces[kind];
+        if (n->path)
+            r = ns.join[kind] = open_joined(n->path, kind, err);
+        else if (n->set)
+            *((flags[kind] & LATE_FLAGS) ? &ns.late : &ns.create) |= flags[kind];
+    }
+    if (mounts_cgroup(spec) && ns.join[OCI_NS_CGROUP] < 0)
+        ns.late |= CLONE_NEWCGROUP;
+    if (r < 0) {
+        namespaces_close(&ns);
+        return r;
+    }
+    *ret = ns;
+    return 0;
+}
+
+void namespaces_close(struct namespaces *ns)
+{
+    for (int kind = 0; kind < OCI_NS_KINDS; kind++) {
+        cleanup_close(&ns->join[kind]);
+        ns->join[kind] = -1;
+    }
+}
+
+static int join_one(const struct namespaces *ns, int kind, struct error *err)
+{
+    if (ns->join[kind] < 0 || setns(ns->join[kind], (int) flags[kind]) == 0)
+        return 0;
+    return error_errno(err, -errno, "cannot join the %s namespace", oci_namespace_name(kind));
+}
+
+int namespaces_join(const struct namespaces *ns, struct error *err)
+{
+    int r = join_one(ns, OCI_NS_USER, err);
+    for (int kind = 0; r >= 0 && kind < OCI_NS_KINDS; kind++)
+        if (kind != OCI_NS_USER && kind != OCI_NS_PID)
+            r = join_one(ns, kind, err);
+    return r;
+}
+
+/* ---- user namespaces ---- */
+
+static int write_map(int proc_fd, pid_t pid, const char *file, const struct oci_id_maps *maps, struct error *err)
+{
+    _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+    char path[48];
+    for (size_t i = 0; i < maps->n; i++)
+        strbuf_addf(&text, "%u %u %u\n", maps->v[i].container_id, maps->v[i].host_id, maps->v[i].size);
+    int r = str_format(path, sizeof(path), "%d/%s", (int) pid, file);
+    return r < 0 ? r : proc_write(proc_fd, path, text.buf, err);
+}
+
+int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err)
+{
+    int r = write_map(proc_fd, pid, "uid_map", uids, err);
+    if (r >= 0)
+        r = write_map(proc_fd, pid, "gid_map", gids, err);
+    return r < 0 ? error_context(err, r, "id maps") : 0;
+}
+
+static int open_user_ns_of(int proc_fd, pid_t pid, const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err)
+{
+    char path[48];
+    int r = namespace_write_maps(proc_fd, pid, uids, gids, err);
+    if (r >= 0)
+        r = str_format(path, sizeof(path), "%d/ns/user", (int) pid);
+    return r < 0 ? r : file_open(proc_fd, path, O_RDONLY, 0, err);
+}
+
+int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err)
+{
+    _cleanup_close_ int proc_fd = proc_open(err);
+    if (proc_fd < 0)
+        return proc_fd;
+    struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+    pid_t pid = sys_clone3(&args, sizeof(args));
+    if (pid < 0)
+        return error_errno(err, -errno, "cannot make a user namespace");
+    if (pid == 0)
+        for (;;)
+            pause();
+    int fd = open_user_ns_of(proc_fd, pid, uids, gids, err);
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return fd;
+}
+
+uint32_t namespace_host_id(const struct oci_id_maps *maps, uint32_t container_id)
+{
+    if (maps->n == 0)
+        return container_id;
+    for (size_t i = 0; i < maps->n; i++) {
+        const struct oci_id_map *m = &maps->v[i];
+        if (container_id >= m->container_id && container_id - m->container_id < m->size)
+            return m->host_id + (container_id - m->container_id);
+    }
+    return (uint32_t) -1;
+}
+
+int namespace_loopback_up(struct error *err)
+{
+    _cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq req = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &req) < 0)
+        return error_errno(err, -errno, "cannot bring the loopback interface up");
+    return 0;
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: the root is a clone of root.path, a clone of one layer, or an overlay of several. Layers are cloned by the
+ * parent (the store is closed to everybody else), id-mapped with the container's user namespace and inherited by the child.
+ * The child attaches them to the stage (mounts.c), since overlayfs wants its lower mounts in the mount namespace of the
+ * one who mounts it; the pivot leaves them behind.
+ *
+ * Three ways to name the layers, newest first: as descriptors (6.13), one string each (6.5), or all in one string of at most 255
+ * bytes, relative to /proc/self/fd.
+ *
+ * Threat: a layer that is written to changes every container that shares it. Layers and the single-layer root are made
+ * read-only before they are attached, so even the creation of a missing mount point cannot reach them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+
+#include "confine/mounts_internal.h"
+#include "sys/file.h"
+#include "sys/mnt.h"
+
+#define LAYERS_MAX 500 /* overlayfs's own limit on lower directories */
+
+static int split_lower(struct mounts *m, const char *list, struct error *err)
+{
+    size_t n = 1;
+    for (const char *c = list; *c; c++)
+        n += *c == ':';
+    if (n > LAYERS_MAX)
+        return error_set(err, -E2BIG, "mounts[0].options: lowerdir has %zu layers, the kernel takes at most %d", n, LAYERS_MAX);
+    m->root.lower = arena_array(m->arena, n, sizeof(*m->root.lower));
+    char *copy = arena_strdup(m->arena, list), *save = NULL;
+    for (char *part = strtok_r(copy, ":", &save); part; part = strtok_r(NULL, ":", &save))
+        m->root.lower[m->root.n_lower++] = part;
+    return m->root.n_lower == n ? 0 : error_set(err, -EINVAL, "mounts[0].options: lowerdir has an empty part");
+}
+
+static int overlay_option(struct mounts *m, const char *option, struct error *err)
+{
+    const char *v;
+    if ((v = str_after(option, "lowerdir=")))
+        return split_lower(m, v, err);
+    if ((v = str_after(option, "upperdir=")))
+        m->root.upper = v;
+    else if ((v = str_after(option, "workdir=")))
+        m->root.work = v;
+    else
+        return error_set(err, -EINVAL, "mounts[0].options: \"%s\" is not an option of the root overlay (lowerdir, upperdir, workdir)", option);
+    return 0;
+}
+
+/* The last component of path, and the length of what is before it. */
+static const char *base_name(const char *path, int *ret_parent_len)
+{
+    const char *slash = strrchr(path, '/');
+    *ret_parent_len = slash ? (int) (slash - path) : 0;
+    return slash ? slash + 1 : path;
+}
+
+static int check_upper(const struct root_plan *p, struct error *err)
+{
+    if (!p->upper && !p->work)
+        return 0;
+    if (!p->upper || !p->work)
+        return error_set(err, -EINVAL, "mounts[0].options: upperdir and workdir go together");
+    int a, b;
+    const char *upper = base_name(p->upper, &a), *work = base_name(p->work, &b);
+    if (a == 0 || a != b || strncmp(p->upper, p->work, (size_t) a) != 0 || str_empty(upper) || str_empty(work))
+        return error_set(err, -EINVAL, "mounts[0].options: upperdir and workdir must be absolute and lie in one directory");
+    return 0;
+}
+
+static int plan_overlay(struct mounts *m, struct error *err)
+{
+    struct root_plan *p = &m->root;
+    for (size_t i = 0; p->opt.data[i]; i++) {
+        int r = overlay_option(m, p->opt.data[i], err);
+        if (r < 0)
+            return r;
+    }
+    if (p->n_lower == 0)
+        return error_set(err, -EINVAL, "mounts[0].options: the root overlay needs lowerdir");
+    if (p->n_lower == 1 && !p->upper)
+        return error_set(err, -EINVAL, "mounts[0].options: one lower directory without upperdir is a bind mount, not an overlay");
+    return check_upper(p, err);
+}
+
+int rootfs_plan(struct mounts *m, int bundle_fd, struct error *err)
+{
+    const struct oci_spec *spec = m->spec;
+    struct root_plan *p = &m->root;
+    if (!spec->root_path)
+        return error_set(err, -EINVAL, "root: is missing");
+    p->place_fd = file_open(bundle_fd, spec->root_path, O_PATH | O_DIRECTORY, 0, err);
+    if (p->place_fd < 0)
+        return error_context(err, p->place_fd, "root.path");
+    if (spec->n_mounts == 0 || !str_eq(spec->mounts[0].destination, "/"))
+        return 0;
+    p->m = &spec->mounts[0];
+    int r = mount_options_parse(m->arena, p->m, 0, &p->opt, err);
+    if (r < 0)
+        return r;
+    p->needs_idmap = p->opt.idmap || p->m->uid_mappings.n > 0 || p->m->gid_mappings.n > 0;
+    if (p->opt.bind) {
+        p->kind = ROOT_BIND;
+        return str_empty(p->m->source) ? error_set(err, -EINVAL, "mounts[0].source: a bind mount needs one") : 0;
+    }
+    if (!p->m->type || !str_eq(p->m->type, "overlay"))
+        return error_set(err, -EINVAL, "mounts[0].type: the root can be a bind or an overlay mount");
+    p->kind = ROOT_OVERLAY;
+    return plan_overlay(m, err);
+}
+
+static int prepare_overlay(struct mounts *m, int bundle_fd, struct error *err)
+{
+    struct root_plan *p = &m->root;
+    static const struct mount_options readonly = {.set = MOUNT_ATTR_RDONLY};
+    static const struct mount_options writable = {0};
+    p->layer_fds = arena_array(m->arena, p->n_lower, sizeof(*p->layer_fds));
+    memset(p->layer_fds, 0xff, p->n_lower * sizeof(*p->layer_fds)); /* all -1 */
+    for (size_t i = 0; i < p->n_lower; i++) {
+        p->layer_fds[i] = mount_clone_private(bundle_fd, p->lower[i], &readonly, false, err);
+        if (p->layer_fds[i] < 0)
+            return error_context(err, p->layer_fds[i], "mounts[0]: layer %zu of the root", i);
+    }
+    if (!p->upper)
+        return 0;
+    int len;
+    base_name(p->upper, &len);
+    char *parent = arena_strndup(m->arena, p->upper, (size_t) len);
+    p->upper_parent_fd = mount_clone_private(AT_FDCWD, parent, &writable, false, err);
+    return p->upper_parent_fd < 0 ? p->upper_parent_fd : 0;
+}
+
+int rootfs_prepare(struct mounts *m, int bundle_fd, struct error *err)
+{
+    struct root_plan *p = &m->root;
+    if (p->kind == ROOT_OVERLAY)
+        return prepare_overlay(m, bundle_fd, err);
+    bool recursive = p->kind == ROOT_DIR || p->opt.bind_rec;
+    int from = p->kind == ROOT_DIR ? p->place_fd : bundle_fd;
+    if (p->kind == ROOT_DIR) {
+        _cleanup_close_ int fd = sys_open_tree(from, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+        if (fd < 0)
+            return error_errno(err, -errno, "root.path: cannot clone %s", m->spec->root_path);
+        int r = mount_attrs(fd, 0, 0, MS_PRIVATE, -1, true, err);
+        p->fd = r < 0 ? -1 : TAKE_FD(fd);
+        return r;
+    }
+    if (m->spec->root_readonly)
+        p->opt.set |= MOUNT_ATTR_RDONLY;
+    p->fd = mount_clone_private(from, p->m->source, &p->opt, recursive, err);
+    return p->fd < 0 ? error_context(err, p->fd, "mounts[0] (/)") : 0;
+}
+
+int rootfs_idmap(struct mounts *m, int userns_fd, struct error *err)
+{
+    struct root_plan *p = &m->root;
+    _cleanup_close_ int ns = mount_userns(m, p->m, userns_fd, err);
+    if (ns < 0)
+        return ns;
+    if (p->kind == ROOT_BIND)
+        return mount_attrs(p->fd, 0, 0, 0, ns, p->opt.idmap_rec, err);
+    for (size_t i = 0; i < p->n_lower; i++) {
+        int r = mount_attrs(p->layer_fds[i], 0, 0, 0, ns, false, err);
+        if (r < 0)
+            return error_context(err, r, "layer %s", p->lower[i]);
+    }
+    return 0;
+}
+
+/* ---- child ---- */
+
+static int name_layers_by_fd(const struct root_plan *p, int fs)
+{
+    for (size_t i = 0; i < p->n_lower; i++)
+        if (sys_fsconfig(fs, FSCONFIG_SET_FD, "lowerdir+", NULL, p->layer_fds[i]) < 0)
+            return -errno;
+    return 0;
+}
+
+static int name_layers_one_by_one(const struct root_plan *p, int fs)
+{
+    for (size_t i = 0; i < p->n_lower; i++) {
+        char path[40];
+        if (str_format(path, sizeof(path), "/proc/self/fd/%d", p->layer_fds[i]) < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", path, 0) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+static int name_layers_in_one(const struct root_plan *p, int fs, struct error *err)
+{
+    char list[256] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < p->n_lower; i++) {
+        int n = str_format(list + len, sizeof(list) - len, "%s%d", i ? ":" : "", p->layer_fds[i]);
+        if (n < 0)
+            return error_set(err, -E2BIG, "%zu layers are too many for this kernel (6.5 and newer take up to %d)", p->n_lower, LAYERS_MAX);
+        len += (size_t) n;
+    }
+    if (chdir("/proc/self/fd") < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", list, 0) < 0)
+        return error_errno(err, -errno, "cannot name the layers of the overlay");
+    return 0;
+}
+
+static int set_option(int fs, const char *key, int dir_fd, const char *name, struct error *err)
+{
+    char path[256];
+    if (str_format(path, sizeof(path), "/proc/self/fd/%d/%s", dir_fd, name) < 0)
+        return error_set(err, -ENAMETOOLONG, "%s is too long", key);
+    if (sys_fsconfig(fs, FSCONFIG_SET_STRING, key, path, 0) < 0)
+        return error_errno(err, -errno, "cannot set %s of the overlay", key);
+    return 0;
+}
+
+static int set_upper(const struct root_plan *p, int fs, struct error *err)
+{
+    int len;
+    if (!p->upper)
+        return 0;
+    int r = set_option(fs, "upperdir", p->upper_parent_fd, base_name(p->upper, &len), err);
+    return r < 0 ? r : set_option(fs, "workdir", p->upper_parent_fd, base_name(p->work, &len), err);
+}
+
+/* A new overlay context each time: a context in which one option failed is spoilt. */
+static int overlay_context(const struct mounts *m, struct error *err)
+{
+    int fs = sys_fsopen("overlay", FSOPEN_CLOEXEC);
+    if (fs < 0)
+        return error_errno(err, -errno, "this kernel has no overlay file system for us");
+    /* In a user namespace overlayfs may only use user.* attributes; the store writes opaque marks in both forms. */
+    if (m->has_userns && sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) {
+        int code = -errno;
+        close(fs);
+        return error_errno(err, code, "overlay in a user namespace");
+    }
+    return fs;
+}
+
+static int make_overlay(const struct mounts *m, struct error *err)
+{
+    const struct root_plan *p = &m->root;
+    for (int way = 0; way < 3; way++) {
+        _cleanup_close_ int fs = overlay_context(m, err);
+        if (fs < 0)
+            return fs;
+        int r = way == 0 ? name_layers_by_fd(p, fs) : way == 1 ? name_layers_one_by_one(p, fs) : name_layers_in_one(p, fs, err);
+        if (r == -EINVAL && way < 2)
+            continue;
+        if (r < 0)
+            return way < 2 ? error_errno(err, r, "cannot name the layers of the overlay") : r;
+        r = set_upper(p, fs, err);
+        if (r < 0)
+            return r;
+        if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+            return error_errno(err, -errno, "cannot mount an overlay of %zu layers", p->n_lower);
+        int mnt = sys_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned) (p->opt.set | p->opt.rec_set));
+        return mnt < 0 ? error_errno(err, -errno, "cannot mount the overlay") : mnt;
+    }
+    return -EINVAL;
+}
+
+static int stage_layers(struct mounts *m, struct error *err)
+{
+    struct root_plan *p = &m->root;
+    for (size_t i = 0; i < p->n_lower; i++) {
+        char name[24];
+        int r = str_format(name, sizeof(name), "%zu", i);
+        if (r >= 0)
+            r = mount_stage(m, p->layer_fds[i], name, err);
+        if (r < 0)
+            return r;
+    }
+    return p->upper_parent_fd < 0 ? 0 : mount_stage(m, p->upper_parent_fd, "upper", err);
+}
+
+/* overlayfs falls back to read-only when it cannot use the upper directory; whoever asked for a writable root must hear of it. */
+static int check_writable(const struct root_plan *p, struct error *err)
+{
+    struct statvfs st;
+    if (!p->upper)
+        return 0;
+    if (fstatvfs(p->fd, &st) < 0)
+        return error_errno(err, -errno, "cannot look at the overlay");
+    if (st.f_flag & ST_RDONLY)
+        return error_set(err, -EROFS, "overlayfs refuses the upper directory (%s): it and workdir must belong to the container's root", p->upper);
+    return 0;
+}
+
+int rootfs_attach(struct mounts *m, struct error *err)
+{
+    struct root_plan *p = &m->root;
+    int r = 0;
+    if (p->kind == ROOT_OVERLAY) {
+        r = stage_layers(m, err);
+        if (r >= 0)
+            r = p->fd = make_overlay(m, err);
+        if (r >= 0)
+            r = check_writable(p, err);
+    }
+    if (r >= 0)
+        r = mnt_attach(p->fd, p->place_fd, err);
+    return r < 0 ? r : p->fd;
+}

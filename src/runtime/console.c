@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: with process.terminal the container's process makes its pty on the container's own devpts and hands us the
+ * master. We relay bytes between it and our own terminal, which is in raw mode meanwhile: the container's pty does the line
+ * editing. A guard process, which does nothing but wait for our end, restores our terminal even when we are killed.
+ *
+ * Threats: a terminal left in raw mode after a crash. A relay that stops reading because one side does not write: both
+ * directions are buffered apart, and poll waits only for what can go on.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#include "runtime/start.h"
+#include "sys/file.h"
+
+int console_send(const char *socket_path, int master_fd, struct error *err)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    if (strlen(socket_path) >= sizeof(addr.sun_path))
+        return error_set(err, -ENAMETOOLONG, "--console-socket: %s is too long for a socket path", socket_path);
+    memcpy(addr.sun_path, socket_path, strlen(socket_path) + 1);
+    _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
+        return error_errno(err, -errno, "--console-socket: cannot connect to %s", socket_path);
+    static char name[] = "/dev/ptmx"; /* what runc sends beside the descriptor; engines read and ignore it */
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+    memcpy(CMSG_DATA(&control.head), &master_fd, sizeof(int));
+    struct iovec iov = {name, sizeof(name) - 1};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)};
+    return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? error_errno(err, -errno, "--console-socket: cannot send the terminal") : 0;
+}
+
+int console_size_from_terminal(int master_fd)
+{
+    struct winsize size;
+    for (int fd = 0; fd < 3; fd++)
+        if (ioctl(fd, TIOCGWINSZ, &size) == 0)
+            return ioctl(master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
+    return -ENOTTY;
+}
+
+/* ---- raw mode and its guard ---- */
+
+struct raw_mode {
+    bool on;
+    struct termios saved;
+    pid_t guard;
+    int guard_fd; /* the guard waits until this end is closed, by us or by our death */
+};
+
+static _noreturn_ void guard_main(int fd, const struct termios *saved)
+{
+    char c;
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    setpgid(0, 0); /* the terminal's Ctrl-C is not for us */
+    while (read(fd, &c, 1) < 0 && errno == EINTR)
+        ;
+    signal(SIGTTOU, SIG_IGN);
+    tcsetattr(STDIN_FILENO, TCSANOW, saved);
+    _exit(0);
+}
+
+static int start_guard(struct raw_mode *raw, struct error *err)
+{
+    int p[2];
+    if (pipe2(p, O_CLOEXEC) < 0)
+        return error_errno(err, -errno, "cannot make a pipe");
+    raw->guard = fork();
+    if (raw->guard == 0) {
+        close(p[1]);
+        guard_main(p[0], &raw->saved);
+    }
+    close(p[0]);
+    raw->guard_fd = p[1];
+    return raw->guard < 0 ? error_errno(err, -errno, "cannot start the terminal's guard") : 0;
+}
+
+static int raw_enter(struct raw_mode *raw, struct error *err)
+{
+    *raw = (struct raw_mode) {.guard_fd = -1};
+    if (tcgetattr(STDIN_FILENO, &raw->saved) < 0)
+        return 0; /* not a terminal: nothing to be changed */
+    int r = start_guard(raw, err);
+    if (r < 0)
+        return r;
+    struct termios t = raw->saved;
+    cfmakeraw(&t);
+    if (tcsetattr(STDIN_FILENO, TCSANOW, &t) < 0)
+        return error_errno(err, -errno, "cannot put the terminal into raw mode");
+    raw->on = true;
+    return 0;
+}
+
+static void raw_leave(struct raw_mode *raw)
+{
+    if (raw->on)
+        tcsetattr(STDIN_FILENO, TCSANOW, &raw->saved);
+    cleanup_close(&raw->guard_fd);
+    if (raw->guard > 0)
+        while (waitpid(raw->guard, NULL, 0) < 0 && errno == EINTR)
+            ;
+}
+
+/* ---- the relay ---- */
+
+struct channel {
+    int from, to;
+    bool open; /* from may still deliver */
+    size_t len, off;
+    char buf[16384];
+};
+
+static void channel_read(struct channel *c)
+{
+    ssize_t n = read(c->from, c->buf, sizeof(c->buf));
+    if (n > 0) {
+        c->len = (size_t) n;
+        c->off = 0;
+    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+        c->open = false; /* EIO from a master: the last slave was closed */
+    }
+}
+
+static void channel_write(struct channel *c)
+{
+    ssize_t n = write(c->to, c->buf + c->off, c->len - c->off);
+    if (n > 0)
+        c->off += (size_t) n;
+    else if (n < 0 && errno != EINTR && errno != EAGAIN)
+        c->open = false, c->len = c->off = 0;
+    if (c->off == c->len)
+        c->off = c->len = 0;
+}
+
+struct relay {
+    int master, pidfd, signal_fd;
+    bool ended;
+    struct channel in, out;
+};
+
+static void take_signal(struct relay *r)
+{
+    struct signalfd_siginfo info;
+    if (read(r->signal_fd, &info, sizeof(info)) != (ssize_t) sizeof(info))
+        return;
+    if (info.ssi_signo == SIGWINCH)
+        console_size_from_terminal(r->master);
+    else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
+        sys_pidfd_send_signal(r->pidfd, (int) info.ssi_signo, NULL, 0);
+}
+
+static void poll_channel(const struct channel *c, struct pollfd *from, struct pollfd *to)
+{
+    *from = (struct pollfd) {.fd = c->open && c->len == 0 ? c->from : -1, .events = POLLIN};
+    *to = (struct pollfd) {.fd = c->len > 0 ? c->to : -1, .events = POLLOUT};
+}
+
+static int relay_once(struct relay *r)
+{
+    struct pollfd p[6] = {{.fd = r->signal_fd, .events = POLLIN}, {.fd = r->ended ? -1 : r->pidfd, .events = POLLIN}};
+    poll_channel(&r->in, &p[2], &p[3]);
+    poll_channel(&r->out, &p[4], &p[5]);
+    /* When the process has ended, only what the pty still holds is fetched. */
+    if (poll(p, ARRAY_LEN(p), r->ended ? 0 : -1) < 0)
+        return errno == EINTR ? 0 : -errno;
+    if (p[0].revents & POLLIN)
+        take_signal(r);
+    if (p[1].revents)
+        r->ended = true;
+    if (p[2].revents)
+        channel_read(&r->in);
+    if (p[3].revents)
+        channel_write(&r->in);
+    bool idle = !p[4].revents && !p[5].revents;
+    if (p[4].revents)
+        channel_read(&r->out);
+    if (p[5].revents)
+        channel_write(&r->out);
+    return r->ended && idle ? 1 : 0;
+}
+
+int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err)
+{
+    _cleanup_close_ int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signal_fd < 0)
+        return error_errno(err, -errno, "cannot make a signal descriptor");
+    struct raw_mode raw;
+    int r = raw_enter(&raw, err);
+    if (r >= 0) {
+        console_size_from_terminal(master_fd);
+        struct relay *relay = xcalloc(1, sizeof(*relay));
+        *relay = (struct relay) {.master = master_fd, .pidfd = pidfd, .signal_fd = signal_fd};
+        relay->in.from = STDIN_FILENO;
+        relay->in.to = relay->out.from = master_fd;
+        relay->out.to = STDOUT_FILENO;
+        relay->in.open = relay->out.open = true;
+        do
+            r = relay_once(relay);
+        while (r == 0);
+        r = r < 0 ? error_errno(err, r, "the terminal's relay failed") : 0;
+        free(relay);
+    }
+    raw_leave(&raw);
+    return r;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/container.h: the life cycle of one container (OCI runtime-spec, runtime.md): create, start, run, exec, kill, delete,
+ * state, list, ps. It takes an OCI specification and knows no image. `oakum-runtime` is a thin command line over it, and
+ * `oakum run` calls it in its own process.
+ *
+ * State. Below the runtime's root (/run/oakum, or --root) each container has a directory named by its id, mode 0700:
+ *   lock        by flock on the directory itself; dies with its holder
+ *   cgroup      symbolic link whose text is the cgroup path; made before the cgroup is, so that a killed create can be cleaned
+ *   config.json the specification that is enforced, as given
+ *   state.json  written (rename) when the process exists: pid, its start time, bundle, creation time, …
+ *   start, result   FIFOs between create and start
+ * A directory without state.json belongs to a create that is under way or was killed: it is listed as "creating" and delete
+ * --force (or delete, when no process holds its lock) removes it with its cgroup. Status is derived, never stored: stopped = no
+ * process with that pid and start time; created = somebody still holds the start FIFO open for reading; else running.
+ *
+ * Ids: 1–255 characters of [A-Za-z0-9_+.-], not beginning with '.'.
+ */
+#pragma once
+
+#include "oci/spec.h"
+
+struct runtime; /* an opened runtime root */
+
+/* Opens (and makes, 0700) the root; it must be a directory that only we can write. */
+int runtime_open(const char *root, struct runtime **ret, struct error *err);
+void runtime_close(struct runtime *rt);
+
+struct container_options {
+    const char *id;             /* required */
+    const char *bundle;         /* directory of the bundle: relative root.path and mount sources start there; recorded in the state */
+    const char *config_text;    /* the specification as JSON, kept as config.json; NULL: made from the spec */
+    const char *pid_file;       /* NULL: none */
+    const char *console_socket; /* AF_UNIX socket path that receives the pty master (process.terminal); NULL: none */
+    unsigned preserve_fds;      /* descriptors 3..3+n-1 are passed to the process */
+    bool no_pivot;              /* chroot-like move instead of pivot_root */
+    bool no_new_keyring;
+    bool init;                  /* run oakum's tiny init as pid 1, the process as its child */
+    bool keep_stdin_closed;     /* stdin is /dev/null (docker run without -i) */
+    bool systemd_cgroup;        /* not enforced yet: error */
+    bool warn_only_rlimits;     /* an rlimit that may not be raised on this host is logged instead of an error (engine defaults) */
+    bool keep;                  /* run: do not delete when it ends */
+    bool detach;                /* run: return when the process has started */
+    bool die_with_parent;       /* the container is killed when this process dies (foreground run) */
+};
+
+/* What a finished foreground process left: exit code as a shell tells it (128+n for signal n). */
+struct container_exit {
+    int code;
+    bool exec_failed; /* the program could not be executed: code is 126 (not executable) or 127 (not found) and err has the reason */
+};
+
+int container_create(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, struct error *err);
+int container_start(struct runtime *rt, const char *id, struct error *err);
+/*
+ * create + start + wait + delete in one: signals SIGHUP SIGINT SIGQUIT SIGTERM SIGUSR1 SIGUSR2 SIGWINCH… are forwarded; with
+ * process.terminal and no console socket a pty is relayed to this process's stdin/stdout in raw mode (restored on every way
+ * out). Without a terminal, stdin, stdout and stderr are the caller's own descriptors, untouched.
+ * Returns 0 and *ret, or a negative errno when the container could not be started (then ret->exec_failed may still be set).
+ */
+int container_run(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, struct container_exit *ret, struct error *err);
+
+struct exec_options {
+    const char *pid_file, *console_socket;
+    unsigned preserve_fds;
+    bool detach;
+    bool keep_stdin_closed;
+};
+/* Runs process in the running container id under all of the container's restrictions (seccomp, capabilities bound, no_new_privs, cgroup, Landlock). */
+int container_exec(struct runtime *rt, const char *id, const struct oci_process *process, const struct exec_options *opt, struct container_exit *ret, struct error *err);
+/* The specification a container was created with (state directory's config.json). */
+int container_spec(struct runtime *rt, const char *id, struct oci_spec **ret, struct error *err);
+
+enum container_status { CONTAINER_CREATING, CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_PAUSED, CONTAINER_STOPPED };
+const char *container_status_name(enum container_status s);
+
+struct container_state {
+    struct arena *arena;
+    const char *id, *bundle, *rootfs, *created, *oci_version; /* created: RFC 3339 */
+    const char *cgroup_path;
+    enum container_status status;
+    pid_t pid;          /* 0 unless there is a live process */
+    uint32_t owner_uid;
+    struct oci_pairs annotations;
+};
+/* -ENOENT when there is no such container. */
+int container_state(struct runtime *rt, const char *id, struct container_state **ret, struct error *err);
+void container_state_free(struct container_state *st);
+/* The state document of the specification (ociVersion, id, status, pid, bundle, annotations) plus rootfs, created, owner. New reference. */
+json_t *container_state_to_json(const struct container_state *st);
+/* All containers, sorted by id. Damaged entries are listed as creating, never left out. Caller frees each and the array. */
+int container_list(struct runtime *rt, struct container_state ***ret, size_t *ret_n, struct error *err);
+/* Sends sig to the init process, or with all to every process of its cgroup. A stopped container: -ESRCH unless all. */
+int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct error *err);
+/* A running container is refused unless force (SIGKILL, waits for the end). Removes cgroup and state. force: absent is success. */
+int container_delete(struct runtime *rt, const char *id, bool force, struct error *err);
+int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct error *err);
+/* Waits until the init process has ended or timeout_ms (-1: for ever) is over; returns 1 ended, 0 timed out. */
+int container_wait(struct runtime *rt, const char *id, int timeout_ms, struct error *err);
+
+/* Signal number of "TERM", "SIGTERM", "15", "RTMIN+3" (any case); -EINVAL. */
+int signal_parse(const char *name, int *ret);
+/* "SIGTERM", or NULL. */
+const char *signal_name(int sig);

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works, parent side: check the whole document first, then record, then make. Order on disk: the directory (locked), the
+ * cgroup's path, the cgroup, the process, state.json. The child runs its privileged part only after state.json is there, and
+ * dies when the parent does before that; so whatever a kill leaves behind is found by list and taken away by delete.
+ *
+ * Namespaces that are joined are entered by the parent around the clone and left again: the child may be in a new user namespace,
+ * where it would have no right to join anything. The time namespace works by the same way, as its offsets want.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "confine/landlock.h"
+#include "confine/lsm.h"
+#include "confine/sysctl.h"
+#include "runtime/enforce.h"
+#include "runtime/runtime_internal.h"
+#include "runtime/start.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+#include "sys/self.h"
+
+static int check_all(struct start *s, struct error *err)
+{
+    const struct oci_spec *spec = s->spec;
+    int r = enforce_check(spec, err);
+    if (r >= 0 && s->opt->systemd_cgroup)
+        r = error_set(err, -ENOTSUP, "--systemd-cgroup: the systemd driver is not in this version");
+    if (r >= 0)
+        r = lsm_check(spec, err);
+    if (r >= 0)
+        r = sysctl_check(spec, err);
+    if (r >= 0 && landlock_wanted(spec) && !spec->process.no_new_privileges)
+        r = error_set(err, -EINVAL, "annotations." ANNOTATION_LANDLOCK ": needs process.noNewPrivileges");
+    if (r >= 0)
+        r = process_plan_check(&s->plan, err);
+    if (r >= 0 && spec->process.terminal && s->opt->detach && !s->opt->console_socket)
+        r = error_set(err, -EINVAL, "process.terminal: a detached container needs --console-socket");
+    if (r >= 0 && !spec->process.terminal && s->opt->console_socket)
+        r = error_set(err, -EINVAL, "--console-socket: process.terminal is false");
+    return r;
+}
+
+static int open_seccomp_cache(struct runtime *rt)
+{
+    if (rt->seccomp_fd >= 0)
+        return rt->seccomp_fd;
+    rt->seccomp_fd = openat(rt->fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (rt->seccomp_fd < 0 && errno == ENOENT && (mkdirat(rt->fd, ".seccomp", 0700) == 0 || errno == EEXIST))
+        rt->seccomp_fd = openat(rt->fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return rt->seccomp_fd;
+}
+
+int runtime_seccomp(struct runtime *rt, const struct oci_seccomp *sec, struct seccomp_filter *ret, struct error *err)
+{
+    int r = seccomp_cached(open_seccomp_cache(rt), sec, ret, err);
+    return r < 0 ? error_context(err, r, "linux.seccomp") : 0;
+}
+
+/* What needs no trace on disk: sources opened, filter compiled, namespaces found. */
+static int gather(struct start *s, struct error *err)
+{
+    s->proc_fd = proc_open(err);
+    if (s->proc_fd < 0)
+        return s->proc_fd;
+    s->bundle_fd = file_open(AT_FDCWD, s->opt->bundle, O_RDONLY | O_DIRECTORY, 0, err);
+    if (s->bundle_fd < 0)
+        return error_context(err, s->bundle_fd, "bundle");
+    int r = namespaces_open(s->spec, &s->ns, err);
+    if (r >= 0 && s->spec->linux_.seccomp.set) {
+        r = runtime_seccomp(s->rt, &s->spec->linux_.seccomp, &s->filter, err);
+        s->plan.filter = &s->filter;
+    }
+    if (r >= 0 && s->opt->init)
+        r = s->plan.init_fd = self_helper_open("oakum-init", err);
+    return r < 0 ? r : mounts_prepare(s->spec, s->bundle_fd, &s->mounts, err);
+}
+
+static int write_config(struct start *s, struct error *err)
+{
+    _cleanup_json_ json_t *j = s->opt->config_text ? NULL : oci_spec_to_json(s->spec);
+    _cleanup_free_ char *made = j ? json_text(j, 0) : NULL;
+    const char *text = s->opt->config_text ?: made;
+    _cleanup_close_ int fd = file_open(s->dirfd, "config.json", O_WRONLY | O_CREAT | O_EXCL, 0600, err);
+    if (fd < 0)
+        return fd;
+    int r = write_all(fd, text, strlen(text));
+    return r < 0 ? error_errno(err, r, "cannot write the container's configuration to the state directory") : 0;
+}
+
+static int make_fifo(int dirfd, const char *name, struct error *err)
+{
+    if (mkfifoat(dirfd, name, 0600) < 0)
+        return error_errno(err, -errno, "cannot make the FIFO %s", name);
+    /* Both ways, so that neither open nor read sees an end before a writer comes. */
+    return file_open(dirfd, name, O_RDWR, 0, err);
+}
+
+static int record_begin(struct start *s, bool wait_for_start, struct error *err)
+{
+    s->dirfd = state_create(s->rt, s->opt->id, err);
+    if (s->dirfd < 0)
+        return s->dirfd;
+    s->cgroup_path = cgroup_default_path(s->spec->linux_.cgroups_path, s->opt->id);
+    int r = cgroup_path_check(s->cgroup_path, err);
+    if (r >= 0)
+        r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
+    if (r >= 0)
+        r = write_config(s, err);
+    if (r >= 0 && wait_for_start)
+        r = s->start_fifo = make_fifo(s->dirfd, "start", err);
+    if (r >= 0 && wait_for_start)
+        r = s->result_fifo = make_fifo(s->dirfd, "result", err);
+    if (r >= 0) {
+        r = cgroup_create(s->cgroup_path, &s->spec->linux_.resources, &s->cg, err);
+        s->cgroup_made = r >= 0;
+    }
+    return r;
+}
+
+/* ---- the clone ---- */
+
+static const enum oci_namespace_kind around[] = {OCI_NS_NETWORK, OCI_NS_IPC, OCI_NS_UTS, OCI_NS_CGROUP, OCI_NS_PID};
+
+/* Enters what is to be joined; own[] gets descriptors of where we came from. */
+static int enter_joined(struct start *s, int own[OCI_NS_KINDS], struct error *err)
+{
+    static const char *const files[OCI_NS_KINDS] = {"pid", "net", "mnt", "ipc", "uts", "user", "cgroup", "time"};
+    for (size_t i = 0; i < ARRAY_LEN(around); i++) {
+        enum oci_namespace_kind kind = around[i];
+        char path[32];
+        if (s->ns.join[kind] < 0)
+            continue;
+        if (str_format(path, sizeof(path), "self/ns/%s", files[kind]) < 0)
+            return -ENAMETOOLONG;
+        own[kind] = file_open(s->proc_fd, path, O_RDONLY, 0, err);
+        if (own[kind] < 0)
+            return own[kind];
+        if (setns(s->ns.join[kind], (int) namespace_flag(kind)) < 0)
+            return error_errno(err, -errno, "cannot join the %s namespace", oci_namespace_name(kind));
+        cleanup_close(&s->ns.join[kind]);
+        s->ns.join[kind] = -1; /* the child has it by inheritance */
+    }
+    return 0;
+}
+
+static int leave_joined(int own[OCI_NS_KINDS], struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; i < ARRAY_LEN(around); i++) {
+        enum oci_namespace_kind kind = around[i];
+        if (own[kind] < 0)
+            continue;
+        if (setns(own[kind], (int) namespace_flag(kind)) < 0)
+            r = error_errno(err, -errno, "cannot return to the %s namespace", oci_namespace_name(kind));
+        close(own[kind]);
+    }
+    return r;
+}
+
+static int clone_child(struct start *s, struct error *err)
+{
+    int own[OCI_NS_KINDS];
+    memset(own, 0xff, sizeof(own)); /* all -1 */
+    struct clone_args args = {.flags = s->ns.create | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t) (uintptr_t) &s->pidfd};
+    int cgroup_fd = cgroup_clone_fd(s->cg);
+    if (cgroup_fd >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t) cgroup_fd;
+    }
+    int r = enter_joined(s, own, err);
+    if (r >= 0) {
+        s->pid = sys_clone3(&args, sizeof(args));
+        if (s->pid == 0)
+            init_main(s);
+        if (s->pid < 0)
+            r = error_errno(err, -errno, "cannot make the container's process and namespaces");
+    }
+    int back = leave_joined(own, r < 0 ? NULL : err);
+    return r < 0 ? r : back;
+}
+
+static int set_oom_score(struct start *s, struct error *err)
+{
+    const struct opt_i64 *adj = &s->spec->process.oom_score_adj;
+    char path[48], text[24];
+    if (!adj->set)
+        return 0;
+    if (str_format(path, sizeof(path), "%d/oom_score_adj", (int) s->pid) < 0 || str_format(text, sizeof(text), "%lld", (long long) adj->v) < 0)
+        return -ENAMETOOLONG;
+    int r = proc_write(s->proc_fd, path, text, err);
+    return r < 0 ? error_context(err, r, "process.oomScoreAdj") : 0;
+}
+
+static int map_ids(struct start *s, struct error *err)
+{
+    const struct oci_linux *l = &s->spec->linux_;
+    if (s->ns.create & CLONE_NEWUSER) {
+        int r = namespace_write_maps(s->proc_fd, s->pid, &l->uid_mappings, &l->gid_mappings, err);
+        if (r < 0)
+            return r;
+    }
+    if (!mounts_need_idmap(s->mounts))
+        return 0;
+    char path[48];
+    if (str_format(path, sizeof(path), "%d/ns/user", (int) s->pid) < 0)
+        return -ENAMETOOLONG;
+    _cleanup_close_ int userns = l->namespaces[OCI_NS_USER].set ? file_open(s->proc_fd, path, O_RDONLY, 0, err) : -1;
+    if (l->namespaces[OCI_NS_USER].set && userns < 0)
+        return userns;
+    return mounts_idmap(s->mounts, userns, err);
+}
+
+static int write_pid_file(struct start *s, struct error *err)
+{
+    char text[24];
+    if (!s->opt->pid_file)
+        return 0;
+    if (str_format(text, sizeof(text), "%d", (int) s->pid) < 0)
+        return -ENAMETOOLONG;
+    int r = file_replace(AT_FDCWD, s->opt->pid_file, text, strlen(text), 0644, false, err);
+    return r < 0 ? error_context(err, r, "--pid-file") : 0;
+}
+
+static int absolute_path(int fd, char *buf, size_t size)
+{
+    char link[40];
+    if (str_format(link, sizeof(link), "/proc/self/fd/%d", fd) < 0)
+        return -ENAMETOOLONG;
+    ssize_t n = readlinkat(AT_FDCWD, link, buf, size - 1);
+    if (n < 0)
+        return -errno;
+    buf[n] = '\0';
+    return 0;
+}
+
+static int record_process(struct start *s, struct error *err)
+{
+    char created[CLOCK_TEXT_MAX], bundle[PATH_MAX], rootfs[2 * PATH_MAX];
+    const char *root = s->spec->root_path;
+    clock_now_text(created);
+    int r = absolute_path(s->bundle_fd, bundle, sizeof(bundle));
+    if (r >= 0)
+        r = str_format(rootfs, sizeof(rootfs), "%s%s%s", root[0] == '/' ? "" : bundle, root[0] == '/' ? "" : "/", root);
+    if (r < 0)
+        return error_errno(err, r, "the bundle's path");
+    r = proc_start_time(s->proc_fd, s->pid, &s->start_time, err);
+    struct record rec = {
+        .id = s->opt->id, .bundle = bundle, .rootfs = rootfs, .created = created, .oci_version = s->spec->oci_version,
+        .cgroup_path = s->cgroup_path, .pid = s->pid, .start_time = s->start_time, .owner_uid = geteuid(),
+        .own_pidns = s->ns.create & CLONE_NEWPID, .annotations = s->spec->annotations,
+    };
+    return r < 0 ? r : state_write(s->dirfd, &rec, err);
+}
+
+/* The child's news until it is ready or has executed. */
+static int follow_child(struct start *s, bool wait_for_start, bool *ret_exec_failed, struct error *err)
+{
+    for (;;) {
+        struct sync_message m;
+        int fd = -1;
+        int r = sync_receive(s->parent_sync, &m, &fd, err);
+        if (r < 0)
+            return r;
+        if (r == 0) /* executed, or killed: which of the two, the wait will tell */
+            return wait_for_start ? error_set(err, -EPIPE, "the container's first process was killed before it was ready") : 0;
+        switch (m.kind) {
+        case SYNC_CONSOLE:
+            s->console_fd = fd;
+            r = s->opt->console_socket ? console_send(s->opt->console_socket, fd, err) : 0;
+            if (r < 0)
+                return r;
+            break;
+        case SYNC_READY:
+            return 0;
+        case SYNC_EXEC_FAILED:
+            *ret_exec_failed = true;
+            /* fall through */
+        default:
+            if (err)
+                *err = m.error;
+            return m.error.code < 0 ? m.error.code : -EIO;
+        }
+    }
+}
+
+static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_failed, struct error *err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return error_errno(err, -errno, "cannot make a socket pair");
+    s->parent_sync = pair[0];
+    s->child_sync = s->plan.parent_fd = pair[1];
+    int r = clone_child(s, err);
+    cleanup_close(&s->child_sync);
+    s->child_sync = -1;
+    if (r >= 0)
+        r = map_ids(s, err);
+    if (r >= 0)
+        r = set_oom_score(s, err);
+    if (r >= 0)
+        r = record_process(s, err);
+    if (r >= 0 && send(s->parent_sync, "g", 1, MSG_NOSIGNAL) < 0)
+        r = -errno; /* the child has failed already: its message says why */
+    if (r >= 0 || r == -EPIPE || r == -ECONNRESET)
+        r = follow_child(s, wait_for_start, ret_exec_failed, err);
+    return r < 0 ? r : write_pid_file(s, err);
+}
+
+static void undo(struct start *s)
+{
+    if (s->pid > 0) {
+        sys_pidfd_send_signal(s->pidfd, SIGKILL, NULL, 0);
+        while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    if (s->dirfd >= 0)
+        container_remove_traces(s->rt, s->opt->id, s->dirfd, s->cgroup_made ? s->cgroup_path : NULL, NULL);
+}
+
+void start_release(struct start *s)
+{
+    int *const fds[] = {&s->dirfd, &s->bundle_fd, &s->proc_fd, &s->parent_sync, &s->child_sync, &s->start_fifo, &s->result_fifo, &s->console_fd, &s->pidfd, &s->plan.init_fd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        cleanup_close(fds[i]);
+        *fds[i] = -1;
+    }
+    namespaces_close(&s->ns);
+    mounts_free(s->mounts);
+    cgroup_free(s->cg);
+    seccomp_filter_free(&s->filter);
+    free(s->cgroup_path);
+    s->mounts = NULL;
+    s->cg = NULL;
+    s->cgroup_path = NULL;
+}
+
+static void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt)
+{
+    *s = (struct start) {
+        .rt = rt, .spec = spec, .opt = opt, .dirfd = -1, .bundle_fd = -1, .proc_fd = -1, .parent_sync = -1, .child_sync = -1,
+        .start_fifo = -1, .result_fifo = -1, .console_fd = -1, .pidfd = -1, .old_mask = s->old_mask,
+        .tree = {-1, -1, -1, -1},
+        .plan = {
+            .spec = spec, .process = &spec->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1, .preserve_fds = opt->preserve_fds,
+            .die_with_parent = opt->die_with_parent, .report_rlimits = opt->warn_only_rlimits, .no_new_keyring = opt->no_new_keyring,
+        },
+    };
+    memset(s->ns.join, 0xff, sizeof(s->ns.join)); /* all -1 */
+}
+
+int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, bool wait_for_start, struct start *s, bool *ret_exec_failed, struct error *err)
+{
+    *ret_exec_failed = false;
+    start_init(s, rt, spec, opt);
+    int r = container_id_check(opt->id, err);
+    if (r >= 0)
+        r = check_all(s, err);
+    if (r >= 0)
+        r = gather(s, err);
+    if (r >= 0)
+        r = record_begin(s, wait_for_start, err);
+    if (r >= 0)
+        r = make_process(s, wait_for_start, ret_exec_failed, err);
+    if (r < 0) {
+        undo(s);
+        start_release(s);
+    }
+    return r;
+}
+
+int container_create(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, struct error *err)
+{
+    struct start s;
+    bool exec_failed;
+    if (sigprocmask(SIG_SETMASK, NULL, &s.old_mask) < 0)
+        return error_errno(err, -errno, "signals");
+    int r = start_container(rt, spec, opt, true, &s, &exec_failed, err);
+    if (r >= 0)
+        start_release(&s);
+    return r;
+}

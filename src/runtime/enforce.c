@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/* How it works: one table, a row a field, with the test whether a document uses it. A later version deletes rows. */
+#include "runtime/enforce.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "confine/landlock.h"
+
+struct later {
+    const char *field;
+    bool used;
+};
+
+static int first_used(const struct later *rows, size_t n, struct error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].used)
+            return error_set(err, -ENOTSUP, "%s: is understood but not enforced by this version", rows[i].field);
+    return 0;
+}
+
+int enforce_check_process(const struct oci_process *p, struct error *err)
+{
+    const struct later rows[] = {
+        {"process.scheduler", p->scheduler.policy != NULL},
+        {"process.ioPriority", p->io_priority_class != NULL},
+        {"process.execCPUAffinity", p->cpu_affinity_initial || p->cpu_affinity_final},
+    };
+    return first_used(rows, ARRAY_LEN(rows), err);
+}
+
+static bool has_notify(const struct oci_seccomp *s)
+{
+    bool notify = s->default_action == OCI_ACT_NOTIFY;
+    for (size_t i = 0; i < s->n_rules; i++)
+        notify |= s->rules[i].action == OCI_ACT_NOTIFY;
+    return s->set && (notify || s->listener_path || s->listener_metadata);
+}
+
+/* Annotations in our own name space are instructions: one that we do not know may be a control that is missing. */
+static int check_annotations(const struct oci_spec *spec, struct error *err)
+{
+    static const char *const known[] = {ANNOTATION_LANDLOCK, "org.oakum.name", "org.oakum.image", "org.oakum.image.digest"};
+    for (size_t i = 0; i < spec->annotations.n; i++) {
+        const char *key = spec->annotations.v[i].key;
+        bool found = str_after(key, "org.oakum.") == NULL;
+        for (size_t k = 0; k < ARRAY_LEN(known); k++)
+            found |= str_eq(key, known[k]);
+        if (!found)
+            return error_set(err, -EINVAL, "annotations.%s: oakum knows no such annotation", key);
+    }
+    return 0;
+}
+
+int enforce_check(const struct oci_spec *spec, struct error *err)
+{
+    const struct oci_linux *l = &spec->linux_;
+    for (int kind = 0; kind < OCI_HOOK_KINDS; kind++)
+        if (spec->hooks[kind].n > 0)
+            return error_set(err, -ENOTSUP, "hooks.%s: is understood but not enforced by this version", oci_hook_name(kind));
+    const struct later rows[] = {
+        {"linux.netDevices", l->n_net_devices > 0},
+        {"linux.intelRdt", l->intel_rdt.set},
+        {"linux.memoryPolicy", l->memory_policy_mode != NULL},
+        {"linux.personality", l->personality_domain != NULL},
+        {"linux.seccomp (SCMP_ACT_NOTIFY, listenerPath, listenerMetadata)", has_notify(&l->seccomp)},
+        {"linux.timeOffsets", l->time_offsets_set},
+    };
+    int r = first_used(rows, ARRAY_LEN(rows), err);
+    if (r >= 0)
+        r = enforce_check_process(&spec->process, err);
+    return r < 0 ? r : check_annotations(spec, err);
+}

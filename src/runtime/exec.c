@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: the container's init is pinned by a pidfd; the new process is born into its pid namespace and cgroup, joins all
+ * other namespaces with one setns(pidfd), and then takes the same last steps as the container's own process did, from the
+ * specification in the state directory: rlimits, label, no_new_privs, capabilities, ids, Landlock, seccomp.
+ *
+ * Threats: while it joins, the process is visible to the container and holds the host's rights. It is not dumpable from its first
+ * instruction (CVE-2016-9962), every descriptor that it inherited is marked to be closed, its executable is a read-only
+ * clone where the container's root could be the host's (CVE-2019-5736: sys/self.h), and it executes nothing but the program
+ * asked for. Capabilities beyond the container's bounding set are refused: exec is no way to widen a container.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "confine/lsm.h"
+#include "runtime/enforce.h"
+#include "runtime/runtime_internal.h"
+#include "runtime/start.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+
+struct exec {
+    struct oci_spec *spec;
+    const struct oci_process *process;
+    const struct exec_options *opt;
+    struct process_plan plan;
+    struct seccomp_filter filter;
+    struct cgroup *cg;
+    int proc_fd, init_pidfd;
+    int join_flags;
+    int parent_sync, child_sync, console_fd, pidfd;
+    pid_t pid;
+    sigset_t old_mask;
+};
+
+/* Which of init's namespaces differ from ours: setns() into one's own user namespace is an error. */
+static int namespaces_to_join(struct exec *e, pid_t init, struct error *err)
+{
+    static const struct {
+        const char *name;
+        int flag;
+    } kinds[] = {{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS}, {"net", CLONE_NEWNET}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}, {"pid", CLONE_NEWPID}};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        char theirs[48], ours[32];
+        struct stat a, b;
+        if (str_format(theirs, sizeof(theirs), "%d/ns/%s", (int) init, kinds[i].name) < 0 || str_format(ours, sizeof(ours), "self/ns/%s", kinds[i].name) < 0)
+            return -ENAMETOOLONG;
+        if (fstatat(e->proc_fd, theirs, &a, 0) < 0 || fstatat(e->proc_fd, ours, &b, 0) < 0)
+            return error_errno(err, -errno, "cannot look at the container's %s namespace", kinds[i].name);
+        if (a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+            e->join_flags |= kinds[i].flag;
+    }
+    return 0;
+}
+
+static int check_capabilities(const struct exec *e, struct error *err)
+{
+    struct capability_sets own;
+    int r = capability_sets_from_spec(&e->spec->process.capabilities, &own, err);
+    if (r < 0)
+        return r;
+    uint64_t more = (e->plan.caps.bounding | e->plan.caps.permitted | e->plan.caps.inheritable) & ~own.bounding;
+    for (unsigned cap = 0; cap < capability_count(); cap++)
+        if (more & (1ULL << cap))
+            return error_set(err, -EPERM, "%s: the container itself does not have it", capability_name(cap));
+    return 0;
+}
+
+static int open_target(struct exec *e, struct runtime *rt, const char *id, struct error *err)
+{
+    struct record rec;
+    _cleanup_free_ char *text = NULL;
+    size_t len;
+    _cleanup_close_ int dirfd = state_open(rt, id, LOCK_SH, err);
+    int r = dirfd < 0 ? dirfd : state_read(dirfd, &rec, err);
+    if (r < 0)
+        return r == -ENOENT && dirfd >= 0 ? error_set(err, -EINVAL, "container %s is not running", id) : r;
+    enum container_status status = state_status(dirfd, &rec);
+    if (status != CONTAINER_RUNNING && status != CONTAINER_CREATED)
+        r = error_set(err, -EINVAL, "container %s is %s, not running", id, container_status_name(status));
+    if (r >= 0)
+        r = state_read_config(dirfd, &text, &len, err);
+    if (r >= 0)
+        r = oci_spec_parse(text, len, &e->spec, err);
+    if (r >= 0)
+        r = e->init_pidfd = proc_pidfd(e->proc_fd, rec.pid, rec.start_time, err);
+    if (r >= 0)
+        r = namespaces_to_join(e, rec.pid, err);
+    if (r >= 0)
+        r = cgroup_open(rec.cgroup_path, &e->cg, err);
+    arena_free(rec.arena);
+    return r;
+}
+
+static int prepare(struct exec *e, struct runtime *rt, const char *id, struct error *err)
+{
+    e->proc_fd = proc_open(err);
+    int r = e->proc_fd < 0 ? e->proc_fd : open_target(e, rt, id, err);
+    if (r < 0)
+        return r;
+    e->plan = (struct process_plan) {
+        .spec = e->spec, .process = e->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1,
+        .preserve_fds = e->opt->preserve_fds, .report_rlimits = true,
+    };
+    r = enforce_check_process(e->process, err);
+    if (r >= 0)
+        r = process_plan_check(&e->plan, err);
+    if (r >= 0)
+        r = check_capabilities(e, err);
+    if (r >= 0 && e->spec->linux_.seccomp.set) {
+        r = runtime_seccomp(rt, &e->spec->linux_.seccomp, &e->filter, err);
+        e->plan.filter = &e->filter;
+    }
+    return r;
+}
+
+/* ---- child ---- */
+
+static int join(struct exec *e, struct error *err)
+{
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return error_errno(err, -errno, "cannot make the process undumpable");
+    int r = cgroup_join_self(e->cg, err);
+    /* The pid namespace is ours by birth. */
+    int flags = e->join_flags & ~CLONE_NEWPID;
+    if (r >= 0 && flags && setns(e->init_pidfd, flags) < 0)
+        r = error_errno(err, -errno, "cannot join the container's namespaces");
+    if (r >= 0 && (flags & CLONE_NEWUSER) && (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
+        r = error_errno(err, -errno, "cannot become root of the container's user namespace");
+    if (r >= 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        r = error_errno(err, -errno, "cannot make the process undumpable");
+    return r;
+}
+
+static int take_terminal(struct exec *e, struct error *err)
+{
+    setsid();
+    if (!e->process->terminal)
+        return 0;
+    int zero = 0;
+    _cleanup_close_ int master = file_open(AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
+    if (master < 0)
+        return master;
+    struct stat st;
+    if (fstat(master, &st) < 0 || !S_ISCHR(st.st_mode) || ioctl(master, TIOCSPTLCK, &zero) < 0)
+        return error_errno(err, -errno, "cannot open a pseudo-terminal in the container");
+    _cleanup_close_ int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0 || fchown(slave, e->process->user.uid, (gid_t) -1) < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
+        return error_errno(err, -errno, "cannot take the pseudo-terminal");
+    int r = sync_send(e->child_sync, SYNC_CONSOLE, NULL, master);
+    for (int fd = 0; r >= 0 && fd < 3; fd++)
+        if (dup2(slave, fd) < 0)
+            r = -errno;
+    return r < 0 ? error_errno(err, r, "cannot use the terminal") : 0;
+}
+
+static _noreturn_ void exec_child(struct exec *e)
+{
+    struct error err = {0};
+    close(e->parent_sync);
+    int r = join(e, &err);
+    if (r >= 0)
+        r = take_terminal(e, &err);
+    if (r >= 0 && (e->process->apparmor_profile || e->process->selinux_label))
+        r = e->plan.proc_fd = proc_open(&err);
+    if (r >= 0)
+        r = process_prepare(&e->plan, &err);
+    if (r >= 0 && sigprocmask(SIG_SETMASK, &e->old_mask, NULL) < 0)
+        r = error_errno(&err, -errno, "cannot unblock signals");
+    if (r >= 0)
+        r = process_seal(&e->plan, &err);
+    if (r < 0) {
+        sync_send(e->child_sync, SYNC_FAILED, &err, -1);
+        _exit(125);
+    }
+    r = process_exec(&e->plan, &err);
+    sync_send(e->child_sync, SYNC_EXEC_FAILED, &err, -1);
+    _exit(process_exec_code(r));
+}
+
+/* ---- parent ---- */
+
+static int clone_into(struct exec *e, struct error *err)
+{
+    _cleanup_close_ int own_pidns = -1;
+    if (e->join_flags & CLONE_NEWPID) {
+        own_pidns = file_open(e->proc_fd, "self/ns/pid", O_RDONLY, 0, err);
+        if (own_pidns < 0)
+            return own_pidns;
+        if (setns(e->init_pidfd, CLONE_NEWPID) < 0)
+            return error_errno(err, -errno, "cannot enter the container's pid namespace");
+    }
+    struct clone_args args = {.flags = CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t) (uintptr_t) &e->pidfd};
+    int cgroup_fd = cgroup_clone_fd(e->cg);
+    if (cgroup_fd >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t) cgroup_fd;
+    }
+    e->pid = sys_clone3(&args, sizeof(args));
+    if (e->pid == 0)
+        exec_child(e);
+    int r = e->pid < 0 ? error_errno(err, -errno, "cannot make a process in the container") : 0;
+    if (own_pidns >= 0 && setns(own_pidns, CLONE_NEWPID) < 0 && r >= 0)
+        r = error_errno(err, -errno, "cannot leave the container's pid namespace");
+    return r;
+}
+
+static int follow(struct exec *e, bool *ret_exec_failed, struct error *err)
+{
+    for (;;) {
+        struct sync_message m;
+        int fd = -1;
+        int r = sync_receive(e->parent_sync, &m, &fd, err);
+        if (r <= 0)
+            return r;
+        if (m.kind == SYNC_CONSOLE) {
+            e->console_fd = fd;
+            r = e->opt->console_socket ? console_send(e->opt->console_socket, fd, err) : 0;
+            if (r < 0)
+                return r;
+            continue;
+        }
+        *ret_exec_failed = m.kind == SYNC_EXEC_FAILED;
+        if (err)
+            *err = m.error;
+        return m.error.code < 0 ? m.error.code : -EIO;
+    }
+}
+
+static int start_process(struct exec *e, bool *ret_exec_failed, struct error *err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return error_errno(err, -errno, "cannot make a socket pair");
+    e->parent_sync = pair[0];
+    e->child_sync = pair[1];
+    int r = clone_into(e, err);
+    cleanup_close(&e->child_sync);
+    e->child_sync = -1;
+    if (r >= 0)
+        r = follow(e, ret_exec_failed, err);
+    if (r >= 0 && e->opt->pid_file) {
+        char text[24];
+        r = str_format(text, sizeof(text), "%d", (int) e->pid);
+        r = r < 0 ? r : file_replace(AT_FDCWD, e->opt->pid_file, text, strlen(text), 0644, false, err);
+    }
+    if (r < 0 && e->pid > 0) {
+        sys_pidfd_send_signal(e->pidfd, SIGKILL, NULL, 0);
+        while (waitpid(e->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    return r;
+}
+
+static void release(struct exec *e)
+{
+    int *const fds[] = {&e->proc_fd, &e->init_pidfd, &e->parent_sync, &e->child_sync, &e->console_fd, &e->pidfd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        cleanup_close(fds[i]);
+    cgroup_free(e->cg);
+    seccomp_filter_free(&e->filter);
+    oci_spec_free(e->spec);
+}
+
+int container_exec(struct runtime *rt, const char *id, const struct oci_process *process, const struct exec_options *opt, struct container_exit *ret, struct error *err)
+{
+    struct exec e = {.process = process, .opt = opt, .proc_fd = -1, .init_pidfd = -1, .parent_sync = -1, .child_sync = -1, .console_fd = -1, .pidfd = -1};
+    sigset_t set;
+    *ret = (struct container_exit) {.code = 125};
+    if (process->terminal && opt->detach && !opt->console_socket)
+        return error_set(err, -EINVAL, "a detached process with a terminal needs --console-socket");
+    int r = prepare(&e, rt, id, err);
+    if (r >= 0 && opt->keep_stdin_closed && !process->terminal)
+        r = run_null_stdin(err);
+    if (r >= 0) {
+        signals_block(&e.old_mask, &set);
+        r = start_process(&e, &ret->exec_failed, err);
+        if (r < 0 && ret->exec_failed)
+            ret->code = process_exec_code(r);
+        if (r >= 0 && opt->detach)
+            ret->code = 0;
+        if (r >= 0 && !opt->detach && e.console_fd >= 0 && !opt->console_socket)
+            r = console_relay(e.console_fd, e.pidfd, &set, err);
+        if (r >= 0 && !opt->detach)
+            r = wait_forwarding(e.pid, e.pidfd, &set, &ret->code, err);
+        sigprocmask(SIG_SETMASK, &e.old_mask, NULL);
+    }
+    release(&e);
+    return r;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: the container's first process is born by clone3 in its new namespaces and becomes the container's program by the
+ * table of stages below, top to bottom. docs/architecture.md shows the same table with the threat that each stage meets and
+ * what it must not do before. A stage that fails sends its error to the parent and ends the process: nothing of a half-sealed
+ * container is ever executed.
+ *
+ * Threat: until the last stage this process holds more rights than the container may ever have, in namespaces that other
+ * processes of the container may already share. So it is not dumpable from the first instruction (nobody inside can trace it or
+ * read its memory and descriptors), and it reads nothing that the container could have written.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "confine/sysctl.h"
+#include "runtime/start.h"
+#include "sys/file.h"
+#include "sys/mnt.h"
+#include "sys/proc.h"
+
+static int stage_hide(struct start *s, struct error *err)
+{
+    (void) s;
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? error_errno(err, -errno, "cannot make the process undumpable") : 0;
+}
+
+/* Before the namespaces are looked into, so that everything that is set up is charged to the container's budget. */
+static int stage_cgroup(struct start *s, struct error *err)
+{
+    int r = s->cg ? cgroup_join_self(s->cg, err) : 0;
+    if (r >= 0 && (s->ns.late & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+        r = error_errno(err, -errno, "cannot make a cgroup namespace");
+    return r;
+}
+
+/* The parent writes the id maps, id-maps the mounts and records the container; without its word there is no start. */
+static int stage_wait_for_parent(struct start *s, struct error *err)
+{
+    char go;
+    ssize_t n;
+    do
+        n = read(s->child_sync, &go, 1);
+    while (n < 0 && errno == EINTR);
+    return n == 1 ? 0 : error_set(err, -EPIPE, "the parent is gone");
+}
+
+static int stage_become_root(struct start *s, struct error *err)
+{
+    int r = namespaces_join(&s->ns, err); /* only a user namespace is left to be joined here */
+    if (r < 0 || !s->spec->linux_.namespaces[OCI_NS_USER].set)
+        return r;
+    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+        return error_errno(err, -errno, "cannot become root of the user namespace (is id 0 mapped?)");
+    /* A change of ids may have made the process dumpable again (fs.suid_dumpable). */
+    return stage_hide(s, err);
+}
+
+static int stage_names(struct start *s, struct error *err)
+{
+    const struct oci_spec *spec = s->spec;
+    if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+        return error_errno(err, -errno, "hostname: cannot be set");
+    if (spec->domainname && setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+        return error_errno(err, -errno, "domainname: cannot be set");
+    return 0;
+}
+
+static int stage_loopback(struct start *s, struct error *err)
+{
+    return s->ns.create & CLONE_NEWNET ? namespace_loopback_up(err) : 0;
+}
+
+static int stage_mounts(struct start *s, struct error *err)
+{
+    return mounts_apply(s->mounts, s->cg, s->spec->process.terminal, &s->tree, err);
+}
+
+/* While the container's own procfs is still writable to us; linux.readonlyPaths closes it in the next stage. */
+static int stage_sysctls(struct start *s, struct error *err)
+{
+    if (s->spec->linux_.sysctl.n == 0)
+        return 0;
+    if (s->tree.proc_fd >= 0)
+        return sysctl_apply(s->spec, s->tree.proc_fd, err);
+    _cleanup_close_ int proc = proc_open_private(err);
+    return proc < 0 ? proc : sysctl_apply(s->spec, proc, err);
+}
+
+static int stage_masks(struct start *s, struct error *err)
+{
+    return mounts_seal(s->mounts, s->tree.root_fd, err);
+}
+
+/* A session of its own: no controlling terminal of the caller's comes along. */
+static int stage_session(struct start *s, struct error *err)
+{
+    const struct oci_process *p = &s->spec->process;
+    setsid(); /* fails only for a group leader, which a fresh child is not */
+    if (!p->terminal)
+        return 0;
+    struct winsize size = {.ws_row = (unsigned short) p->console_height.v, .ws_col = (unsigned short) p->console_width.v};
+    if ((p->console_height.set || p->console_width.set) && ioctl(s->tree.pty_master, TIOCSWINSZ, &size) < 0)
+        return error_errno(err, -errno, "process.consoleSize: cannot be set");
+    if (fchown(s->tree.pty_slave, p->user.uid, (gid_t) -1) < 0)
+        return error_errno(err, -errno, "cannot give the terminal to the user");
+    if (ioctl(s->tree.pty_slave, TIOCSCTTY, 0) < 0)
+        return error_errno(err, -errno, "cannot make the terminal the controlling one");
+    int r = sync_send(s->child_sync, SYNC_CONSOLE, NULL, s->tree.pty_master);
+    if (r < 0)
+        return error_errno(err, r, "cannot hand the terminal over");
+    close(s->tree.pty_master);
+    for (int fd = 0; fd < 3; fd++)
+        if (dup2(s->tree.pty_slave, fd) < 0)
+            return error_errno(err, -errno, "cannot use the terminal");
+    return 0;
+}
+
+/*
+ * A pipe that the caller made belongs to the caller's user; /dev/stdout in the container opens it anew, as the container's user.
+ * Only anonymous pipes: a named one is somebody's file.
+ */
+static int stage_stdio(struct start *s, struct error *err)
+{
+    const struct oci_user *user = &s->spec->process.user;
+    if (s->spec->process.terminal || (user->uid == 0 && !s->spec->linux_.namespaces[OCI_NS_USER].set))
+        return 0;
+    for (int fd = 0; fd < 3; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode) || st.st_nlink != 1)
+            continue;
+        if (fchown(fd, user->uid, user->gid) < 0 && errno != EPERM && errno != EINVAL)
+            return error_errno(err, -errno, "cannot give descriptor %d to the user", fd);
+    }
+    return 0;
+}
+
+static int stage_enter_root(struct start *s, struct error *err)
+{
+    int r = mounts_enter_root(s->mounts, s->tree.root_fd, s->opt->no_pivot, err);
+    const char *p = s->spec->linux_.rootfs_propagation;
+    if (r < 0 || !p)
+        return r;
+    static const struct {
+        const char *name;
+        uint64_t propagation;
+    } kinds[] = {{"private", MS_PRIVATE}, {"slave", MS_SLAVE}, {"shared", MS_SHARED}, {"unbindable", MS_UNBINDABLE}};
+    bool recursive = p[0] == 'r';
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (str_eq(p + recursive, kinds[i].name)) {
+            _cleanup_close_ int root = dir_open(AT_FDCWD, "/", err);
+            return root < 0 ? root : mnt_propagation(root, kinds[i].propagation, recursive, err);
+        }
+    return error_set(err, -EINVAL, "linux.rootfsPropagation: unknown value \"%s\"", p);
+}
+
+static int stage_prepare(struct start *s, struct error *err)
+{
+    s->plan.proc_fd = s->tree.proc_fd;
+    return process_prepare(&s->plan, err);
+}
+
+/* create: everything is ready, the program is not run before `start` writes to the FIFO. */
+static int stage_wait_for_start(struct start *s, struct error *err)
+{
+    char go;
+    ssize_t n;
+    if (s->start_fifo < 0)
+        return 0;
+    int r = sync_send(s->child_sync, SYNC_READY, NULL, -1);
+    if (r < 0)
+        return error_errno(err, r, "the parent is gone");
+    close(s->child_sync);
+    s->child_sync = -1;
+    do
+        n = read(s->start_fifo, &go, 1);
+    while (n < 0 && errno == EINTR);
+    return n == 1 ? 0 : error_set(err, -EPIPE, "start failed");
+}
+
+static int stage_seal(struct start *s, struct error *err)
+{
+    /* Signals were blocked by the parent; the container's program begins with what the caller had. */
+    if (sigprocmask(SIG_SETMASK, &s->old_mask, NULL) < 0)
+        return error_errno(err, -errno, "cannot unblock signals");
+    return process_seal(&s->plan, err);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct start *s, struct error *err);
+} stages[] = {
+    {"hide", stage_hide},
+    {"cgroup", stage_cgroup},
+    {"wait for parent", stage_wait_for_parent},
+    {"become root", stage_become_root},
+    {"names", stage_names},
+    {"loopback", stage_loopback},
+    {"mounts", stage_mounts},
+    {"sysctls", stage_sysctls},
+    {"masks", stage_masks},
+    {"session", stage_session},
+    {"stdio", stage_stdio},
+    {"enter root", stage_enter_root},
+    {"prepare", stage_prepare},
+    {"wait for start", stage_wait_for_start},
+    {"seal", stage_seal},
+};
+
+static _noreturn_ void fail(struct start *s, enum sync_kind kind, const struct error *err, int code)
+{
+    if (s->child_sync >= 0)
+        sync_send(s->child_sync, kind, err, -1);
+    else if (s->result_fifo >= 0)
+        (void) write_all(s->result_fifo, err->msg, strlen(err->msg));
+    _exit(code);
+}
+
+void init_main(struct start *s)
+{
+    struct error err = {0};
+    close(s->parent_sync);
+    close(s->dirfd); /* or the container would hold the lock of its own state until it executes */
+    for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
+        int r = stages[i].run(s, &err);
+        if (r < 0) {
+            if (err.code == 0)
+                error_errno(&err, r, "start stage \"%s\"", stages[i].name);
+            fail(s, SYNC_FAILED, &err, 125);
+        }
+    }
+    int r = process_exec(&s->plan, &err);
+    fail(s, SYNC_EXEC_FAILED, &err, process_exec_code(r));
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: the commands on a container that exists. Each opens its directory with a lock (shared to look, exclusive to
+ * change), reads the record, asks the kernel for what changes, and acts through pidfds.
+ *
+ * Threats: a signal to a pid that now belongs to another process: pids are checked by start time and pinned by a pidfd before
+ * they are signalled. Two deletes at once: the lock, and every removal takes "already gone" as done.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "confine/cgroup.h"
+#include "runtime/start.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+
+#define RESULT_MAX 1023
+
+/* ---- start ---- */
+
+static int answer_of_start(int result_fd, const char *id, struct error *err)
+{
+    char text[RESULT_MAX + 1];
+    struct pollfd p = {.fd = result_fd, .events = POLLIN};
+    while (poll(&p, 1, -1) < 0)
+        if (errno != EINTR)
+            return error_errno(err, -errno, "cannot wait for container %s", id);
+    ssize_t n = read(result_fd, text, RESULT_MAX);
+    if (n <= 0) /* its descriptors were closed by the exec */
+        return 0;
+    text[n] = '\0';
+    return error_set(err, -ENOEXEC, "%s", text);
+}
+
+int container_start(struct runtime *rt, const char *id, struct error *err)
+{
+    _cleanup_close_ int dirfd = state_open(rt, id, LOCK_EX, err);
+    if (dirfd < 0)
+        return dirfd;
+    struct record rec;
+    int r = state_read(dirfd, &rec, err);
+    if (r < 0)
+        return r == -ENOENT ? error_set(err, -EINVAL, "container %s is not created yet", id) : r;
+    enum container_status status = state_status(dirfd, &rec);
+    arena_free(rec.arena);
+    if (status != CONTAINER_CREATED)
+        return error_set(err, -EINVAL, "container %s cannot be started: it is %s", id, container_status_name(status));
+    _cleanup_close_ int result = openat(dirfd, "result", O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    _cleanup_close_ int start = openat(dirfd, "start", O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    if (result < 0 || start < 0 || write(start, "s", 1) != 1)
+        return error_errno(err, -errno, "cannot tell container %s to start", id);
+    r = answer_of_start(result, id, err);
+    unlinkat(dirfd, "start", 0);
+    unlinkat(dirfd, "result", 0);
+    return r;
+}
+
+/* ---- state, list ---- */
+
+static struct container_state *state_from(int dirfd, const char *id, const struct record *rec)
+{
+    struct arena *a = rec ? rec->arena : arena_new();
+    struct container_state *st = arena_alloc(a, sizeof(*st));
+    *st = (struct container_state) {.arena = a, .id = arena_strdup(a, id), .status = CONTAINER_CREATING};
+    if (!rec) {
+        _cleanup_free_ char *cgroup = state_read_cgroup(dirfd);
+        st->bundle = st->rootfs = st->created = "";
+        st->oci_version = OCI_VERSION_MAX;
+        st->cgroup_path = cgroup ? arena_strdup(a, cgroup) : "";
+        return st;
+    }
+    st->bundle = rec->bundle;
+    st->rootfs = rec->rootfs;
+    st->created = rec->created;
+    st->oci_version = rec->oci_version;
+    st->cgroup_path = rec->cgroup_path;
+    st->owner_uid = rec->owner_uid;
+    st->annotations = rec->annotations;
+    st->status = state_status(dirfd, rec);
+    st->pid = st->status == CONTAINER_STOPPED ? 0 : rec->pid;
+    return st;
+}
+
+/* Looking needs no lock: state.json is replaced whole. */
+static int look(struct runtime *rt, const char *id, struct container_state **ret, struct error *err)
+{
+    _cleanup_close_ int dirfd = openat(rt->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dirfd < 0)
+        return errno == ENOENT ? error_set(err, -ENOENT, "no such container: %s", id) : error_errno(err, -errno, "cannot open the state of %s", id);
+    struct record rec;
+    *ret = state_from(dirfd, id, state_read(dirfd, &rec, NULL) < 0 ? NULL : &rec);
+    return 0;
+}
+
+int container_state(struct runtime *rt, const char *id, struct container_state **ret, struct error *err)
+{
+    int r = container_id_check(id, err);
+    return r < 0 ? r : look(rt, id, ret, err);
+}
+
+void container_state_free(struct container_state *st)
+{
+    if (st)
+        arena_free(st->arena);
+}
+
+json_t *container_state_to_json(const struct container_state *st)
+{
+    json_t *o = json_object(), *annotations = json_object();
+    json_object_set_new(o, "ociVersion", json_string(st->oci_version));
+    json_object_set_new(o, "id", json_string(st->id));
+    json_object_set_new(o, "pid", json_integer(st->pid));
+    json_object_set_new(o, "status", json_string(container_status_name(st->status)));
+    json_object_set_new(o, "bundle", json_string(st->bundle));
+    json_object_set_new(o, "rootfs", json_string(st->rootfs));
+    json_object_set_new(o, "created", json_string(st->created));
+    for (size_t i = 0; i < st->annotations.n; i++)
+        json_object_set_new(annotations, st->annotations.v[i].key, json_string(st->annotations.v[i].value));
+    json_object_set_new(o, "annotations", annotations);
+    json_object_set_new(o, "owner", json_string(st->owner_uid == 0 ? "root" : ""));
+    return o;
+}
+
+struct collect {
+    struct runtime *rt;
+    struct container_state **list;
+    size_t n;
+};
+
+static int collect_one(int dirfd, const char *name, unsigned char type, void *arg)
+{
+    struct collect *c = arg;
+    struct container_state *st;
+    (void) dirfd;
+    (void) type;
+    if (name[0] == '.' || look(c->rt, name, &st, NULL) < 0)
+        return 0;
+    c->list = xreallocarray(c->list, c->n + 1, sizeof(*c->list));
+    c->list[c->n++] = st;
+    return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp((*(struct container_state *const *) a)->id, (*(struct container_state *const *) b)->id);
+}
+
+int container_list(struct runtime *rt, struct container_state ***ret, size_t *ret_n, struct error *err)
+{
+    struct collect c = {.rt = rt};
+    int r = dir_each(rt->fd, ".", collect_one, &c, err);
+    if (r < 0) {
+        for (size_t i = 0; i < c.n; i++)
+            container_state_free(c.list[i]);
+        free(c.list);
+        return r;
+    }
+    if (c.n > 0)
+        qsort(c.list, c.n, sizeof(*c.list), by_id);
+    *ret = c.list;
+    *ret_n = c.n;
+    return 0;
+}
+
+int container_spec(struct runtime *rt, const char *id, struct oci_spec **ret, struct error *err)
+{
+    _cleanup_close_ int dirfd = state_open(rt, id, LOCK_SH, err);
+    _cleanup_free_ char *text = NULL;
+    size_t len;
+    int r = dirfd < 0 ? dirfd : state_read_config(dirfd, &text, &len, err);
+    return r < 0 ? r : oci_spec_parse(text, len, ret, err);
+}
+
+/* ---- kill, wait, delete ---- */
+
+static int signal_init(const struct record *rec, const char *id, int sig, struct error *err)
+{
+    _cleanup_close_ int proc = proc_open(err);
+    if (proc < 0)
+        return proc;
+    _cleanup_close_ int pidfd = proc_pidfd(proc, rec->pid, rec->start_time, NULL);
+    if (pidfd < 0 || sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
+        return error_set(err, -ESRCH, "container %s is not running", id);
+    return 0;
+}
+
+static int signal_all(const char *cgroup_path, int sig, struct error *err)
+{
+    _cleanup_cgroup_ struct cgroup *cg = NULL;
+    int r = cgroup_open(cgroup_path, &cg, err);
+    return r == -ENOENT ? 0 : r < 0 ? r : cgroup_signal(cg, sig, err);
+}
+
+int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct error *err)
+{
+    _cleanup_close_ int dirfd = state_open(rt, id, LOCK_SH, err);
+    if (dirfd < 0)
+        return dirfd;
+    struct record rec;
+    int r = state_read(dirfd, &rec, err);
+    if (r < 0)
+        return r == -ENOENT ? error_set(err, -ESRCH, "container %s is not running", id) : r;
+    r = all ? signal_all(rec.cgroup_path, sig, err) : state_alive(&rec) ? signal_init(&rec, id, sig, err) : error_set(err, -ESRCH, "container %s is not running", id);
+    /* SIGKILL to the first process of a shared pid namespace would leave the others. */
+    if (r >= 0 && !all && sig == SIGKILL && !rec.own_pidns)
+        r = signal_all(rec.cgroup_path, sig, err);
+    arena_free(rec.arena);
+    return r;
+}
+
+static int wait_end(const struct record *rec, int timeout_ms, struct error *err)
+{
+    _cleanup_close_ int proc = proc_open(err);
+    if (proc < 0)
+        return proc;
+    _cleanup_close_ int pidfd = proc_pidfd(proc, rec->pid, rec->start_time, NULL);
+    if (pidfd < 0)
+        return 1;
+    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+    int n = poll(&p, 1, timeout_ms);
+    return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait") : n > 0;
+}
+
+int container_wait(struct runtime *rt, const char *id, int timeout_ms, struct error *err)
+{
+    struct record rec;
+    _cleanup_close_ int dirfd = state_open(rt, id, LOCK_SH, NULL);
+    int r = dirfd < 0 ? dirfd : state_read(dirfd, &rec, NULL);
+    if (r == -ENOENT)
+        return 1;
+    if (r < 0)
+        return error_errno(err, r, "cannot read the state of %s", id);
+    file_lock(dirfd, LOCK_UN, id, NULL);
+    r = state_alive(&rec) ? wait_end(&rec, timeout_ms, err) : 1;
+    arena_free(rec.arena);
+    return r;
+}
+
+#define KILL_TIMEOUT_MS 10000
+
+static int kill_everything(const struct record *rec, const char *id, const char *cgroup_path, struct error *err)
+{
+    if (rec && state_alive(rec))
+        signal_init(rec, id, SIGKILL, NULL);
+    int r = str_empty(cgroup_path) ? 0 : signal_all(cgroup_path, SIGKILL, err);
+    if (r >= 0 && rec)
+        r = wait_end(rec, KILL_TIMEOUT_MS, err);
+    if (r == 0 && rec && state_alive(rec))
+        return error_set(err, -EBUSY, "container %s: process %d does not die", id, (int) rec->pid);
+    return r < 0 ? r : 0;
+}
+
+/*
+ * A directory without a record: a create that is under way holds the lock (we then say so), a killed one does not, and its child, if
+ * it had one, has died with it or dies in its cgroup.
+ */
+int container_delete(struct runtime *rt, const char *id, bool force, struct error *err)
+{
+    _cleanup_close_ int dirfd = state_open(rt, id, LOCK_EX | (force ? 0 : LOCK_NB), err);
+    if (dirfd == -ENOENT && force)
+        return 0;
+    if (dirfd < 0)
+        return dirfd == -EWOULDBLOCK ? error_set(err, -EBUSY, "container %s is in use by another command", id) : dirfd;
+    struct record rec, *known = state_read(dirfd, &rec, NULL) < 0 ? NULL : &rec;
+    _cleanup_free_ char *cgroup_path = state_read_cgroup(dirfd);
+    int r = 0;
+    if (known && !force) {
+        enum container_status status = state_status(dirfd, known);
+        if (status != CONTAINER_STOPPED && status != CONTAINER_CREATED)
+            r = error_set(err, -EBUSY, "container %s is %s: stop it first, or use --force", id, container_status_name(status));
+    }
+    if (r >= 0)
+        r = kill_everything(known, id, cgroup_path, err);
+    if (r >= 0)
+        r = container_remove_traces(rt, id, dirfd, cgroup_path, err);
+    if (known)
+        arena_free(rec.arena);
+    return r;
+}
+
+int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct error *err)
+{
+    struct container_state *st;
+    int r = container_state(rt, id, &st, err);
+    if (r < 0)
+        return r;
+    _cleanup_cgroup_ struct cgroup *cg = NULL;
+    if (st->status == CONTAINER_STOPPED || st->status == CONTAINER_CREATING)
+        r = error_set(err, -ESRCH, "container %s is not running", id);
+    if (r >= 0)
+        r = cgroup_open(st->cgroup_path, &cg, err);
+    if (r >= 0)
+        r = cgroup_pids(cg, ret, ret_n, err);
+    container_state_free(st);
+    return r;
+}

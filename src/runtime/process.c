@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: a straight line of steps, each of which takes something away. The order is forced: rlimits before
+ * capabilities (raising needs one), the bounding set before the ids (needs CAP_SETPCAP), ids with kept capabilities before
+ * capset (which needs to know what remains), Landlock and seccomp behind no_new_privs, seccomp last, so that a profile only
+ * has to allow what the program itself needs. Without no_new_privs the filter is loaded while CAP_SYS_ADMIN is still there,
+ * because the kernel asks for one of the two.
+ *
+ * Threats: a working directory outside the root through a leaked descriptor (CVE-2024-21626): the kernel is asked where we are
+ * afterwards. Supplementary groups of the caller that stay (CVE-2022-2995): always set, also to none. A parent that dies
+ * between fork and PR_SET_PDEATHSIG: the socket it holds tells.
+ */
+#include "runtime/process.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/securebits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "confine/keyring.h"
+#include "confine/landlock.h"
+#include "confine/lsm.h"
+#include "confine/rlimits.h"
+#include "sys/syscall.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define NO_ID UINT32_MAX
+
+int process_plan_check(struct process_plan *plan, struct error *err)
+{
+    const struct oci_process *p = plan->process;
+    if (!p->set || p->args.n == 0)
+        return error_set(err, -EINVAL, "process.args: there is nothing to run");
+    if (p->user.uid == NO_ID || p->user.gid == NO_ID)
+        return error_set(err, -EINVAL, "process.user: the id 4294967295 means \"no id\" to the kernel");
+    return capability_sets_from_spec(&p->capabilities, &plan->caps, err);
+}
+
+static int enter_directory(const char *cwd, struct error *err)
+{
+    char where[PATH_MAX];
+    if (chdir(cwd) < 0)
+        return error_errno(err, -errno, "process.cwd: cannot enter %s", cwd);
+    /* The kernel writes "(unreachable)/…" for a directory outside our root. */
+    if (syscall(SYS_getcwd, where, sizeof(where)) < 0 || where[0] != '/')
+        return error_set(err, -EPERM, "process.cwd: %s leads out of the container", cwd);
+    return 0;
+}
+
+int process_prepare(const struct process_plan *plan, struct error *err)
+{
+    const struct oci_process *p = plan->process;
+    int r = rlimits_apply(p, plan->report_rlimits, err);
+    if (r >= 0 && !plan->no_new_keyring)
+        r = keyring_new_session(err);
+    if (r >= 0)
+        r = enter_directory(p->cwd, err);
+    if (r >= 0)
+        umask(p->user.umask.set ? p->user.umask.v : 0022);
+    return r;
+}
+
+static int load_filter(const struct process_plan *plan, struct error *err)
+{
+    if (!plan->filter)
+        return 0;
+    int r = seccomp_filter_load(plan->filter, err);
+    return r < 0 ? error_context(err, r, "linux.seccomp") : 0;
+}
+
+static int change_ids(const struct oci_user *user, struct error *err)
+{
+    /* Raw calls: libc's would look for other threads to change as well. */
+    if (syscall(SYS_setgroups, user->n_additional_gids, user->additional_gids) < 0)
+        return error_errno(err, -errno, "process.user.additionalGids: cannot be set");
+    if (syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0)
+        return error_errno(err, -errno, "process.user.gid: %u cannot be taken (is it in linux.gidMappings?)", user->gid);
+    if (syscall(SYS_setresuid, user->uid, user->uid, user->uid) < 0)
+        return error_errno(err, -errno, "process.user.uid: %u cannot be taken (is it in linux.uidMappings?)", user->uid);
+    return 0;
+}
+
+/*
+ * A container that was given no capability gets securebits that keep uid 0 from bringing any back, now and after every exec; they
+ * also let the capabilities survive the change of ids, until capset takes them all. With capabilities asked for, uid 0 keeps its
+ * usual meaning: docker's `--cap-add` for root relies on it.
+ */
+#define SEALED_SECUREBITS                                                                                              \
+    (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |                   \
+     SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
+
+static int drop_privileges(const struct process_plan *plan, struct error *err)
+{
+    bool sealed = plan->caps.bounding == 0;
+    int r = capability_drop_bounding(&plan->caps, err);
+    if (r >= 0 && prctl(sealed ? PR_SET_SECUREBITS : PR_SET_KEEPCAPS, sealed ? SEALED_SECUREBITS : 1, 0, 0, 0) < 0)
+        r = error_errno(err, -errno, "cannot set the securebits");
+    if (r >= 0)
+        r = change_ids(&plan->process->user, err);
+    if (r >= 0 && !sealed && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+        r = error_errno(err, -errno, "cannot clear keepcaps");
+    return r < 0 ? r : capability_apply(&plan->caps, err);
+}
+
+/* Ids have changed for the last time, so the death signal stays; the parent may have died before it was set. */
+static int tie_to_parent(const struct process_plan *plan, struct error *err)
+{
+    if (!plan->die_with_parent)
+        return 0;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return error_errno(err, -errno, "cannot tie the container to its parent");
+    struct pollfd p = {.fd = plan->parent_fd};
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) ? -EPIPE : 0;
+}
+
+int process_seal(const struct process_plan *plan, struct error *err)
+{
+    const struct oci_process *p = plan->process;
+    int r = lsm_apply(p, plan->proc_fd, err);
+    if (r >= 0 && p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        r = error_errno(err, -errno, "cannot set no_new_privs");
+    if (r >= 0 && !p->no_new_privileges)
+        r = load_filter(plan, err);
+    if (r >= 0)
+        r = landlock_wanted(plan->spec) && p->no_new_privileges ? landlock_apply(plan->spec, err) : 0;
+    if (r >= 0)
+        r = drop_privileges(plan, err);
+    if (r >= 0)
+        r = tie_to_parent(plan, err);
+    /* Everything but 0, 1, 2 and what was declared is closed by the exec. */
+    if (r >= 0 && sys_close_range(3 + plan->preserve_fds, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+        r = error_errno(err, -errno, "cannot mark descriptors to be closed");
+    if (r >= 0 && p->no_new_privileges)
+        r = load_filter(plan, err);
+    return r;
+}
+
+/* ---- exec ---- */
+
+static const char *search_path(const struct oci_process *p)
+{
+    for (size_t i = 0; i < p->env.n; i++) {
+        const char *v = str_after(p->env.v[i], "PATH=");
+        if (v)
+            return v;
+    }
+    return DEFAULT_PATH;
+}
+
+static int exec_in_path(const char *name, char *const argv[], char *const envp[], const char *path)
+{
+    int result = -ENOENT;
+    while (*path) {
+        char file[PATH_MAX];
+        int n = (int) strcspn(path, ":");
+        if (str_format(file, sizeof(file), "%.*s%s%s", n, path, n ? "/" : "./", name) > 0) {
+            execve(file, argv, envp);
+            if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+                return -errno;
+            if (errno == EACCES)
+                result = -EACCES;
+        }
+        path += n;
+        path += *path == ':';
+    }
+    return result;
+}
+
+static int exec_init(const struct process_plan *plan, char *const envp[])
+{
+    const struct oci_strings *args = &plan->process->args;
+    char **argv = xcalloc(args->n + 3, sizeof(*argv));
+    argv[0] = (char *) "oakum-init";
+    argv[1] = (char *) "--";
+    for (size_t i = 0; i < args->n; i++)
+        argv[i + 2] = (char *) args->v[i];
+    sys_execveat(plan->init_fd, "", argv, envp, AT_EMPTY_PATH);
+    int code = -errno;
+    free(argv);
+    return code;
+}
+
+static char **null_terminated(const struct oci_strings *l)
+{
+    char **v = xcalloc(l->n + 1, sizeof(*v));
+    for (size_t i = 0; i < l->n; i++)
+        v[i] = (char *) l->v[i];
+    return v;
+}
+
+int process_exec(const struct process_plan *plan, struct error *err)
+{
+    const struct oci_process *p = plan->process;
+    _cleanup_free_ char **argv = null_terminated(&p->args);
+    _cleanup_free_ char **envp = null_terminated(&p->env);
+    const char *name = p->args.v[0];
+    int code;
+    if (plan->init_fd >= 0) {
+        code = exec_init(plan, envp);
+        return error_errno(err, code, "cannot execute oakum-init");
+    }
+    if (strchr(name, '/')) {
+        execve(name, argv, envp);
+        code = -errno;
+    } else {
+        code = str_empty(name) ? -ENOENT : exec_in_path(name, argv, envp, search_path(p));
+    }
+    if (code == -ENOENT)
+        return error_set(err, code, "%s: not found in the container", name);
+    return error_errno(err, code, "%s: cannot be executed", name);
+}
+
+int process_exec_code(int code)
+{
+    return code == -ENOENT || code == -ENOTDIR ? 127 : 126;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/process.h: the last part of a start, from a privileged process inside the container's namespaces and root to the
+ * container's program. run, create and exec all end here. Internal to runtime/. Nothing here allocates once privileges fall.
+ */
+#pragma once
+
+#include "confine/capabilities.h"
+#include "confine/seccomp.h"
+#include "oci/spec.h"
+
+struct process_plan {
+    const struct oci_spec *spec;        /* the container's: Landlock */
+    const struct oci_process *process;  /* what is to run: the container's own, or exec's */
+    struct capability_sets caps;
+    const struct seccomp_filter *filter; /* NULL: none */
+    int proc_fd;                         /* the container's procfs for labels, -1: none */
+    int init_fd;                         /* oakum-init to be executed in front of the program, -1: none */
+    int parent_fd;                       /* die_with_parent: socket whose other end the parent holds */
+    unsigned preserve_fds;
+    bool die_with_parent, report_rlimits, no_new_keyring;
+};
+
+/* Checks what can be checked before anything exists; fills plan->caps. */
+int process_plan_check(struct process_plan *plan, struct error *err);
+/* rlimits, umask, working directory, session keyring: still privileged. */
+int process_prepare(const struct process_plan *plan, struct error *err);
+/* Labels, no_new_privs, capabilities, ids, Landlock, parent death, seccomp: after this nothing can be taken back. */
+int process_seal(const struct process_plan *plan, struct error *err);
+/* Executes; returns only when that failed: -ENOENT (not found), -EACCES and others (not executable), with message. */
+int process_exec(const struct process_plan *plan, struct error *err);
+/* Exit code for what process_exec() returned: 127 or 126. */
+int process_exec_code(int code);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: run is create without the wait for start, then a wait, then what delete does. The process that runs it is the
+ * container's parent, so the exit status is the kernel's own word.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "runtime/runtime_internal.h"
+#include "runtime/start.h"
+#include <sys/file.h>
+
+#include "sys/file.h"
+
+int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const char *cgroup_path, struct error *err)
+{
+    int r = cgroup_path ? cgroup_remove(cgroup_path, err) : 0;
+    int s = state_remove(rt, id, dirfd, r < 0 ? NULL : err);
+    return r < 0 ? r : s;
+}
+
+/* Processes outside a pid namespace of the container's own outlive its first process: they are its all the same. */
+static void end_leftovers(struct start *s)
+{
+    if (!(s->ns.create & CLONE_NEWPID) && s->cg)
+        cgroup_signal(s->cg, SIGKILL, NULL);
+}
+
+static int wait_foreground(struct start *s, const sigset_t *set, int *ret_code, struct error *err)
+{
+    int r = 0;
+    if (s->console_fd >= 0 && !s->opt->console_socket)
+        r = console_relay(s->console_fd, s->pidfd, set, err);
+    if (r < 0)
+        return r;
+    return wait_forwarding(s->pid, s->pidfd, set, ret_code, err);
+}
+
+static int finish(struct start *s, struct error *err)
+{
+    end_leftovers(s);
+    if (s->opt->keep)
+        return 0;
+    return container_remove_traces(s->rt, s->opt->id, s->dirfd, s->cgroup_path, err);
+}
+
+int run_null_stdin(struct error *err)
+{
+    _cleanup_close_ int fd = file_open(AT_FDCWD, "/dev/null", O_RDONLY, 0, err);
+    if (fd < 0)
+        return fd;
+    return dup2(fd, STDIN_FILENO) < 0 ? error_errno(err, -errno, "cannot close standard input") : 0;
+}
+
+int container_run(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, struct container_exit *ret, struct error *err)
+{
+    struct start s;
+    sigset_t set;
+    *ret = (struct container_exit) {.code = 125};
+    int r = opt->keep_stdin_closed && !spec->process.terminal ? run_null_stdin(err) : 0;
+    if (r < 0)
+        return r;
+    signals_block(&s.old_mask, &set);
+    r = start_container(rt, spec, opt, false, &s, &ret->exec_failed, err);
+    if (r < 0) {
+        if (ret->exec_failed)
+            ret->code = process_exec_code(r);
+        sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
+        return r;
+    }
+    if (opt->detach) {
+        ret->code = 0;
+    } else {
+        /* The lock is for changes; readers and exec must get at a running container. */
+        file_lock(s.dirfd, LOCK_UN, opt->id, NULL);
+        r = wait_foreground(&s, &set, &ret->code, err);
+        int f = finish(&s, r < 0 ? NULL : err);
+        r = r < 0 ? r : f;
+    }
+    sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
+    start_release(&s);
+    return r;
+}

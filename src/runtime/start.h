@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/start.h: one start, shared by its two sides: the parent (create.c) and the container's first process (init.c).
+ * Internal to runtime/.
+ */
+#pragma once
+
+#include <signal.h>
+
+#include "confine/cgroup.h"
+#include "confine/mounts.h"
+#include "confine/namespaces.h"
+#include "runtime/process.h"
+#include "runtime/state.h"
+
+/* What the child tells the parent, one datagram each; a pty master comes as SCM_RIGHTS with SYNC_CONSOLE. */
+enum sync_kind { SYNC_READY = 1, SYNC_CONSOLE, SYNC_FAILED, SYNC_EXEC_FAILED };
+struct sync_message {
+    enum sync_kind kind;
+    struct error error;
+};
+
+struct start {
+    struct runtime *rt;
+    const struct oci_spec *spec;
+    const struct container_options *opt;
+    int dirfd;                     /* the container's state directory, locked */
+    int bundle_fd, proc_fd;
+    struct namespaces ns;
+    struct mounts *mounts;
+    struct mounts_result tree;     /* child */
+    struct cgroup *cg;
+    bool cgroup_made;
+    char *cgroup_path;
+    struct seccomp_filter filter;
+    struct process_plan plan;
+    int parent_sync, child_sync;   /* a SOCK_SEQPACKET pair; each side keeps its own */
+    int start_fifo, result_fifo;   /* create: descriptors the child waits on and answers through; -1 for run */
+    int console_fd;                /* parent: pty master received; -1 */
+    pid_t pid;
+    int pidfd;
+    uint64_t start_time;
+    sigset_t old_mask;             /* the caller's, for the container's process */
+};
+
+/* The container's first process: never returns. */
+_noreturn_ void init_main(struct start *s);
+
+/* Parent side: everything up to a child that is ready (create) or executed (run). On failure all is undone. */
+int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, bool wait_for_start, struct start *s, bool *ret_exec_failed, struct error *err);
+/* Closes and frees what a start holds; removes nothing. */
+void start_release(struct start *s);
+/* cgroup and state directory of a container whose processes are gone. */
+int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const char *cgroup_path, struct error *err);
+
+/* sync.c: one message to or from the other side. receive: 0 = the other side is gone (it executed, or died). */
+int sync_send(int fd, enum sync_kind kind, const struct error *error, int pass_fd);
+int sync_receive(int fd, struct sync_message *ret, int *ret_fd, struct error *err);
+
+/* console.c */
+int console_send(const char *socket_path, int master_fd, struct error *err);
+/* Relays between this process's terminal and the pty until the process of pidfd has ended; signals arrive by signalfd. */
+int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err);
+int console_size_from_terminal(int master_fd);
+
+/* wait.c: blocks the signals that are forwarded. */
+void signals_block(sigset_t *ret_old, sigset_t *ret_set);
+/* Forwards signals until the process has ended; exit code as a shell tells it. Reaps pid. */
+int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, int *ret_code, struct error *err);
+int wait_reap(pid_t pid, int *ret_code);

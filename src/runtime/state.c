@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: everything that is written is written once and whole (O_EXCL, rename, symlink), so that a kill between any two
+ * calls leaves either the old or the new fact. What changes by itself (alive, started) is asked of the kernel.
+ *
+ * Threats: a state directory that somebody else can write to makes us signal and unmount for them: it must be ours, 0700. An id
+ * that is a path. A pid that was given to another process: compared by start time.
+ */
+#include "runtime/state.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "base/clock.h"
+#include "confine/cgroup.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+
+#define STATE_MAX (1024 * 1024)
+#define CONFIG_MAX (64 * 1024 * 1024)
+
+int container_id_check(const char *id, struct error *err)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
+    size_t n = str_empty(id) ? 0 : strlen(id);
+    if (n == 0 || n > 255 || id[0] == '.' || strspn(id, allowed) != n)
+        return error_set(err, -EINVAL, "invalid container id \"%s\": 1 to 255 of A-Z a-z 0-9 _ + . -, not beginning with a dot", id ?: "");
+    return 0;
+}
+
+int runtime_open(const char *root, struct runtime **ret, struct error *err)
+{
+    _cleanup_close_ int fd = file_open(AT_FDCWD, root, O_RDONLY | O_DIRECTORY, 0, NULL);
+    if (fd == -ENOENT) {
+        int r = dir_make_all(AT_FDCWD, root, 0700, err);
+        if (r < 0)
+            return r;
+        fd = file_open(AT_FDCWD, root, O_RDONLY | O_DIRECTORY, 0, err);
+    } else if (fd < 0) {
+        return error_errno(err, fd, "cannot open the state directory %s", root);
+    }
+    int r = fd < 0 ? fd : dir_check_private(fd, root, err);
+    if (r < 0)
+        return r;
+    struct runtime *rt = xcalloc(1, sizeof(*rt));
+    *rt = (struct runtime) {.fd = TAKE_FD(fd), .seccomp_fd = -1, .root = xstrdup(root)};
+    *ret = rt;
+    return 0;
+}
+
+void runtime_close(struct runtime *rt)
+{
+    if (!rt)
+        return;
+    cleanup_close(&rt->fd);
+    cleanup_close(&rt->seccomp_fd);
+    free((char *) rt->root);
+    free(rt);
+}
+
+int state_open(struct runtime *rt, const char *id, int lock, struct error *err)
+{
+    int r = container_id_check(id, err);
+    if (r < 0)
+        return r;
+    _cleanup_close_ int fd = openat(rt->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? error_set(err, -ENOENT, "no such container: %s", id) : error_errno(err, -errno, "cannot open the state of %s", id);
+    r = file_lock(fd, lock, id, err);
+    if (r < 0)
+        return r;
+    /* It may have been removed while we waited for the lock. */
+    struct stat st;
+    if (fstat(fd, &st) < 0 || st.st_nlink == 0)
+        return error_set(err, -ENOENT, "no such container: %s", id);
+    return TAKE_FD(fd);
+}
+
+int state_create(struct runtime *rt, const char *id, struct error *err)
+{
+    int r = container_id_check(id, err);
+    if (r < 0)
+        return r;
+    if (mkdirat(rt->fd, id, 0700) < 0)
+        return errno == EEXIST ? error_set(err, -EEXIST, "container %s exists already", id) : error_errno(err, -errno, "cannot make the state directory of %s", id);
+    int fd = state_open(rt, id, LOCK_EX, err);
+    if (fd < 0)
+        unlinkat(rt->fd, id, AT_REMOVEDIR);
+    return fd;
+}
+
+int state_remove(struct runtime *rt, const char *id, int dirfd, struct error *err)
+{
+    static const char *const names[] = {"state.json", "config.json", "cgroup", "start", "result"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (unlinkat(dirfd, names[i], 0) < 0 && errno != ENOENT)
+            return error_errno(err, -errno, "cannot remove %s of container %s", names[i], id);
+    if (unlinkat(rt->fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return 0;
+    return tree_remove(rt->fd, id, err);
+}
+
+int state_write_cgroup(int dirfd, const char *path, struct error *err)
+{
+    return symlinkat(path, dirfd, "cgroup") < 0 ? error_errno(err, -errno, "cannot record the cgroup") : 0;
+}
+
+char *state_read_cgroup(int dirfd)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlinkat(dirfd, "cgroup", path, sizeof(path) - 1);
+    return n > 0 ? xstrndup(path, (size_t) n) : NULL;
+}
+
+/* ---- state.json ---- */
+
+static json_t *pairs_to_json(const struct oci_pairs *p)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < p->n; i++)
+        json_object_set_new(o, p->v[i].key, json_string(p->v[i].value));
+    return o;
+}
+
+int state_write(int dirfd, const struct record *rec, struct error *err)
+{
+    _cleanup_json_ json_t *o = json_pack("{s:i, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:b, s:o}",
+        "state", 1, "ociVersion", rec->oci_version, "id", rec->id, "pid", (json_int_t) rec->pid, "startTime", (json_int_t) rec->start_time,
+        "bundle", rec->bundle, "rootfs", rec->rootfs, "created", rec->created, "cgroupPath", rec->cgroup_path ?: "",
+        "owner", (json_int_t) rec->owner_uid, "ownPidns", rec->own_pidns, "annotations", pairs_to_json(&rec->annotations));
+    if (!o)
+        return error_set(err, -EINVAL, "the state of %s is not valid UTF-8", rec->id);
+    _cleanup_free_ char *text = json_text(o, 0);
+    return file_replace(dirfd, "state.json", text, strlen(text), 0600, false, err);
+}
+
+static int read_strings(const json_t *o, struct record *rec, struct error *err)
+{
+    const struct {
+        const char *key;
+        const char **field;
+    } strings[] = {
+        {"id", &rec->id},           {"bundle", &rec->bundle},           {"rootfs", &rec->rootfs},
+        {"created", &rec->created}, {"ociVersion", &rec->oci_version}, {"cgroupPath", &rec->cgroup_path},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
+        const char *s;
+        int r = json_get_string(o, "state.json", strings[i].key, true, &s, err);
+        if (r < 0)
+            return r;
+        *strings[i].field = arena_strdup(rec->arena, s);
+    }
+    return 0;
+}
+
+static int read_numbers(const json_t *o, struct record *rec, struct error *err)
+{
+    int64_t format = 0, pid = 0, start = 0, owner = 0;
+    int r = json_get_i64(o, "state.json", "state", true, &format, err);
+    if (r >= 0 && format != 1)
+        return error_set(err, -EINVAL, "state.json: format %lld is of another version of oakum", (long long) format);
+    if (r >= 0)
+        r = json_get_i64(o, "state.json", "pid", true, &pid, err);
+    if (r >= 0)
+        r = json_get_i64(o, "state.json", "startTime", true, &start, err);
+    if (r >= 0)
+        r = json_get_i64(o, "state.json", "owner", true, &owner, err);
+    if (r >= 0)
+        r = json_get_bool(o, "state.json", "ownPidns", true, &rec->own_pidns, err);
+    if (r >= 0 && (pid < 0 || pid > INT_MAX || start < 0 || owner < 0 || owner > UINT32_MAX))
+        return error_set(err, -EINVAL, "state.json: a number is out of range");
+    rec->pid = (pid_t) pid;
+    rec->start_time = (uint64_t) start;
+    rec->owner_uid = (uint32_t) owner;
+    return r;
+}
+
+static int read_annotations(const json_t *o, struct record *rec, struct error *err)
+{
+    json_t *a, *value;
+    const char *key;
+    int r = json_get_container(o, "state.json", "annotations", JSON_OBJECT, true, &a, err);
+    if (r < 0)
+        return r;
+    json_object_foreach(a, key, value)
+    {
+        if (json_is_string(value))
+            oci_pairs_set(rec->arena, &rec->annotations, key, json_string_value(value));
+    }
+    return 0;
+}
+
+int state_read(int dirfd, struct record *ret, struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    _cleanup_json_ json_t *o = NULL;
+    size_t len;
+    int r = file_read(dirfd, "state.json", STATE_MAX, &text, &len, err);
+    if (r >= 0)
+        r = json_parse(text, len, "state.json", &o, err);
+    if (r < 0)
+        return r;
+    struct record rec = {.arena = arena_new()};
+    r = json_is_object(o) ? 0 : error_set(err, -EINVAL, "state.json: is not an object");
+    if (r >= 0)
+        r = read_strings(o, &rec, err);
+    if (r >= 0)
+        r = read_numbers(o, &rec, err);
+    if (r >= 0)
+        r = read_annotations(o, &rec, err);
+    if (r < 0) {
+        arena_free(rec.arena);
+        return r;
+    }
+    *ret = rec;
+    return 0;
+}
+
+int state_read_config(int dirfd, char **ret, size_t *ret_len, struct error *err)
+{
+    return file_read(dirfd, "config.json", CONFIG_MAX, ret, ret_len, err);
+}
+
+/* ---- what the kernel knows ---- */
+
+bool state_alive(const struct record *rec)
+{
+    _cleanup_close_ int proc = proc_open(NULL);
+    char state = rec->pid > 0 && proc >= 0 ? proc_state(proc, rec->pid, rec->start_time) : 0;
+    return state != 0 && state != 'Z' && state != 'X';
+}
+
+/* Before start the container's process holds the FIFO open for reading; opening it for writing without waiting tells. */
+static bool waits_for_start(int dirfd)
+{
+    _cleanup_close_ int fd = openat(dirfd, "start", O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0;
+}
+
+static bool is_frozen(const struct record *rec)
+{
+    _cleanup_cgroup_ struct cgroup *cg = NULL;
+    bool frozen = false;
+    return !str_empty(rec->cgroup_path) && cgroup_open(rec->cgroup_path, &cg, NULL) == 0 && cgroup_frozen(cg, &frozen, NULL) == 0 && frozen;
+}
+
+enum container_status state_status(int dirfd, const struct record *rec)
+{
+    if (!state_alive(rec))
+        return CONTAINER_STOPPED;
+    if (waits_for_start(dirfd))
+        return CONTAINER_CREATED;
+    return is_frozen(rec) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+}
+
+const char *container_status_name(enum container_status s)
+{
+    static const char *const names[] = {"creating", "created", "running", "paused", "stopped"};
+    return names[s];
+}

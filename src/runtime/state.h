@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* runtime/state.h: containers on disk (layout in runtime/container.h). Internal to runtime/. */
+#pragma once
+
+#include "runtime/container.h"
+
+struct runtime {
+    int fd;           /* the root directory */
+    int seccomp_fd;   /* its .seccomp cache directory, -1 until it is used */
+    const char *root; /* for messages */
+};
+
+/* What state.json holds. Strings in arena. */
+struct record {
+    struct arena *arena;
+    const char *id, *bundle, *rootfs, *created, *oci_version, *cgroup_path;
+    pid_t pid;
+    uint64_t start_time;
+    uint32_t owner_uid;
+    bool own_pidns; /* the container has a pid namespace of its own: when its init is gone, everything in it is */
+    struct oci_pairs annotations;
+};
+
+int container_id_check(const char *id, struct error *err);
+/* Opens a container's directory and locks it (LOCK_EX or LOCK_SH, | LOCK_NB): descriptor, or -ENOENT "no such container", -EWOULDBLOCK. */
+int state_open(struct runtime *rt, const char *id, int lock, struct error *err);
+/* Makes and locks a new one: -EEXIST with message. */
+int state_create(struct runtime *rt, const char *id, struct error *err);
+/* Removes the directory with its files. */
+int state_remove(struct runtime *rt, const char *id, int dirfd, struct error *err);
+int state_write(int dirfd, const struct record *rec, struct error *err);
+/* -ENOENT: not written yet (creating, or killed before). */
+int state_read(int dirfd, struct record *ret, struct error *err);
+/* The cgroup path recorded by state_write_cgroup(); NULL if none. Caller frees. */
+char *state_read_cgroup(int dirfd);
+int state_write_cgroup(int dirfd, const char *path, struct error *err);
+/* Is the process of rec there (not a zombie)? */
+bool state_alive(const struct record *rec);
+enum container_status state_status(int dirfd, const struct record *rec);
+int state_read_config(int dirfd, char **ret, size_t *ret_len, struct error *err);

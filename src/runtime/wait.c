@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: a foreground run blocks every signal that it would forward before the clone, so that none is lost in between, and
+ * then takes them one by one with sigwaitinfo(2): no handlers, no self-pipe. The container's end is one of them (SIGCHLD).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "runtime/start.h"
+#include "sys/syscall.h"
+
+/* What a person or a service manager sends to the foreground process. SIGKILL and SIGSTOP cannot be caught. */
+static const int forwarded[] = {
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGIO, SIGPIPE,
+};
+
+void signals_block(sigset_t *ret_old, sigset_t *ret_set)
+{
+    sigemptyset(ret_set);
+    for (size_t i = 0; i < ARRAY_LEN(forwarded); i++)
+        sigaddset(ret_set, forwarded[i]);
+    sigaddset(ret_set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, ret_set, ret_old);
+}
+
+static int exit_code(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int wait_reap(pid_t pid, int *ret_code)
+{
+    int status;
+    pid_t got;
+    do
+        got = waitpid(pid, &status, 0);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return -errno;
+    *ret_code = exit_code(status);
+    return 0;
+}
+
+int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, int *ret_code, struct error *err)
+{
+    for (;;) {
+        int status;
+        pid_t got = waitpid(pid, &status, WNOHANG);
+        if (got == pid) {
+            *ret_code = exit_code(status);
+            return 0;
+        }
+        if (got < 0 && errno != EINTR)
+            return error_errno(err, -errno, "cannot wait for the container");
+        siginfo_t info;
+        int sig = sigwaitinfo(set, &info);
+        if (sig < 0 || sig == SIGCHLD || sig == SIGPIPE || sig == SIGURG)
+            continue;
+        /* A terminal sends its signals to the whole foreground group; the container is in a session of its own and needs ours. */
+        sys_pidfd_send_signal(pidfd, sig, NULL, 0);
+    }
+}
