@@ -186,7 +186,7 @@ static int check_depth(struct extract *x, int fd, const char *path, struct error
     return refuse(x, path, "it lies too deep, by way of links", err);
 }
 
-/* A descriptor of the directory at path. -ENOENT without a message when there is none. */
+/* A descriptor of the directory at path. -ENOENT without a message when there is none, or only a link to nowhere. */
 static int open_dir(struct extract *x, const char *path, bool *by_link, struct error *err)
 {
     *by_link = false;
@@ -203,7 +203,7 @@ static int open_dir(struct extract *x, const char *path, bool *by_link, struct e
     *by_link = true;
     fd = root_open(x->o.root, path, O_RDONLY | O_DIRECTORY, NULL);
     if (fd == -ENOENT)
-        return refuse(x, path, "a link that leads nowhere is in its way", err);
+        return -ENOENT;
     if (fd < 0)
         return error_errno(err, fd, "cannot open \"%s\"", shown(x, path));
     int r = check_depth(x, fd, path, err);
@@ -257,9 +257,13 @@ static int enter_parent(struct extract *x, const char *path, size_t len, struct 
     if (r < 0)
         return r;
     x->dir_changed = true;
-    if (mkdirat(x->dirfd, base, x->form == EXTRACT_LAYER ? 0755 : 0700) < 0 ||
-        (x->form == EXTRACT_LAYER && (fchownat(x->dirfd, base, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 ||
-                                      utimensat(x->dirfd, base, zero, AT_SYMLINK_NOFOLLOW) < 0)))
+    if (mkdirat(x->dirfd, base, x->form == EXTRACT_LAYER ? 0755 : 0700) < 0) {
+        if (errno == EEXIST)
+            return refuse(x, dir, "a link that leads nowhere is in its way", err);
+        return failed(x, "make the directory", dir, err);
+    }
+    if (x->form == EXTRACT_LAYER && (fchownat(x->dirfd, base, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 ||
+                                     utimensat(x->dirfd, base, zero, AT_SYMLINK_NOFOLLOW) < 0))
         return failed(x, "make the directory", dir, err);
     return enter_dir(x, dir, err);
 }
