@@ -43,9 +43,14 @@ static int read_options(int argc, char **argv, struct options *o)
         const char *key;
         uint64_t *value;
     } table[] = {
-        { "max-bytes=", &o->max_bytes },     { "max-inodes=", &o->max_inodes },         { "max-ratio=", &o->max_ratio },
-        { "ratio-floor=", &o->ratio_floor }, { "refuse-devices=", &o->refuse_devices }, { "copy=", &o->copy },
-        { "detect=", &o->detect },           { "clamp-from=", &o->clamp_from },
+        { "max-bytes=", &o->max_bytes },
+        { "max-inodes=", &o->max_inodes },
+        { "max-ratio=", &o->max_ratio },
+        { "ratio-floor=", &o->ratio_floor },
+        { "refuse-devices=", &o->refuse_devices },
+        { "copy=", &o->copy },
+        { "detect=", &o->detect },
+        { "clamp-from=", &o->clamp_from },
     };
 
     for (int i = 0; i < argc; i++) {
@@ -95,7 +100,8 @@ static int send_opaque(void *arg, int dirfd, struct error *err)
 /* The names that stand first in what `docker save`, `podman save` and `skopeo copy … oci-archive:` write. */
 static bool image_archive_name(const char *name)
 {
-    static const char *const whole[] = { "oci-layout", "index.json", "manifest.json", "repositories", "blobs" };
+    static const char *const whole[] = { "oci-layout", "index.json", "manifest.json", "repositories",
+                                         "blobs" };
     char hex[65];
     size_t n = strcspn(name, "/");
 
@@ -177,7 +183,8 @@ static int do_unpack(const struct options *o, struct worker_result *res, struct 
 {
     struct job j = { .decided = o->detect == 0 };
     /* Headers and padding come on top of the files. */
-    struct stream_limits limits = { o->max_bytes + o->max_inodes * 4096 + 65536, o->max_ratio, o->ratio_floor };
+    struct stream_limits limits = { o->max_bytes + o->max_inodes * 4096 + 65536, o->max_ratio,
+                                    o->ratio_floor };
     struct extract_options xo = {
         .root = WORKER_FD_DIR,
         .refuse_devices = o->refuse_devices != 0,

@@ -84,9 +84,14 @@ static void set_field(struct stanza *s, const char *key, const char *value)
         const char *key;
         const char **to;
     } table[] = {
-        { "Types", &s->types },         { "URIs", &s->uris },       { "Suites", &s->suites },
-        { "Components", &s->components }, { "Signed-By", &s->signed_by }, { "Trusted", &s->trusted },
-        { "Architectures", &s->architectures }, { "Enabled", &s->enabled },
+        { "Types", &s->types },
+        { "URIs", &s->uris },
+        { "Suites", &s->suites },
+        { "Components", &s->components },
+        { "Signed-By", &s->signed_by },
+        { "Trusted", &s->trusted },
+        { "Architectures", &s->architectures },
+        { "Enabled", &s->enabled },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
@@ -157,7 +162,7 @@ static int end_stanza(struct reader *rd, struct stanza *s, struct error *err)
     struct stanza now = *s;
     const char *options;
 
-    *s = (struct stanza) { 0 };
+    *s = (struct stanza){ 0 };
     if (now.types == NULL || now.uris == NULL || now.suites == NULL || !has_word(rd->a, now.types, "deb"))
         return 0;
     if (now.enabled != NULL && (strcasecmp(now.enabled, "no") == 0 || strcasecmp(now.enabled, "false") == 0))
@@ -171,7 +176,8 @@ static int end_stanza(struct reader *rd, struct stanza *s, struct error *err)
         char *suites = arena_strdup(rd->a, now.suites), *suite;
         while ((suite = next_word(&suites)) != NULL)
             if (usable_uri(uri) && for_suite(rd, suite))
-                oci_strings_add(rd->a, rd->ret, arena_printf(rd->a, "deb %s%s %s %s", options, uri, suite, components));
+                oci_strings_add(rd->a, rd->ret,
+                                arena_printf(rd->a, "deb %s%s %s %s", options, uri, suite, components));
     }
     return 0;
 }
@@ -218,8 +224,8 @@ static int parse(struct reader *rd, const char *text, bool deb822, struct error 
     return 0;
 }
 
-int apt_sources_parse(struct arena *a, const char *text, bool deb822, const char *suite, int workfd, const char *work, struct oci_strings *ret,
-                      struct error *err)
+int apt_sources_parse(struct arena *a, const char *text, bool deb822, const char *suite, int workfd,
+                      const char *work, struct oci_strings *ret, struct error *err)
 {
     struct reader rd = { a, suite, workfd, work, ret, 0 };
 
@@ -263,7 +269,8 @@ static int read_file(struct reader *rd, int dirfd, const char *name, struct erro
     return r < 0 ? r : parse(rd, text, ends_in(name, ".sources"), err);
 }
 
-int apt_sources_read(struct arena *a, const char *suite, int workfd, const char *work, struct oci_strings *ret, struct error *err)
+int apt_sources_read(struct arena *a, const char *suite, int workfd, const char *work,
+                     struct oci_strings *ret, struct error *err)
 {
     struct reader rd = { a, suite, workfd, work, ret, 0 };
     struct names names = { a, { 0 } };

@@ -13,7 +13,8 @@
  * with its options. Keys that stand in an entry are written to workfd, a directory whose path is work. Others' suites, and
  * cdrom:, are left out.
  */
-int apt_sources_read(struct arena *a, const char *suite, int workfd, const char *work, struct oci_strings *ret, struct error *err) _warn_unused_;
+int apt_sources_read(struct arena *a, const char *suite, int workfd, const char *work,
+                     struct oci_strings *ret, struct error *err) _warn_unused_;
 /* One file's text; for tests. deb822: the file's name ends in .sources. */
-int apt_sources_parse(struct arena *a, const char *text, bool deb822, const char *suite, int workfd, const char *work, struct oci_strings *ret,
-                      struct error *err) _warn_unused_;
+int apt_sources_parse(struct arena *a, const char *text, bool deb822, const char *suite, int workfd,
+                      const char *work, struct oci_strings *ret, struct error *err) _warn_unused_;

@@ -55,7 +55,8 @@ static bool has_file(struct archive *ar, const char *path)
 }
 
 /* A document into the arena; hex (NULL: not known) is the digest that it must have. */
-static int read_document(struct archive *ar, const char *path, const char *hex, const char **ret, size_t *ret_len, struct error *err)
+static int read_document(struct archive *ar, const char *path, const char *hex, const char **ret,
+                         size_t *ret_len, struct error *err)
 {
     _cleanup_close_ int fd = open_file(ar, path, err);
     _cleanup_free_ char *text = NULL;
@@ -68,7 +69,9 @@ static int read_document(struct archive *ar, const char *path, const char *hex, 
         return r;
     sha256_of(text, *ret_len, got);
     if (hex != NULL && !str_eq(got, hex))
-        return error_set(err, -EINVAL, "%.200s in the archive is not what its name says: its digest is sha256:%s", path, got);
+        return error_set(err, -EINVAL,
+                         "%.200s in the archive is not what its name says: its digest is sha256:%s", path,
+                         got);
     *ret = arena_strndup(ar->im->st.arena, text, *ret_len);
     return 0;
 }
@@ -81,7 +84,8 @@ static const char *blob_path(struct archive *ar, const char *digest)
 static int check_sha256(const char *digest, struct error *err)
 {
     if (str_after(digest, "sha256:") == NULL)
-        return error_set(err, -EINVAL, "the archive uses digests of a kind that the store does not keep (%.20s)", digest);
+        return error_set(err, -EINVAL,
+                         "the archive uses digests of a kind that the store does not keep (%.20s)", digest);
     return 0;
 }
 
@@ -107,13 +111,16 @@ static int stage_layer(struct archive *ar, const char *path, size_t number, stru
 static int check_diff_id(const struct staged_layer *l, const char *diff_id, size_t number, struct error *err)
 {
     if (str_after(diff_id, "sha256:") == NULL || !str_eq(digest_hex(diff_id), l->diff_id))
-        return error_set(err, -EINVAL, "layer %zu is not the one that the image's config names: it is sha256:%s, should be %s", number, l->diff_id, diff_id);
+        return error_set(
+            err, -EINVAL,
+            "layer %zu is not the one that the image's config names: it is sha256:%s, should be %s", number,
+            l->diff_id, diff_id);
     return 0;
 }
 
 /* Reads the config and prepares img for as many layers as it names. */
-static int begin_image(struct archive *ar, const char *config_path, const char *hex, size_t n_layers, struct staged_image *img,
-                       struct image_config *c, struct error *err)
+static int begin_image(struct archive *ar, const char *config_path, const char *hex, size_t n_layers,
+                       struct staged_image *img, struct image_config *c, struct error *err)
 {
     struct arena *a = ar->im->st.arena;
     int r = read_document(ar, config_path, hex, &img->config, &img->config_len, err);
@@ -123,7 +130,8 @@ static int begin_image(struct archive *ar, const char *config_path, const char *
     if (r < 0)
         return r;
     if (c->diff_ids.n != n_layers)
-        return error_set(err, -EINVAL, "the image's config names %zu layers, its manifest %zu", c->diff_ids.n, n_layers);
+        return error_set(err, -EINVAL, "the image's config names %zu layers, its manifest %zu", c->diff_ids.n,
+                         n_layers);
     if (n_layers > LAYERS_MAX)
         return error_set(err, -EINVAL, "the image has more than %d layers", LAYERS_MAX);
     if (!str_empty(c->os) && !str_eq(c->os, "linux"))
@@ -139,19 +147,22 @@ static int begin_image(struct archive *ar, const char *config_path, const char *
 
 /* --- OCI layout --- */
 
-static int oci_image(struct archive *ar, const struct image_descriptor *d, struct staged_image *img, struct error *err)
+static int oci_image(struct archive *ar, const struct image_descriptor *d, struct staged_image *img,
+                     struct error *err)
 {
     struct arena *a = ar->im->st.arena;
     struct image_manifest m;
     struct image_config c;
-    int r = read_document(ar, blob_path(ar, d->digest), digest_hex(d->digest), &img->manifest, &img->manifest_len, err);
+    int r = read_document(ar, blob_path(ar, d->digest), digest_hex(d->digest), &img->manifest,
+                          &img->manifest_len, err);
 
     if (r == 0)
         r = image_manifest_parse(img->manifest, img->manifest_len, a, &m, err);
     if (r == 0)
         r = check_sha256(m.config.digest, err);
     if (r == 0)
-        r = begin_image(ar, blob_path(ar, m.config.digest), digest_hex(m.config.digest), m.layers.n, img, &c, err);
+        r = begin_image(ar, blob_path(ar, m.config.digest), digest_hex(m.config.digest), m.layers.n, img, &c,
+                        err);
     if (r < 0)
         return r;
     memcpy(img->manifest_hex, digest_hex(d->digest), SHA256_HEX);
@@ -166,7 +177,9 @@ static int oci_image(struct archive *ar, const struct image_descriptor *d, struc
             return at;
         const struct staged_layer *l = &ar->im->st.layers[at];
         if (!str_eq(l->digest, digest_hex(ld->digest)) || l->size != ld->size)
-            return error_set(err, -EINVAL, "layer %zu is not what the manifest says: it is sha256:%s of %lld bytes", i + 1, l->digest, (long long) l->size);
+            return error_set(err, -EINVAL,
+                             "layer %zu is not what the manifest says: it is sha256:%s of %lld bytes", i + 1,
+                             l->digest, (long long) l->size);
         r = check_diff_id(l, c.diff_ids.v[i], i + 1, err);
         if (r < 0)
             return r;
@@ -179,7 +192,8 @@ static bool platform_fits(const struct archive *ar, const struct image_descripto
 {
     if (d->os == NULL && d->architecture == NULL)
         return true;
-    return d->os != NULL && str_eq(d->os, ar->os) && d->architecture != NULL && str_eq(d->architecture, ar->arch) &&
+    return d->os != NULL && str_eq(d->os, ar->os) && d->architecture != NULL &&
+           str_eq(d->architecture, ar->arch) &&
            (ar->variant == NULL || (d->variant != NULL && str_eq(d->variant, ar->variant)));
 }
 
@@ -192,15 +206,18 @@ static const char *layout_name(struct archive *ar, const struct image_descriptor
 
     if (name == NULL)
         name = oci_pairs_get(&d->annotations, ANNOTATION_REF_NAME);
-    if (name == NULL || strpbrk(name, "/:") == NULL || reference_parse(name, &ref, NULL) < 0 || ref.digest[0] != '\0')
+    if (name == NULL || strpbrk(name, "/:") == NULL || reference_parse(name, &ref, NULL) < 0 ||
+        ref.digest[0] != '\0')
         return NULL;
     reference_format(&ref, full, sizeof(full));
     return arena_strdup(ar->im->st.arena, full);
 }
 
-static int oci_index(struct archive *ar, const struct image_index *index, const char *name, int depth, struct error *err);
+static int oci_index(struct archive *ar, const struct image_index *index, const char *name, int depth,
+                     struct error *err);
 
-static int oci_descriptor(struct archive *ar, const struct image_descriptor *d, const char *name, int depth, struct error *err)
+static int oci_descriptor(struct archive *ar, const struct image_descriptor *d, const char *name, int depth,
+                          struct error *err)
 {
     struct image_index inner;
     const char *text;
@@ -229,7 +246,8 @@ static int oci_descriptor(struct archive *ar, const struct image_descriptor *d, 
     return 0;
 }
 
-static int oci_index(struct archive *ar, const struct image_index *index, const char *name, int depth, struct error *err)
+static int oci_index(struct archive *ar, const struct image_index *index, const char *name, int depth,
+                     struct error *err)
 {
     bool any = false;
     int r = 0;
@@ -244,8 +262,8 @@ static int oci_index(struct archive *ar, const struct image_index *index, const 
         r = oci_descriptor(ar, d, own != NULL ? own : name, depth, err);
     }
     if (r == 0 && !any)
-        return error_set(err, -EINVAL, "the archive has no image for %s/%s%s%s", ar->os, ar->arch, ar->variant != NULL ? "/" : "",
-                         ar->variant != NULL ? ar->variant : "");
+        return error_set(err, -EINVAL, "the archive has no image for %s/%s%s%s", ar->os, ar->arch,
+                         ar->variant != NULL ? "/" : "", ar->variant != NULL ? ar->variant : "");
     return r;
 }
 
@@ -263,7 +281,8 @@ static int import_layout(struct archive *ar, struct error *err)
 
 /* --- docker-archive --- */
 
-static int docker_layers(struct archive *ar, const json_t *paths, struct staged_image *img, const struct image_config *c, struct error *err)
+static int docker_layers(struct archive *ar, const json_t *paths, struct staged_image *img,
+                         const struct image_config *c, struct error *err)
 {
     for (size_t i = 0; i < img->n_layers; i++) {
         const char *path = json_string_value(json_array_get(paths, i));
@@ -275,7 +294,8 @@ static int docker_layers(struct archive *ar, const json_t *paths, struct staged_
         const struct staged_layer *l = &ar->im->st.layers[at];
         const char *hex = str_after(path, "blobs/sha256/");
         if (hex != NULL && !str_eq(hex, l->digest))
-            return error_set(err, -EINVAL, "layer %zu is not what its name says: it is sha256:%s", i + 1, l->digest);
+            return error_set(err, -EINVAL, "layer %zu is not what its name says: it is sha256:%s", i + 1,
+                             l->digest);
         int r = check_diff_id(l, c->diff_ids.v[i], i + 1, err);
         if (r < 0)
             return r;
@@ -289,7 +309,8 @@ static int docker_names(struct archive *ar, const json_t *tags, struct staged_im
     const json_t *tag;
     size_t i;
 
-    json_array_foreach(tags, i, tag) {
+    json_array_foreach(tags, i, tag)
+    {
         struct reference ref;
         char full[640];
         if (!json_is_string(tag))
@@ -361,7 +382,8 @@ static int import_docker(struct archive *ar, struct error *err)
         return r;
     if (!json_is_array(doc) || json_array_size(doc) == 0 || json_array_size(doc) > IMAGES_MAX)
         return error_set(err, -EINVAL, "manifest.json: must be an array of 1 to %d images", IMAGES_MAX);
-    json_array_foreach(doc, i, entry) {
+    json_array_foreach(doc, i, entry)
+    {
         r = docker_image(ar, entry, i, err);
         if (r < 0)
             return r;
@@ -377,21 +399,24 @@ int import_archive(struct import *im, int rootfd, bool own, struct error *err)
     if (r < 0)
         return r;
     if (im->o->n_changes > 0)
-        return error_set(err, -EINVAL, "this is an image archive: its config cannot be changed on the way in");
+        return error_set(err, -EINVAL,
+                         "this is an image archive: its config cannot be changed on the way in");
     if (has_file(&ar, "oci-layout") && has_file(&ar, "index.json"))
         r = import_layout(&ar, err);
     else if (has_file(&ar, "manifest.json"))
         r = import_docker(&ar, err);
     else
-        r = error_set(err, -EINVAL, "this looks like an image archive, but has neither manifest.json nor oci-layout in it");
+        r = error_set(err, -EINVAL,
+                      "this looks like an image archive, but has neither manifest.json nor oci-layout in it");
     if (r < 0)
         return r;
     if (im->name == NULL)
         return 0;
     if (im->st.n_images > 1)
-        return error_set(err, -EINVAL, "the archive has %zu images: import it without a name", im->st.n_images);
+        return error_set(err, -EINVAL, "the archive has %zu images: import it without a name",
+                         im->st.n_images);
     struct staged_image *img = &im->st.images[0];
-    img->names = (struct oci_strings) { 0 };
+    img->names = (struct oci_strings){ 0 };
     oci_strings_add(im->st.arena, &img->names, im->name);
     return 0;
 }

@@ -35,18 +35,27 @@ static const struct known {
 } known_packages[] = {
     { "redis-server", "redis", { "CMD [\"redis-server\"]", "EXPOSE 6379", "WORKDIR /var/lib/redis" } },
     { "memcached", "memcache", { "CMD [\"memcached\"]", "EXPOSE 11211" } },
-    { "mosquitto", "mosquitto", { "CMD [\"mosquitto\", \"-c\", \"/etc/mosquitto/mosquitto.conf\"]", "EXPOSE 1883" } },
-    { "nginx", "www-data", { "CMD [\"nginx\", \"-g\", \"daemon off;\"]", "EXPOSE 80", "STOPSIGNAL SIGQUIT" } },
-    { "nginx-light", "www-data", { "CMD [\"nginx\", \"-g\", \"daemon off;\"]", "EXPOSE 80", "STOPSIGNAL SIGQUIT" } },
-    { "haproxy", "haproxy", { "CMD [\"haproxy\", \"-f\", \"/etc/haproxy/haproxy.cfg\"]", "STOPSIGNAL SIGUSR1" } },
+    { "mosquitto",
+      "mosquitto",
+      { "CMD [\"mosquitto\", \"-c\", \"/etc/mosquitto/mosquitto.conf\"]", "EXPOSE 1883" } },
+    { "nginx",
+      "www-data",
+      { "CMD [\"nginx\", \"-g\", \"daemon off;\"]", "EXPOSE 80", "STOPSIGNAL SIGQUIT" } },
+    { "nginx-light",
+      "www-data",
+      { "CMD [\"nginx\", \"-g\", \"daemon off;\"]", "EXPOSE 80", "STOPSIGNAL SIGQUIT" } },
+    { "haproxy",
+      "haproxy",
+      { "CMD [\"haproxy\", \"-f\", \"/etc/haproxy/haproxy.cfg\"]", "STOPSIGNAL SIGUSR1" } },
     { "python3", NULL, { "CMD [\"python3\"]" } },
     { "python3-minimal", NULL, { "CMD [\"python3\"]" } },
     { "nodejs", NULL, { "CMD [\"node\"]" } },
 };
 
 static const char *const left_out_paths[] = {
-    "path-exclude=/usr/share/doc/*",    "path-include=/usr/share/doc/*/copyright", "path-exclude=/usr/share/man/*",
-    "path-exclude=/usr/share/locale/*", "path-exclude=/usr/share/info/*",          "path-exclude=/usr/share/lintian/*",
+    "path-exclude=/usr/share/doc/*",   "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/man/*",   "path-exclude=/usr/share/locale/*",
+    "path-exclude=/usr/share/info/*",  "path-exclude=/usr/share/lintian/*",
     "path-exclude=/usr/share/groff/*",
 };
 
@@ -97,7 +106,8 @@ static int check_package(const char *name, struct error *err)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
 
-    if (strlen(name) >= 2 && strspn(name, allowed) == strlen(name) && strchr("+-.", name[0]) == NULL && strlen(name) < 200)
+    if (strlen(name) >= 2 && strspn(name, allowed) == strlen(name) && strchr("+-.", name[0]) == NULL &&
+        strlen(name) < 200)
         return 0;
     return error_set(err, -EINVAL, "\"%.100s\" is not the name of a Debian package", name);
 }
@@ -121,7 +131,8 @@ static int host_suite(struct arena *a, const char **ret, struct error *err)
         if (**ret != '\0')
             return 0;
     }
-    return error_set(err, -ENOENT, "/etc/os-release does not say which Debian release this is: name a suite and a mirror");
+    return error_set(err, -ENOENT,
+                     "/etc/os-release does not say which Debian release this is: name a suite and a mirror");
 }
 
 static int check_suite(const char *suite, struct error *err)
@@ -161,9 +172,11 @@ static int sources(struct base *b, struct error *err)
 /* Standard output goes to out, standard error to log. */
 static int run(const char *const *argv, int out, int log, struct error *err)
 {
-    static const char *const kept[] = { "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY" };
+    static const char *const kept[] = { "http_proxy",  "https_proxy", "HTTP_PROXY",
+                                        "HTTPS_PROXY", "no_proxy",    "NO_PROXY" };
     /* A date of its own for what installation scripts write down (shadow's last change): the same for everybody. */
-    char *env[ARRAY_LEN(kept) + 5] = { (char *) "PATH=" PATH_DEFAULT, (char *) "LC_ALL=C.UTF-8", (char *) "SOURCE_DATE_EPOCH=1", (char *) "HOME=/root" };
+    char *env[ARRAY_LEN(kept) + 5] = { (char *) "PATH=" PATH_DEFAULT, (char *) "LC_ALL=C.UTF-8",
+                                       (char *) "SOURCE_DATE_EPOCH=1", (char *) "HOME=/root" };
     size_t n = 4;
     int status;
 
@@ -203,7 +216,8 @@ static int log_file(struct base *b, const char *name, struct error *err)
 static int host_apt_options(struct base *b, struct error *err)
 {
     static const char *const argv[] = { "/usr/bin/apt-config", "dump", NULL };
-    static const char *const wanted[] = { "::Proxy", "::proxy", "Check-Valid-Until", "Check-Date", "::Retries", "::Timeout" };
+    static const char *const wanted[] = { "::Proxy",    "::proxy",   "Check-Valid-Until",
+                                          "Check-Date", "::Retries", "::Timeout" };
     _cleanup_free_ char *text = NULL;
     char *rest, *line;
     _cleanup_close_ int out = log_file(b, "apt-config", err);
@@ -253,7 +267,8 @@ static int bootstrap(struct base *b, const char *const *packages, size_t n, stru
 
     for (size_t i = 0; i < n; i++)
         strbuf_addf(&include, "%s,", packages[i]);
-    strbuf_adds(&include, "usr-is-merged"); /* else init-system-helpers brings usrmerge, and that all of perl */
+    strbuf_adds(&include,
+                "usr-is-merged"); /* else init-system-helpers brings usrmerge, and that all of perl */
     arg(b, PROGRAM);
     arg(b, "--mode=root");
     arg(b, "--format=directory");
@@ -298,7 +313,8 @@ static int clean_entry(int dirfd, const char *name, unsigned char type, void *p)
     (void) type;
     if (c->how == CLEAN_SUFFIX && (n <= m || !str_eq(name + n - m, c->suffix)))
         return 0;
-    if (c->how != CLEAN_INSIDE && (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)))
+    if (c->how != CLEAN_INSIDE &&
+        (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)))
         return 0;
     return tree_remove(dirfd, name, c->err);
 }
@@ -310,7 +326,8 @@ static int clean_root(int rootfd, struct error *err)
         if (dir < 0)
             continue;
         struct clean c = { leavings[i].how, leavings[i].name, err };
-        int r = leavings[i].how == CLEAN_WHOLE ? tree_remove(dir, leavings[i].name, err) : dir_each(dir, ".", clean_entry, &c, err);
+        int r = leavings[i].how == CLEAN_WHOLE ? tree_remove(dir, leavings[i].name, err)
+                                               : dir_each(dir, ".", clean_entry, &c, err);
         if (r < 0)
             return error_context(err, r, "while cleaning the new image");
     }
@@ -345,7 +362,8 @@ static const struct known *find_known(const char *const *packages, size_t n)
     return NULL;
 }
 
-static void image_changes(struct base *b, int rootfd, const char *const *packages, size_t n, struct oci_strings *ret)
+static void image_changes(struct base *b, int rootfd, const char *const *packages, size_t n,
+                          struct oci_strings *ret)
 {
     const struct known *k = find_known(packages, n);
     struct strbuf list = STRBUF_INIT;
@@ -366,7 +384,8 @@ static void image_changes(struct base *b, int rootfd, const char *const *package
         oci_strings_add(b->arena, ret, arena_printf(b->arena, "USER %s", k->user));
 }
 
-static int import_root(struct base *b, time_t started, const char *const *packages, size_t n, const char *name, char id[static 65], struct error *err)
+static int import_root(struct base *b, time_t started, const char *const *packages, size_t n,
+                       const char *name, char id[static 65], struct error *err)
 {
     struct oci_strings changes = { 0 };
     _cleanup_close_ int rootfd = dir_open(b->work->fd, "rootfs", err);
@@ -392,7 +411,8 @@ static int check_request(struct base *b, const char *const *packages, size_t n, 
     int r = 0;
 
     if (geteuid() != 0)
-        return error_set(err, -EPERM, "a base image can be made by root only: packages are installed into it");
+        return error_set(err, -EPERM,
+                         "a base image can be made by root only: packages are installed into it");
     if (n == 0)
         return error_set(err, -EINVAL, "name at least one package");
     if (faccessat(AT_FDCWD, PROGRAM, X_OK, 0) < 0)
@@ -405,8 +425,8 @@ static int check_request(struct base *b, const char *const *packages, size_t n, 
     return r < 0 ? r : check_suite(b->suite, err);
 }
 
-int image_base_build(struct store *s, const char *const *packages, size_t n, const char *name, const struct base_options *o, char id[static 65],
-                     struct error *err)
+int image_base_build(struct store *s, const char *const *packages, size_t n, const char *name,
+                     const struct base_options *o, char id[static 65], struct error *err)
 {
     static const struct base_options none = { .log_fd = -1 };
     _cleanup_arena_ struct arena *a = arena_new();

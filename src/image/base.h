@@ -17,14 +17,15 @@
 #include "image/store.h"
 
 struct base_options {
-    const char *suite;  /* NULL: this host's VERSION_CODENAME */
-    const char *mirror; /* a URI; NULL: the entries for the suite, its updates and security in this host's apt sources */
-    int log_fd;         /* gets mmdebstrap's output; -1: kept for the error message only */
+    const char *suite; /* NULL: this host's VERSION_CODENAME */
+    const char *
+        mirror; /* a URI; NULL: the entries for the suite, its updates and security in this host's apt sources */
+    int log_fd; /* gets mmdebstrap's output; -1: kept for the error message only */
 };
 
 /*
  * -EPERM for anyone but root, -ENOENT without mmdebstrap or without a source for the suite, -EINVAL for a package name that
  * cannot be one, -EIO when mmdebstrap fails (its last error line is in the message). name as in store_import(). o may be NULL.
  */
-int image_base_build(struct store *s, const char *const *packages, size_t n, const char *name, const struct base_options *o, char id[static 65],
-                     struct error *err) _warn_unused_;
+int image_base_build(struct store *s, const char *const *packages, size_t n, const char *name,
+                     const struct base_options *o, char id[static 65], struct error *err) _warn_unused_;

@@ -20,7 +20,7 @@ struct change {
 
 static void set_one(struct arena *a, struct oci_strings *l, const char *s)
 {
-    *l = (struct oci_strings) { 0 };
+    *l = (struct oci_strings){ 0 };
     oci_strings_add(a, l, s);
 }
 
@@ -31,12 +31,15 @@ static int json_form(struct change *ch, struct oci_strings *ret, struct error *e
     const json_t *item;
     size_t i;
 
-    if (ch->rest[0] != '[' || json_parse(ch->rest, strlen(ch->rest), "change", &j, NULL) < 0 || !json_is_array(j))
+    if (ch->rest[0] != '[' || json_parse(ch->rest, strlen(ch->rest), "change", &j, NULL) < 0 ||
+        !json_is_array(j))
         return -ENOENT;
-    *ret = (struct oci_strings) { 0 };
-    json_array_foreach(j, i, item) {
+    *ret = (struct oci_strings){ 0 };
+    json_array_foreach(j, i, item)
+    {
         if (!json_is_string(item))
-            return error_set(err, -EINVAL, "invalid change: a list of words has something else than strings in it");
+            return error_set(err, -EINVAL,
+                             "invalid change: a list of words has something else than strings in it");
         oci_strings_add(ch->a, ret, json_string_value(item));
     }
     return 0;
@@ -98,7 +101,8 @@ static int next_word(struct change *ch, char **ret, struct error *err)
     return 0;
 }
 
-static int pairs(struct change *ch, int (*set)(struct change *ch, const char *key, const char *value), const char *what, struct error *err)
+static int pairs(struct change *ch, int (*set)(struct change *ch, const char *key, const char *value),
+                 const char *what, struct error *err)
 {
     char *word;
     int r;
@@ -170,7 +174,8 @@ static int do_workdir(struct change *ch, struct error *err)
     if (ch->rest[0] == '/')
         ch->c->working_dir = arena_strdup(ch->a, ch->rest);
     else
-        ch->c->working_dir = arena_printf(ch->a, "%s/%s", str_empty(base) || str_eq(base, "/") ? "" : base, ch->rest);
+        ch->c->working_dir = arena_printf(ch->a, "%s/%s", str_empty(base) || str_eq(base, "/") ? "" : base,
+                                          ch->rest);
     return 0;
 }
 
@@ -205,10 +210,12 @@ static int do_expose(struct change *ch, struct error *err)
         if (dash != NULL)
             *dash = '\0';
         if (parse_u32(word, &first) < 0 || first == 0 || first > 65535 ||
-            (dash != NULL ? parse_u32(dash + 1, &last) : parse_u32(word, &last)) < 0 || last < first || last > 65535)
+            (dash != NULL ? parse_u32(dash + 1, &last) : parse_u32(word, &last)) < 0 || last < first ||
+            last > 65535)
             return error_set(err, -EINVAL, "invalid change: EXPOSE needs ports between 1 and 65535");
         if (!str_eq(protocol, "tcp") && !str_eq(protocol, "udp") && !str_eq(protocol, "sctp"))
-            return error_set(err, -EINVAL, "invalid change: EXPOSE knows tcp, udp and sctp, not \"%s\"", protocol);
+            return error_set(err, -EINVAL, "invalid change: EXPOSE knows tcp, udp and sctp, not \"%s\"",
+                             protocol);
         for (uint32_t port = first; port <= last; port++)
             add_once(ch->a, &ch->c->exposed_ports, arena_printf(ch->a, "%u/%s", port, protocol));
     }
@@ -227,7 +234,8 @@ static int do_volume(struct change *ch, struct error *err)
     }
     for (size_t i = 0; i < list.n && r == 0; i++) {
         if (list.v[i][0] != '/')
-            return error_set(err, -EINVAL, "invalid change: VOLUME needs absolute paths, not \"%s\"", list.v[i]);
+            return error_set(err, -EINVAL, "invalid change: VOLUME needs absolute paths, not \"%s\"",
+                             list.v[i]);
         add_once(ch->a, &ch->c->volumes, list.v[i]);
     }
     return r;
@@ -239,9 +247,9 @@ int change_apply(struct arena *a, const char *text, struct image_config *config,
         const char *name;
         int (*apply)(struct change *ch, struct error *err);
     } table[] = {
-        { "CMD", do_cmd },         { "ENTRYPOINT", do_entrypoint }, { "ENV", do_env },       { "EXPOSE", do_expose },
-        { "LABEL", do_label },     { "STOPSIGNAL", do_stopsignal }, { "USER", do_user },     { "VOLUME", do_volume },
-        { "WORKDIR", do_workdir },
+        { "CMD", do_cmd },       { "ENTRYPOINT", do_entrypoint }, { "ENV", do_env },
+        { "EXPOSE", do_expose }, { "LABEL", do_label },           { "STOPSIGNAL", do_stopsignal },
+        { "USER", do_user },     { "VOLUME", do_volume },         { "WORKDIR", do_workdir },
     };
     struct change ch = { .a = a, .c = config };
 
@@ -261,5 +269,8 @@ int change_apply(struct arena *a, const char *text, struct image_config *config,
             return error_set(err, -EINVAL, "invalid change: %s needs a value", table[i].name);
         return table[i].apply(&ch, err);
     }
-    return error_set(err, -EINVAL, "invalid change \"%.60s\": it must begin with CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR", text);
+    return error_set(
+        err, -EINVAL,
+        "invalid change \"%.60s\": it must begin with CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR",
+        text);
 }

@@ -35,10 +35,10 @@ struct extract {
     enum extract_form form;
     struct strbuf name, target;
     /* The parent of the last member. */
-    char *dir;          /* NULL: none is open */
+    char *dir; /* NULL: none is open */
     int dirfd;
-    bool dir_changed;   /* its time must be put back */
-    bool dir_by_link;   /* the way to it led over a symbolic link */
+    bool dir_changed; /* its time must be put back */
+    bool dir_by_link; /* the way to it led over a symbolic link */
     struct timespec dir_mtime;
     char shown[4 * SHOWN_MAX + 8];
 };
@@ -130,7 +130,8 @@ int extract_clean_name(const char *name, struct strbuf *ret, struct error *err)
     return 0;
 }
 
-static int clean(struct extract *x, const char *name, const char *member, struct strbuf *ret, struct error *err)
+static int clean(struct extract *x, const char *name, const char *member, struct strbuf *ret,
+                 struct error *err)
 {
     struct error why = { 0 };
     int r = extract_clean_name(name, ret, &why);
@@ -141,7 +142,8 @@ static int clean(struct extract *x, const char *name, const char *member, struct
 static int count_inode(struct extract *x, struct error *err)
 {
     if (x->stats.inodes >= x->o.max_inodes)
-        return error_set(err, -EFBIG, "the archive has more than the limit of %llu files", (unsigned long long) x->o.max_inodes);
+        return error_set(err, -EFBIG, "the archive has more than the limit of %llu files",
+                         (unsigned long long) x->o.max_inodes);
     x->stats.inodes++;
     return 0;
 }
@@ -318,7 +320,8 @@ static int set_attributes(struct extract *x, int fd, const struct tar_entry *e, 
     return r;
 }
 
-static int set_attributes_at(struct extract *x, const char *base, const struct tar_entry *e, struct error *err)
+static int set_attributes_at(struct extract *x, const char *base, const struct tar_entry *e,
+                             struct error *err)
 {
     struct timespec times[2] = { e->mtime, e->mtime };
 
@@ -379,7 +382,8 @@ static int whiteout(struct extract *x, const char *name, const char *base, struc
         return r;
     x->dir_changed = true;
     struct timespec zero[2] = { { 0 } };
-    if (mknodat(x->dirfd, hidden, S_IFCHR, 0) < 0 || utimensat(x->dirfd, hidden, zero, AT_SYMLINK_NOFOLLOW) < 0)
+    if (mknodat(x->dirfd, hidden, S_IFCHR, 0) < 0 ||
+        utimensat(x->dirfd, hidden, zero, AT_SYMLINK_NOFOLLOW) < 0)
         return failed(x, "make the whiteout", name, err);
     return 0;
 }
@@ -422,7 +426,8 @@ static int write_data(struct extract *x, struct tar *t, int fd, const struct tar
     return r;
 }
 
-static int make_file(struct extract *x, struct tar *t, const struct tar_entry *e, const char *base, struct error *err)
+static int make_file(struct extract *x, struct tar *t, const struct tar_entry *e, const char *base,
+                     struct error *err)
 {
     if (e->size > x->o.max_bytes - MIN_OF(x->stats.bytes, x->o.max_bytes))
         return error_set(err, -EFBIG, "the archive's files are together larger than the limit of %llu bytes",
@@ -498,7 +503,8 @@ static int make_hardlink(struct extract *x, const struct tar_entry *e, const cha
         return refuse(x, e->name, "it is a hard link to a file that is not in the archive before it", err);
     if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode) && !S_ISFIFO(st.st_mode))
         return refuse(x, e->name, "it is a hard link to a directory or a whiteout", err);
-    if (fstatat(x->dirfd, base, &old, AT_SYMLINK_NOFOLLOW) == 0 && old.st_ino == st.st_ino && old.st_dev == st.st_dev)
+    if (fstatat(x->dirfd, base, &old, AT_SYMLINK_NOFOLLOW) == 0 && old.st_ino == st.st_ino &&
+        old.st_dev == st.st_dev)
         return 0;
     r = clear_name(x, base, err);
     if (r < 0)

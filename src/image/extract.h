@@ -46,7 +46,8 @@ struct extract *extract_new(const struct extract_options *o) __attribute__((retu
 void extract_free(struct extract *x);
 void extract_set_form(struct extract *x, enum extract_form form); /* EXTRACT_LAYER until told otherwise */
 /* e is what tar_next() just gave. */
-int extract_member(struct extract *x, struct tar *t, const struct tar_entry *e, struct error *err) _warn_unused_;
+int extract_member(struct extract *x, struct tar *t, const struct tar_entry *e, struct error *err)
+    _warn_unused_;
 /* After the last member. */
 int extract_finish(struct extract *x, struct error *err) _warn_unused_;
 const struct extract_stats *extract_stats(const struct extract *x);

@@ -29,10 +29,12 @@ static bool same_repository(const struct reference *ref, const char *name)
 {
     struct reference other;
 
-    return name != NULL && reference_parse(name, &other, NULL) == 0 && str_eq(ref->domain, other.domain) && str_eq(ref->path, other.path);
+    return name != NULL && reference_parse(name, &other, NULL) == 0 && str_eq(ref->domain, other.domain) &&
+           str_eq(ref->path, other.path);
 }
 
-static void match_name(const struct image_index *index, const char *text, const struct reference *ref, struct matches *m)
+static void match_name(const struct image_index *index, const char *text, const struct reference *ref,
+                       struct matches *m)
 {
     char full[640];
 
@@ -51,7 +53,8 @@ static void match_name(const struct image_index *index, const char *text, const 
         }
     }
     if (m->n > 1)
-        m->n = 1; /* NAME@DIGEST with two tags, or a layout that another tool left with a name twice: the first counts */
+        m->n =
+            1; /* NAME@DIGEST with two tags, or a layout that another tool left with a name twice: the first counts */
 }
 
 static bool only_hex(const char *s)
@@ -60,7 +63,8 @@ static bool only_hex(const char *s)
 }
 
 /* Ids that begin with prefix. *several: they are not all of one image. */
-static int match_id(struct store *s, const struct image_index *index, const char *prefix, struct matches *m, bool *several)
+static int match_id(struct store *s, const struct image_index *index, const char *prefix, struct matches *m,
+                    bool *several)
 {
     char first[65] = "";
 
@@ -86,7 +90,8 @@ static int match_id(struct store *s, const struct image_index *index, const char
     return 0;
 }
 
-int store_match(struct store *s, const struct image_index *index, const char *name_or_id, struct matches *ret, struct error *err)
+int store_match(struct store *s, const struct image_index *index, const char *name_or_id, struct matches *ret,
+                struct error *err)
 {
     struct matches m = { 0 };
     struct reference ref;
@@ -99,7 +104,8 @@ int store_match(struct store *s, const struct image_index *index, const char *na
         hex = name_or_id;
     if (hex != NULL) {
         if (!hex64_valid(hex))
-            return error_set(err, -EINVAL, "invalid image id \"%.100s\": it must be sha256: and 64 hex digits", name_or_id);
+            return error_set(err, -EINVAL,
+                             "invalid image id \"%.100s\": it must be sha256: and 64 hex digits", name_or_id);
         match_id(s, index, hex, &m, &several);
     } else {
         parsed = reference_parse(name_or_id, &ref, &why) == 0;
@@ -109,7 +115,8 @@ int store_match(struct store *s, const struct image_index *index, const char *na
     }
     if (several) {
         free(m.v);
-        return error_set(err, -EINVAL, "\"%s\" is the beginning of several images' ids: give more of it", name_or_id);
+        return error_set(err, -EINVAL, "\"%s\" is the beginning of several images' ids: give more of it",
+                         name_or_id);
     }
     if (m.n == 0) {
         free(m.v);
@@ -175,7 +182,8 @@ static bool comes_again(const struct oci_strings *ids, size_t at)
     return false;
 }
 
-int store_layers(struct store *s, const struct store_image *image, const char ***ret_paths, size_t *ret_n, struct error *err)
+int store_layers(struct store *s, const struct store_image *image, const char ***ret_paths, size_t *ret_n,
+                 struct error *err)
 {
     const struct oci_strings *ids = &image->config.diff_ids;
     size_t each = strlen(s->path) + strlen("/layers/") + SHA256_HEX, n = 0;
@@ -185,10 +193,13 @@ int store_layers(struct store *s, const struct store_image *image, const char **
 
     for (size_t i = 0; i < ids->n; i++) {
         const char *hex = digest_hex(ids->v[i]);
-        if (str_after(ids->v[i], "sha256:") == NULL || fstatat(s->layers, hex, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode)) {
+        if (str_after(ids->v[i], "sha256:") == NULL ||
+            fstatat(s->layers, hex, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode)) {
             free(paths);
-            return error_set(err, -ENOENT, "layer %s of image %s is not unpacked in the store: import or pull the image again",
-                             ids->v[i], image->name != NULL ? image->name : image->id);
+            return error_set(
+                err, -ENOENT,
+                "layer %s of image %s is not unpacked in the store: import or pull the image again",
+                ids->v[i], image->name != NULL ? image->name : image->id);
         }
         if (comes_again(ids, i))
             continue;

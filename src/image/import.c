@@ -28,8 +28,8 @@
 static const char *media_type(uint32_t compression)
 {
     static const char *const types[STREAM_COMPRESSIONS] = {
-        [STREAM_NONE] = MEDIA_LAYER,  [STREAM_GZIP] = MEDIA_LAYER_GZIP, [STREAM_ZSTD] = MEDIA_LAYER_ZSTD,
-        [STREAM_XZ] = MEDIA_LAYER,    [STREAM_BZIP2] = MEDIA_LAYER, /* their blobs are kept decompressed */
+        [STREAM_NONE] = MEDIA_LAYER, [STREAM_GZIP] = MEDIA_LAYER_GZIP, [STREAM_ZSTD] = MEDIA_LAYER_ZSTD,
+        [STREAM_XZ] = MEDIA_LAYER,   [STREAM_BZIP2] = MEDIA_LAYER, /* their blobs are kept decompressed */
     };
 
     return types[compression];
@@ -39,7 +39,7 @@ static struct worker_job new_job(const struct import *im)
 {
     const struct import_options *o = im->o;
 
-    return (struct worker_job) {
+    return (struct worker_job){
         .refuse_devices = o->refuse_devices,
         .in_fd = -1,
         .dir_fd = -1,
@@ -56,7 +56,8 @@ static void charge(struct import *im, const struct worker_result *res)
     im->bytes_left -= MIN_OF(res->file_bytes, im->bytes_left);
     im->inodes_left -= MIN_OF(res->inodes, im->inodes_left);
     if (res->left_out > 0)
-        log_warn("%llu device nodes were left out (the first is %s)", (unsigned long long) res->left_out, res->first_left_out);
+        log_warn("%llu device nodes were left out (the first is %s)", (unsigned long long) res->left_out,
+                 res->first_left_out);
     if (res->xattrs > 0)
         log_debug("%llu extended attributes were left out", (unsigned long long) res->xattrs);
 }
@@ -128,7 +129,12 @@ int import_layer(struct import *im, int fd, bool own, const char *what, struct e
 
     struct staged_layer *l = add_layer(im, &index);
     /* xz and bzip2 are no blobs of the image specification: they are copied out decompressed. */
-    if (own && pread(fd, magic, sizeof(magic), 0) > 0 && memcmp(magic, "\xfd" "7zXZ", 5) != 0 && memcmp(magic, "BZh", 3) != 0)
+    if (own && pread(fd, magic, sizeof(magic), 0) > 0 &&
+        memcmp(magic,
+               "\xfd"
+               "7zXZ",
+               5) != 0 &&
+        memcmp(magic, "BZh", 3) != 0)
         own = link_blob(im, fd, l->blob);
     else
         own = false;
@@ -149,7 +155,8 @@ int import_layer(struct import *im, int fd, bool own, const char *what, struct e
     return (int) index;
 }
 
-int import_platform(struct arena *a, const char *platform, const char **os, const char **arch, const char **variant, struct error *err)
+int import_platform(struct arena *a, const char *platform, const char **os, const char **arch,
+                    const char **variant, struct error *err)
 {
     static const char *const machines[][2] = { { "x86_64", "amd64" }, { "aarch64", "arm64" } };
 
@@ -169,7 +176,9 @@ int import_platform(struct arena *a, const char *platform, const char **os, cons
     *arch = strsep(&rest, "/");
     *variant = strsep(&rest, "/");
     if (**os == '\0' || str_empty(*arch) || rest != NULL || (*variant != NULL && **variant == '\0'))
-        return error_set(err, -EINVAL, "invalid platform \"%.80s\": it must be os/architecture or os/architecture/variant", platform);
+        return error_set(err, -EINVAL,
+                         "invalid platform \"%.80s\": it must be os/architecture or os/architecture/variant",
+                         platform);
     return 0;
 }
 
@@ -178,7 +187,7 @@ void import_make_manifest(struct import *im, struct staged_image *img)
     struct arena *a = im->st.arena;
     struct image_manifest m = { .media_type = MEDIA_MANIFEST };
 
-    m.config = (struct image_descriptor) {
+    m.config = (struct image_descriptor){
         .media_type = MEDIA_CONFIG,
         .digest = arena_printf(a, "sha256:%s", img->id),
         .size = (int64_t) img->config_len,
@@ -187,7 +196,7 @@ void import_make_manifest(struct import *im, struct staged_image *img)
     m.layers.n = img->n_layers;
     for (size_t i = 0; i < img->n_layers; i++) {
         const struct staged_layer *l = &im->st.layers[img->layers[i]];
-        m.layers.v[i] = (struct image_descriptor) {
+        m.layers.v[i] = (struct image_descriptor){
             .media_type = l->media_type,
             .digest = arena_printf(a, "sha256:%s", l->digest),
             .size = l->size,
@@ -203,7 +212,8 @@ void import_make_manifest(struct import *im, struct staged_image *img)
 
 /* --- a root file system --- */
 
-static int rootfs_config(struct import *im, const char *file, const struct timespec *created, struct image_config *c, struct error *err)
+static int rootfs_config(struct import *im, const char *file, const struct timespec *created,
+                         struct image_config *c, struct error *err)
 {
     const struct import_options *o = im->o;
     struct arena *a = im->st.arena;
@@ -283,12 +293,14 @@ static int import_tar(struct import *im, int fd, const char *file, struct error 
         return error_set(err, -EINVAL, "the archive is cut off: it has no end mark");
     if (res.form == WORKER_FORM_FILES) {
         im->st.n_layers = 0; /* that was the outside */
-        if (renameat(im->st.work->fd, l->dir, im->st.work->fd, "outside") < 0 || unlinkat(im->st.work->fd, l->blob, 0) < 0)
+        if (renameat(im->st.work->fd, l->dir, im->st.work->fd, "outside") < 0 ||
+            unlinkat(im->st.work->fd, l->blob, 0) < 0)
             return error_errno(err, -errno, "cannot rename a directory in the store's tmp");
         return import_archive(im, dir, true, err);
     }
     if (im->o->form == IMPORT_ARCHIVE)
-        return error_set(err, -EINVAL, "this is no image archive: it has neither manifest.json nor oci-layout in it");
+        return error_set(err, -EINVAL,
+                         "this is no image archive: it has neither manifest.json nor oci-layout in it");
     if (res.inodes == 0)
         return error_set(err, -EINVAL, "the archive is empty");
     fill_layer(l, &res);
@@ -315,7 +327,8 @@ static int import_directory(struct import *im, int dirfd, const char *file, stru
     if (r < 0)
         return r;
     if (res.left_out > 0)
-        log_warn("%llu device nodes and sockets were left out (the first is %s)", (unsigned long long) res.left_out, res.first_left_out);
+        log_warn("%llu device nodes and sockets were left out (the first is %s)",
+                 (unsigned long long) res.left_out, res.first_left_out);
     if (lseek(tar, 0, SEEK_SET) < 0)
         return error_errno(err, -errno, "cannot read the layer again");
     r = import_layer(im, tar, true, "the directory", err);
@@ -325,7 +338,7 @@ static int import_directory(struct import *im, int dirfd, const char *file, stru
         return error_set(err, -EIO, "the layer changed on its way");
     if (im->o->clamp_from != 0) {
         struct timespec newest = { .tv_sec = res.newest_sec };
-        config = (struct image_config) { 0 };
+        config = (struct image_config){ 0 };
         r = rootfs_config(im, file, &newest, &config, err);
         if (r < 0)
             return r;
@@ -348,10 +361,12 @@ static int import_from(struct import *im, int fd, const char *file, struct error
         return error_errno(err, -errno, "cannot look at %s", file);
     if (!S_ISDIR(st.st_mode)) {
         if (isatty(fd))
-            return error_set(err, -EINVAL, "an archive is not read from a terminal: give a file, or pipe one in");
+            return error_set(err, -EINVAL,
+                             "an archive is not read from a terminal: give a file, or pipe one in");
         return import_tar(im, fd, file, err);
     }
-    bool archive = im->o->form == IMPORT_ARCHIVE || (im->o->form == IMPORT_AUTO && has_file(fd, "oci-layout") && has_file(fd, "index.json"));
+    bool archive = im->o->form == IMPORT_ARCHIVE ||
+                   (im->o->form == IMPORT_AUTO && has_file(fd, "oci-layout") && has_file(fd, "index.json"));
     return archive ? import_archive(im, fd, false, err) : import_directory(im, fd, file, err);
 }
 
@@ -388,7 +403,8 @@ static int run_import(struct import *im, const char *file, const char *name, str
     return store_publish(im->store, &im->st, err);
 }
 
-int store_import(struct store *s, const char *file, const char *name, const struct import_options *o, char id[static 65], struct error *err)
+int store_import(struct store *s, const char *file, const char *name, const struct import_options *o,
+                 char id[static 65], struct error *err)
 {
     static const struct import_options none = { 0 };
     struct import im = { .store = s, .o = o != NULL ? o : &none };

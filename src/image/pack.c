@@ -42,7 +42,7 @@ struct pack {
     bool looking; /* the first walk of two */
     dev_t dev;
     struct timespec clamp;
-    void *links;  /* tsearch tree of struct linked */
+    void *links; /* tsearch tree of struct linked */
     struct sha256 hash;
     uint8_t *out;
     size_t out_len;
@@ -112,7 +112,8 @@ static int pad(struct pack *p, uint64_t size, struct error *err)
 
 static void record(struct pack *p, const char *key, const void *value, size_t len)
 {
-    size_t body = strlen(key) + len + 3, total = body + 1; /* blank, '=', newline; and the length's own digits */
+    size_t body = strlen(key) + len + 3,
+           total = body + 1; /* blank, '=', newline; and the length's own digits */
     char digits[24];
 
     while (body + (size_t) snprintf(digits, sizeof(digits), "%zu", total) != total)
@@ -167,7 +168,8 @@ static void time_field(struct pack *p, uint8_t *field, const struct timespec *t)
         sec++;
         nsec = 1000000000 - nsec;
     }
-    int n = snprintf(text, sizeof(text), "%s%llu.%09ld", negative ? "-" : "", (unsigned long long) (negative ? -sec : sec), nsec);
+    int n = snprintf(text, sizeof(text), "%s%llu.%09ld", negative ? "-" : "",
+                     (unsigned long long) (negative ? -sec : sec), nsec);
     while (text[n - 1] == '0')
         text[--n] = '\0';
     if (text[n - 1] == '.')
@@ -190,7 +192,10 @@ static void seal_header(uint8_t *h, char type)
     unsigned sum = 0;
 
     h[156] = (uint8_t) type;
-    memcpy(h + 257, "ustar\0" "00", 8);
+    memcpy(h + 257,
+           "ustar\0"
+           "00",
+           8);
     memset(h + 148, ' ', 8);
     for (int i = 0; i < 512; i++)
         sum += h[i];
@@ -241,7 +246,8 @@ static bool wanted_xattr(const char *name)
 {
     if (strchr(name, '=') != NULL)
         return false;
-    return str_eq(name, "security.capability") || (str_after(name, "user.") != NULL && str_after(name, "user.overlay.") == NULL);
+    return str_eq(name, "security.capability") ||
+           (str_after(name, "user.") != NULL && str_after(name, "user.overlay.") == NULL);
 }
 
 static int add_xattrs(struct pack *p, int fd, struct error *err)
@@ -316,10 +322,12 @@ static struct timespec time_of(struct pack *p, const struct stat *st)
 static int count(struct pack *p, uint64_t bytes, struct error *err)
 {
     if (++p->stats.inodes > p->o.max_inodes)
-        return error_set(err, -EFBIG, "the directory has more than the limit of %llu files", (unsigned long long) p->o.max_inodes);
+        return error_set(err, -EFBIG, "the directory has more than the limit of %llu files",
+                         (unsigned long long) p->o.max_inodes);
     p->stats.bytes += bytes;
     if (bytes > p->o.max_bytes || p->stats.bytes > p->o.max_bytes)
-        return error_set(err, -EFBIG, "the directory is larger than the limit of %llu bytes", (unsigned long long) p->o.max_bytes);
+        return error_set(err, -EFBIG, "the directory is larger than the limit of %llu bytes",
+                         (unsigned long long) p->o.max_bytes);
     return 0;
 }
 
@@ -347,7 +355,7 @@ static const char *first_name(struct pack *p, const struct stat *st)
     if (found != NULL)
         return (*found)->name;
     struct linked *l = xmalloc(sizeof(*l));
-    *l = (struct linked) { st->st_dev, st->st_ino, xstrdup(p->path.buf) };
+    *l = (struct linked){ st->st_dev, st->st_ino, xstrdup(p->path.buf) };
     tsearch(l, &p->links, by_inode);
     return NULL;
 }
@@ -504,15 +512,15 @@ int pack_directory(const struct pack_options *o, struct pack_stats *ret, struct 
     if (fstat(o->dir, &st) < 0)
         return error_errno(err, -errno, "cannot look at the directory");
     p.dev = st.st_dev;
-    p.stats.newest = (struct timespec) { .tv_sec = INT64_MIN / 2 };
+    p.stats.newest = (struct timespec){ .tv_sec = INT64_MIN / 2 };
     p.out = xmalloc(OUT_SIZE);
     sha256_init(&p.hash);
     if (o->clamp_from != 0) {
         p.looking = true;
         p.clamp = p.stats.newest; /* so that what is too new does not count */
         r = pack_dir(&p, o->dir, 0, err);
-        p.clamp = p.stats.newest.tv_sec < 0 ? (struct timespec) { 0 } : p.stats.newest;
-        p.stats.newest = (struct timespec) { .tv_sec = INT64_MIN / 2 };
+        p.clamp = p.stats.newest.tv_sec < 0 ? (struct timespec){ 0 } : p.stats.newest;
+        p.stats.newest = (struct timespec){ .tv_sec = INT64_MIN / 2 };
         p.looking = false;
     }
     if (r == 0)

@@ -17,7 +17,8 @@
 /* A config or manifest into the work directory, under its hex digest. */
 static int write_document(struct staged *st, const char *hex, const char *text, size_t len, struct error *err)
 {
-    _cleanup_close_ int fd = openat(st->work->fd, hex, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    _cleanup_close_ int fd = openat(st->work->fd, hex, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+                                    0600);
     int r = fd < 0 ? -errno : write_all(fd, text, len);
 
     return r < 0 ? error_errno(err, r, "cannot write an image's description") : 0;
@@ -29,8 +30,11 @@ static int move_blob(struct store *s, struct work *w, const char *from, const ch
     struct stat old, new;
 
     if (fstatat(w->fd, from, &new, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : error_errno(err, -errno, "cannot look at a new blob"); /* moved for another image */
-    if (fstatat(s->blobs, hex, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(old.st_mode) && old.st_size == new.st_size)
+        return errno == ENOENT
+                   ? 0
+                   : error_errno(err, -errno, "cannot look at a new blob"); /* moved for another image */
+    if (fstatat(s->blobs, hex, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(old.st_mode) &&
+        old.st_size == new.st_size)
         return 0;
     if (renameat(w->fd, from, s->blobs, hex) < 0)
         return error_errno(err, -errno, "cannot move a blob to its place");
@@ -82,7 +86,8 @@ static uint64_t unpacked_size(const struct staged *st, const struct staged_image
 }
 
 /* An entry of this manifest that may take another name: one without, else a new one. */
-static size_t entry_for(struct staged *st, const struct staged_image *img, struct image_index *index, const char *name)
+static size_t entry_for(struct staged *st, const struct staged_image *img, struct image_index *index,
+                        const char *name)
 {
     const char *digest = arena_printf(st->arena, "sha256:%s", img->manifest_hex);
 
@@ -93,7 +98,7 @@ static size_t entry_for(struct staged *st, const struct staged_image *img, struc
             return i;
     }
     struct image_descriptor *d = index_add(st->arena, index);
-    *d = (struct image_descriptor) {
+    *d = (struct image_descriptor){
         .media_type = img->manifest_type,
         .digest = digest,
         .size = (int64_t) img->manifest_len,
@@ -146,7 +151,8 @@ int store_publish(struct store *s, struct staged *st, struct error *err)
     }
     /* What was given away and is not named must not stay: a full disk comes here. */
     struct image_index old;
-    if (r < 0 && store_index_read(s, st->arena, &old, NULL) == 0 && store_collect(s, &old, st->work, NULL) < 0)
+    if (r < 0 && store_index_read(s, st->arena, &old, NULL) == 0 &&
+        store_collect(s, &old, st->work, NULL) < 0)
         return r;
     return r;
 }

@@ -42,10 +42,11 @@ static bool is_needed(const struct needed *l, const char *hex)
     return l->n > 0 && bsearch(&hex, l->v, l->n, sizeof(*l->v), by_text) != NULL;
 }
 
-static int need_descriptor(struct store *s, const struct image_descriptor *d, int depth, struct needed *blobs, struct needed *layers,
-                           struct error *err);
+static int need_descriptor(struct store *s, const struct image_descriptor *d, int depth, struct needed *blobs,
+                           struct needed *layers, struct error *err);
 
-static int need_index(struct store *s, const char *text, size_t len, int depth, struct needed *blobs, struct needed *layers, struct error *err)
+static int need_index(struct store *s, const char *text, size_t len, int depth, struct needed *blobs,
+                      struct needed *layers, struct error *err)
 {
     struct image_index index;
     int r = image_index_parse(text, len, blobs->arena, &index, err);
@@ -61,8 +62,8 @@ static int need_index(struct store *s, const char *text, size_t len, int depth, 
     return r;
 }
 
-static int need_descriptor(struct store *s, const struct image_descriptor *d, int depth, struct needed *blobs, struct needed *layers,
-                           struct error *err)
+static int need_descriptor(struct store *s, const struct image_descriptor *d, int depth, struct needed *blobs,
+                           struct needed *layers, struct error *err)
 {
     struct image_manifest m;
     struct image_config c;
@@ -125,7 +126,7 @@ int store_collect(struct store *s, const struct image_index *index, struct work 
         qsort(layers.v, layers.n, sizeof(*layers.v), by_text);
     struct sweep sw = { &blobs, NULL };
     r = dir_each(s->blobs, ".", sweep_entry, &sw, err);
-    sw = (struct sweep) { &layers, w };
+    sw = (struct sweep){ &layers, w };
     return r < 0 ? r : dir_each(s->layers, ".", sweep_entry, &sw, err);
 }
 
@@ -178,7 +179,8 @@ static int choose(struct removal *rm, size_t **ret, size_t *ret_n, bool *whole, 
         return 0;
     }
     if (named > 1 && !rm->o->force)
-        return error_set(err, -EBUSY, "image %.12s has %zu names: remove it by one of them, or by force", rm->id, named);
+        return error_set(err, -EBUSY, "image %.12s has %zu names: remove it by one of them, or by force",
+                         rm->id, named);
     *ret = all;
     *ret_n = n;
     *whole = true;
@@ -274,7 +276,7 @@ int store_tag(struct store *s, const char *name_or_id, const char *new_name, str
     struct image_descriptor *d = index_add(a, &index);
     *d = index.manifests.v[m.v[0]];
     struct oci_pairs old = d->annotations;
-    d->annotations = (struct oci_pairs) { 0 };
+    d->annotations = (struct oci_pairs){ 0 };
     for (size_t i = 0; i < old.n; i++)
         oci_pairs_set(a, &d->annotations, old.v[i].key, old.v[i].value);
     free(m.v);

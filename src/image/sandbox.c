@@ -86,11 +86,13 @@ static int landlock(const struct sandbox_options *o, struct error *err)
         size = sizeof(rules);
     }
     struct ll_path_beneath beneath = { .fd = o->dir };
-    beneath.allowed = o->read_only ? (uint64_t) (LL_READ_FILE | LL_READ_DIR) : rules.fs & ~(uint64_t) (LL_EXECUTE | LL_IOCTL_DEV);
+    beneath.allowed = o->read_only ? (uint64_t) (LL_READ_FILE | LL_READ_DIR)
+                                   : rules.fs & ~(uint64_t) (LL_EXECUTE | LL_IOCTL_DEV);
     int fd = (int) syscall(LL_CREATE_RULESET, &rules, size, 0);
     if (fd < 0)
         return error_errno(err, -errno, "cannot confine the unpacking worker: Landlock ruleset");
-    if (syscall(LL_ADD_RULE, fd, LL_RULE_PATH_BENEATH, &beneath, 0) < 0 || syscall(LL_RESTRICT_SELF, fd, 0) < 0) {
+    if (syscall(LL_ADD_RULE, fd, LL_RULE_PATH_BENEATH, &beneath, 0) < 0 ||
+        syscall(LL_RESTRICT_SELF, fd, 0) < 0) {
         int code = -errno;
         close(fd);
         return error_errno(err, code, "cannot confine the unpacking worker: Landlock");
@@ -108,7 +110,8 @@ static int drop_capabilities(const struct sandbox_options *o, struct error *err)
     uint64_t keep = 1ULL << CAP_DAC_READ_SEARCH;
 
     if (!o->read_only)
-        keep = 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_CHOWN | 1ULL << CAP_FOWNER | 1ULL << CAP_FSETID | 1ULL << CAP_SETFCAP;
+        keep = 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_CHOWN | 1ULL << CAP_FOWNER | 1ULL << CAP_FSETID |
+               1ULL << CAP_SETFCAP;
     if (syscall(SYS_capget, &header, data) < 0)
         return error_errno(err, -errno, "cannot confine the unpacking worker: capget");
     uint64_t have = data[0].permitted | (uint64_t) data[1].permitted << 32;
@@ -117,8 +120,9 @@ static int drop_capabilities(const struct sandbox_options *o, struct error *err)
             prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* -EPERM without CAP_SETPCAP, -EINVAL above the last one */
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     keep &= have;
-    data[0] = (struct __user_cap_data_struct) { .effective = (uint32_t) keep, .permitted = (uint32_t) keep };
-    data[1] = (struct __user_cap_data_struct) { .effective = (uint32_t) (keep >> 32), .permitted = (uint32_t) (keep >> 32) };
+    data[0] = (struct __user_cap_data_struct){ .effective = (uint32_t) keep, .permitted = (uint32_t) keep };
+    data[1] = (struct __user_cap_data_struct){ .effective = (uint32_t) (keep >> 32),
+                                               .permitted = (uint32_t) (keep >> 32) };
     if (syscall(SYS_capset, &header, data) < 0)
         return error_errno(err, -errno, "cannot confine the unpacking worker: capset");
     return 0;
@@ -128,14 +132,15 @@ static int drop_capabilities(const struct sandbox_options *o, struct error *err)
 
 /* Calls that are let through whatever their arguments. */
 static const int plain_calls[] = {
-    SYS_read,        SYS_write,      SYS_pwrite64,    SYS_pread64,    SYS_lseek,        SYS_close,     SYS_openat,
-    SYS_openat2,     SYS_fstat,      SYS_newfstatat,  SYS_statx,      SYS_fstatfs,      SYS_ftruncate, SYS_getdents64,
-    SYS_fcntl,       SYS_dup,        SYS_brk,         SYS_munmap,     SYS_mremap,       SYS_madvise,   SYS_futex,
-    SYS_getrandom,   SYS_sysinfo,    SYS_clock_gettime, SYS_exit,     SYS_exit_group,   SYS_rt_sigreturn,
-    SYS_rt_sigprocmask, SYS_restart_syscall,
+    SYS_read,       SYS_write,        SYS_pwrite64,       SYS_pread64,         SYS_lseek,
+    SYS_close,      SYS_openat,       SYS_openat2,        SYS_fstat,           SYS_newfstatat,
+    SYS_statx,      SYS_fstatfs,      SYS_ftruncate,      SYS_getdents64,      SYS_fcntl,
+    SYS_dup,        SYS_brk,          SYS_munmap,         SYS_mremap,          SYS_madvise,
+    SYS_futex,      SYS_getrandom,    SYS_sysinfo,        SYS_clock_gettime,   SYS_exit,
+    SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_restart_syscall,
 };
 static const int reading_calls[] = { SYS_readlinkat, SYS_fgetxattr, SYS_flistxattr };
-static const int writing_calls[] = { SYS_mkdirat, SYS_symlinkat,  SYS_linkat,   SYS_unlinkat, SYS_fchown,
+static const int writing_calls[] = { SYS_mkdirat,  SYS_symlinkat, SYS_linkat,    SYS_unlinkat, SYS_fchown,
                                      SYS_fchownat, SYS_fchmod,    SYS_fsetxattr, SYS_utimensat };
 
 #define PROGRAM_MAX 160
@@ -228,7 +233,7 @@ static int limit(int what, uint64_t value, const char *name, struct error *err)
 
     if (getrlimit(what, &l) == 0 && l.rlim_max <= value)
         value = l.rlim_max; /* raising is not ours to do */
-    l = (struct rlimit) { value, value };
+    l = (struct rlimit){ value, value };
     if (setrlimit(what, &l) < 0)
         return error_errno(err, -errno, "cannot confine the unpacking worker: %s", name);
     return 0;
@@ -254,7 +259,8 @@ int sandbox_enter(const struct sandbox_options *o, struct error *err)
     if (sys_close_range((unsigned) o->last_fd + 1, UINT32_MAX, 0) < 0)
         return error_errno(err, -errno, "cannot confine the unpacking worker: close_range");
     /* Without them nothing is lost but depth: the filter knows no socket call but sendmsg on one descriptor. */
-    if (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0 && errno != EPERM && errno != EINVAL && errno != ENOSPC)
+    if (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0 && errno != EPERM && errno != EINVAL &&
+        errno != ENOSPC)
         return error_errno(err, -errno, "cannot confine the unpacking worker: unshare");
     int r = set_limits(o, err);
     if (r < 0)
@@ -266,7 +272,9 @@ int sandbox_enter(const struct sandbox_options *o, struct error *err)
     if (r < 0)
         return r;
     if (r == 0 && !walled)
-        return error_set(err, -ENOSYS, "cannot confine the unpacking worker: this kernel has no Landlock and chroot is not permitted");
+        return error_set(
+            err, -ENOSYS,
+            "cannot confine the unpacking worker: this kernel has no Landlock and chroot is not permitted");
     r = drop_capabilities(o, err);
     if (r == 0 && !SANITIZED)
         r = filter_calls(o, err);

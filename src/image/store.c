@@ -44,7 +44,9 @@ static int check_version(struct store *s, bool create, struct error *err)
         if (!create)
             return error_set(err, -ENOENT, "there is no image store at %s", s->path);
         if (fstatat(s->root, "images", &st, AT_SYMLINK_NOFOLLOW) == 0)
-            return error_set(err, -EINVAL, "%s has images in it but no version file: it is not a store of oakum's", s->path);
+            return error_set(err, -EINVAL,
+                             "%s has images in it but no version file: it is not a store of oakum's",
+                             s->path);
         return file_replace(s->root, "version", STORE_FORMAT "\n", strlen(STORE_FORMAT) + 1, 0600, true, err);
     }
     int r = file_read(s->root, "version", 64, &text, NULL, err);
@@ -52,8 +54,10 @@ static int check_version(struct store *s, bool create, struct error *err)
         return r;
     text[strcspn(text, "\n")] = '\0';
     if (!str_eq(text, STORE_FORMAT))
-        return error_set(err, -EINVAL, "the store at %s has format %.20s, this oakum knows format %s: use the oakum that made it, or another --root",
-                         s->path, text, STORE_FORMAT);
+        return error_set(
+            err, -EINVAL,
+            "the store at %s has format %.20s, this oakum knows format %s: use the oakum that made it, or another --root",
+            s->path, text, STORE_FORMAT);
     return 0;
 }
 
@@ -90,7 +94,9 @@ static int open_dirs(struct store *s, bool create, struct error *err)
     if (create && fstatat(s->images, "oci-layout", &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
         struct image_index none = { 0 };
         int r = store_index_write(s, &none, err);
-        return r < 0 ? r : file_replace(s->images, "oci-layout", layout_file, sizeof(layout_file) - 1, 0600, true, err);
+        return r < 0 ? r
+                     : file_replace(s->images, "oci-layout", layout_file, sizeof(layout_file) - 1, 0600, true,
+                                    err);
     }
     return 0;
 }
@@ -239,7 +245,8 @@ const char *store_descriptor_name(const struct image_descriptor *d)
 
 /* --- documents and images --- */
 
-int store_document_read(struct store *s, const char *digest, struct arena *a, const char **ret, size_t *ret_len, struct error *err)
+int store_document_read(struct store *s, const char *digest, struct arena *a, const char **ret,
+                        size_t *ret_len, struct error *err)
 {
     _cleanup_free_ char *text = NULL;
     char hex[SHA256_HEX];
@@ -252,7 +259,8 @@ int store_document_read(struct store *s, const char *digest, struct arena *a, co
         return r;
     sha256_of(text, len, hex);
     if (!str_eq(hex, digest_hex(digest)))
-        return error_set(err, -EINVAL, "the blob %s in the store is damaged: its digest is sha256:%s", digest, hex);
+        return error_set(err, -EINVAL, "the blob %s in the store is damaged: its digest is sha256:%s", digest,
+                         hex);
     *ret = arena_strndup(a, text, len);
     *ret_len = len;
     return 0;
@@ -273,7 +281,8 @@ static int64_t annotated_size(const struct image_descriptor *d, const struct ima
     return size;
 }
 
-int store_image_load(struct store *s, const struct image_descriptor *d, struct store_image **ret, struct error *err)
+int store_image_load(struct store *s, const struct image_descriptor *d, struct store_image **ret,
+                     struct error *err)
 {
     struct arena *a = arena_new();
     struct store_image *image = arena_alloc(a, sizeof(*image));
@@ -292,7 +301,8 @@ int store_image_load(struct store *s, const struct image_descriptor *d, struct s
     if (r == 0)
         r = image_config_parse(image->config_text, len, a, &image->config, err);
     if (r == 0 && image->config.diff_ids.n != image->manifest.layers.n)
-        r = error_set(err, -EINVAL, "its config names %zu layers, its manifest %zu", image->config.diff_ids.n, image->manifest.layers.n);
+        r = error_set(err, -EINVAL, "its config names %zu layers, its manifest %zu", image->config.diff_ids.n,
+                      image->manifest.layers.n);
     if (r < 0) {
         error_context(err, r, "image %s", name != NULL ? name : d->digest);
         arena_free(a);

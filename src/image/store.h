@@ -47,8 +47,8 @@ struct store_image {
     const char *manifest_digest; /* "sha256:…" */
     struct image_manifest manifest;
     struct image_config config;
-    const char *config_text;     /* the config's bytes as they are stored, NUL-terminated */
-    int64_t size;                /* bytes of its files, unpacked */
+    const char *config_text; /* the config's bytes as they are stored, NUL-terminated */
+    int64_t size;            /* bytes of its files, unpacked */
 };
 void store_image_free(struct store_image *image);
 static inline void cleanup_store_image(struct store_image **i)
@@ -62,7 +62,8 @@ static inline void cleanup_store_image(struct store_image **i)
  * form that docker takes, also NAME@sha256:…; then the beginning of an id, if it is that of one image only. -ENOENT,
  * -EINVAL when the name is malformed or the beginning fits several. Manifest and config are checked against their digests.
  */
-int store_find(struct store *s, const char *name_or_id, struct store_image **ret, struct error *err) _warn_unused_;
+int store_find(struct store *s, const char *name_or_id, struct store_image **ret, struct error *err)
+    _warn_unused_;
 /* One entry a name, in the order of the index; an image with two names comes twice, with the same id. Damaged ones are left out with a warning. The caller frees each, and the array. */
 int store_list(struct store *s, struct store_image ***ret, size_t *ret_n, struct error *err) _warn_unused_;
 void store_images_free(struct store_image **images, size_t n);
@@ -71,10 +72,11 @@ void store_images_free(struct store_image **images, size_t n);
  * Absolute paths of the image's layer directories, LOWEST FIRST, each one checked to be there. A layer that occurs twice
  * is given once, at its highest place, which means the same to overlay. The array and the strings are one allocation.
  */
-int store_layers(struct store *s, const struct store_image *image, const char ***ret_paths, size_t *ret_n, struct error *err) _warn_unused_;
+int store_layers(struct store *s, const struct store_image *image, const char ***ret_paths, size_t *ret_n,
+                 struct error *err) _warn_unused_;
 
 enum import_form {
-    IMPORT_AUTO,   /* a tar whose first member is named as in an image archive is one; else it is a root file system */
+    IMPORT_AUTO, /* a tar whose first member is named as in an image archive is one; else it is a root file system */
     IMPORT_ROOTFS,
     IMPORT_ARCHIVE /* a root file system is an error */
 };
@@ -84,12 +86,14 @@ struct import_options {
     /* As docker import --change: "CMD …" "ENTRYPOINT …" "ENV k=v …" "USER …" "WORKDIR …" "EXPOSE …" "LABEL k=v …" "VOLUME …" "STOPSIGNAL …". Root file systems only. */
     const char *const *changes;
     size_t n_changes;
-    const char *message;  /* of the history; NULL: "Imported from FILE" */
-    const char *platform; /* "os/arch[/variant]": of a root file system, or the one to take from an archive with several; NULL: this host's */
+    const char *message; /* of the history; NULL: "Imported from FILE" */
+    const char *
+        platform; /* "os/arch[/variant]": of a root file system, or the one to take from an archive with several; NULL: this host's */
     const struct timespec *created; /* NULL: SOURCE_DATE_EPOCH, or now */
-    int64_t clamp_from;   /* directories only: see image/pack.h; created is then the newest time that is left */
-    bool refuse_devices;  /* else device nodes are left out, with a warning */
-    uint64_t max_bytes, max_inodes, max_ratio; /* 0: 100 GiB, 5 million, 1000-fold (looked at beyond 64 MiB) */
+    int64_t clamp_from; /* directories only: see image/pack.h; created is then the newest time that is left */
+    bool refuse_devices; /* else device nodes are left out, with a warning */
+    uint64_t max_bytes, max_inodes,
+        max_ratio; /* 0: 100 GiB, 5 million, 1000-fold (looked at beyond 64 MiB) */
 };
 
 /*
@@ -101,8 +105,8 @@ struct import_options {
  *
  * Reading is done by the sandboxed worker. Nothing of a failed import remains.
  */
-int store_import(struct store *s, const char *file, const char *name, const struct import_options *o, char id[static 65],
-                 struct error *err) _warn_unused_;
+int store_import(struct store *s, const char *file, const char *name, const struct import_options *o,
+                 char id[static 65], struct error *err) _warn_unused_;
 
 struct remove_options {
     bool force; /* by id: also when it has several names */
@@ -117,7 +121,8 @@ struct remove_options {
  * By name: the name goes, and with its last name the image. By id: the image with its one name or without; -EBUSY when it
  * has more and !force. Blobs and layers that no image needs any more go with it. o may be NULL.
  */
-int store_remove(struct store *s, const char *name_or_id, const struct remove_options *o, struct error *err) _warn_unused_;
+int store_remove(struct store *s, const char *name_or_id, const struct remove_options *o, struct error *err)
+    _warn_unused_;
 
 /* Another name for an image. */
 int store_tag(struct store *s, const char *name_or_id, const char *new_name, struct error *err) _warn_unused_;

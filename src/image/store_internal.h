@@ -15,20 +15,23 @@
 #define ANNOTATION_SIZE "oakum.unpacked-size"
 
 struct store {
-    char *path;                            /* absolute */
-    int root, images, blobs, layers, tmp;  /* blobs: images/blobs/sha256 */
+    char *path;                           /* absolute */
+    int root, images, blobs, layers, tmp; /* blobs: images/blobs/sha256 */
 };
 
 /* LOCK_SH or LOCK_EX; a descriptor whose closing unlocks, or a negative errno. Not recursive. */
 int store_lock(struct store *s, int operation, struct error *err);
 
 /* An empty index where there is none. Any lock. */
-int store_index_read(struct store *s, struct arena *a, struct image_index *ret, struct error *err) _warn_unused_;
+int store_index_read(struct store *s, struct arena *a, struct image_index *ret, struct error *err)
+    _warn_unused_;
 /* Exclusive lock. On disk when it returns. */
 int store_index_write(struct store *s, const struct image_index *index, struct error *err) _warn_unused_;
 /* -EINVAL when the bytes are not those of the digest. *ret lives in the arena, NUL-terminated. Any lock. */
-int store_document_read(struct store *s, const char *digest, struct arena *a, const char **ret, size_t *ret_len, struct error *err) _warn_unused_;
-int store_image_load(struct store *s, const struct image_descriptor *d, struct store_image **ret, struct error *err) _warn_unused_;
+int store_document_read(struct store *s, const char *digest, struct arena *a, const char **ret,
+                        size_t *ret_len, struct error *err) _warn_unused_;
+int store_image_load(struct store *s, const struct image_descriptor *d, struct store_image **ret,
+                     struct error *err) _warn_unused_;
 /* NULL when it has none, or one that is no manifest's. */
 const char *store_descriptor_name(const struct image_descriptor *d);
 
@@ -38,7 +41,8 @@ struct matches {
     size_t n;
     bool by_id;
 };
-int store_match(struct store *s, const struct image_index *index, const char *name_or_id, struct matches *ret, struct error *err) _warn_unused_;
+int store_match(struct store *s, const struct image_index *index, const char *name_or_id, struct matches *ret,
+                struct error *err) _warn_unused_;
 
 /* --- work in progress --- */
 
@@ -63,8 +67,8 @@ struct staged_layer {
     char dir[24], blob[24]; /* names in the work directory */
     char diff_id[65], digest[65];
     const char *media_type;
-    int64_t size;           /* of the blob */
-    uint64_t file_bytes;    /* of what was unpacked */
+    int64_t size;        /* of the blob */
+    uint64_t file_bytes; /* of what was unpacked */
 };
 
 struct staged_image {
@@ -98,7 +102,8 @@ void index_drop(struct image_index *index, size_t at);
  * Deletes blobs, and moves to w the layers, that nothing in the index needs. Exclusive lock. Does nothing, with a warning,
  * when a manifest cannot be read: better too much than too little.
  */
-int store_collect(struct store *s, const struct image_index *index, struct work *w, struct error *err) _warn_unused_;
+int store_collect(struct store *s, const struct image_index *index, struct work *w, struct error *err)
+    _warn_unused_;
 
 /* --- import --- */
 
@@ -120,7 +125,9 @@ int import_archive(struct import *im, int rootfd, bool own, struct error *err) _
 void import_make_manifest(struct import *im, struct staged_image *img);
 struct staged_image *import_add_image(struct import *im);
 /* "os/arch[/variant]" into the arena; NULL gives this host's. */
-int import_platform(struct arena *a, const char *platform, const char **os, const char **arch, const char **variant, struct error *err) _warn_unused_;
+int import_platform(struct arena *a, const char *platform, const char **os, const char **arch,
+                    const char **variant, struct error *err) _warn_unused_;
 
 /* --change: one docker instruction applied to a config. */
-int change_apply(struct arena *a, const char *change, struct image_config *config, struct error *err) _warn_unused_;
+int change_apply(struct arena *a, const char *change, struct image_config *config, struct error *err)
+    _warn_unused_;

@@ -20,16 +20,16 @@
 #include "sys/file.h"
 
 #define BUFFER_SIZE (256 * 1024)
-#define ZSTD_WINDOW_LOG 27                    /* 128 MiB: what zstd --ultra -22 makes, and the library's own default */
-#define XZ_MEMORY (160ULL * 1024 * 1024)      /* xz -9 asks for 65 MiB */
+#define ZSTD_WINDOW_LOG 27 /* 128 MiB: what zstd --ultra -22 makes, and the library's own default */
+#define XZ_MEMORY (160ULL * 1024 * 1024) /* xz -9 asks for 65 MiB */
 
 struct stream {
     int fd, copy_fd;
     struct stream_limits limits;
     enum stream_compression compression;
     bool copy_decoded;
-    bool in_end, end;  /* nothing more to read / nothing more comes out */
-    bool between;      /* a member, frame or stream has just ended: the input may end here */
+    bool in_end, end; /* nothing more to read / nothing more comes out */
+    bool between;     /* a member, frame or stream has just ended: the input may end here */
     struct sha256 in_hash, out_hash;
     uint64_t in_total, out_total, copied;
     uint8_t *in, *out; /* BUFFER_SIZE each; out only with compression */
@@ -54,7 +54,8 @@ const char *stream_compression_name(enum stream_compression c)
 
 static int corrupt(const struct stream *s, const char *why, struct error *err)
 {
-    return error_set(err, -EINVAL, "the %s data is damaged: %s", stream_compression_name(s->compression), why);
+    return error_set(err, -EINVAL, "the %s data is damaged: %s", stream_compression_name(s->compression),
+                     why);
 }
 
 static int decode_gzip(struct stream *s, uint8_t *room, size_t size, size_t *made, struct error *err)
@@ -114,7 +115,7 @@ static int decode_xz(struct stream *s, uint8_t *room, size_t size, size_t *made,
 static int decode_bzip2(struct stream *s, uint8_t *room, size_t size, size_t *made, struct error *err)
 {
     if (!s->bz_live) {
-        s->bz = (bz_stream) { 0 };
+        s->bz = (bz_stream){ 0 };
         if (BZ2_bzDecompressInit(&s->bz, 0, 0) != BZ_OK)
             return corrupt(s, "no memory for it", err);
         s->bz_live = true;
@@ -199,14 +200,18 @@ static enum stream_compression detect(const uint8_t *p, size_t n)
     } table[] = {
         { STREAM_GZIP, "\x1f\x8b", 2 },
         { STREAM_ZSTD, "\x28\xb5\x2f\xfd", 4 },
-        { STREAM_XZ, "\xfd" "7zXZ\0", 6 },
+        { STREAM_XZ,
+          "\xfd"
+          "7zXZ\0",
+          6 },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
         if (n >= table[i].len && memcmp(p, table[i].magic, table[i].len) == 0)
             return table[i].compression;
     /* A file name may begin with "BZh": look at the first block's magic (or that of the end of an empty stream) too. */
-    if (n >= 10 && memcmp(p, "BZh", 3) == 0 && (memcmp(p + 4, "1AY&SY", 6) == 0 || memcmp(p + 4, "\x17rE8P\x90", 6) == 0))
+    if (n >= 10 && memcmp(p, "BZh", 3) == 0 &&
+        (memcmp(p + 4, "1AY&SY", 6) == 0 || memcmp(p + 4, "\x17rE8P\x90", 6) == 0))
         return STREAM_BZIP2;
     /* A skippable frame may come first in a zstd stream: 0x184D2A50 to 0x184D2A5F, little-endian. */
     if (n >= 4 && (p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d && p[3] == 0x18)
@@ -225,7 +230,8 @@ static int start_decoder(struct stream *s, struct error *err)
         break;
     case STREAM_ZSTD:
         s->zstd = ZSTD_createDCtx();
-        ok = s->zstd != NULL && !ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
+        ok = s->zstd != NULL &&
+             !ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
         s->decode = decode_zstd;
         break;
     case STREAM_XZ:
@@ -233,22 +239,22 @@ static int start_decoder(struct stream *s, struct error *err)
         ok = lzma_stream_decoder(&s->xz, XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK;
         s->decode = decode_xz;
         break;
-    case STREAM_BZIP2:
-        s->decode = decode_bzip2;
-        break;
+    case STREAM_BZIP2: s->decode = decode_bzip2; break;
     default:
         s->window = s->in;
         s->window_len = s->in_len;
         return 0;
     }
     if (!ok)
-        return error_set(err, -ENOMEM, "cannot start to decompress (%s)", stream_compression_name(s->compression));
+        return error_set(err, -ENOMEM, "cannot start to decompress (%s)",
+                         stream_compression_name(s->compression));
     s->out = xmalloc(BUFFER_SIZE);
     s->window = s->out;
     return 0;
 }
 
-int stream_open(int fd, int copy_fd, const struct stream_limits *limits, struct stream **ret, struct error *err)
+int stream_open(int fd, int copy_fd, const struct stream_limits *limits, struct stream **ret,
+                struct error *err)
 {
     struct stream *s = xcalloc(1, sizeof(*s));
 
@@ -297,9 +303,11 @@ static int check_budget(const struct stream *s, struct error *err)
     const struct stream_limits *l = &s->limits;
 
     if (l->max_out != 0 && s->out_total > l->max_out)
-        return error_set(err, -EFBIG, "the archive is larger than the limit of %llu bytes", (unsigned long long) l->max_out);
+        return error_set(err, -EFBIG, "the archive is larger than the limit of %llu bytes",
+                         (unsigned long long) l->max_out);
     if (l->max_ratio != 0 && s->out_total > l->ratio_floor && s->out_total / l->max_ratio > s->in_total)
-        return error_set(err, -EFBIG, "the archive expands more than %llu-fold: it looks like a decompression bomb",
+        return error_set(err, -EFBIG,
+                         "the archive expands more than %llu-fold: it looks like a decompression bomb",
                          (unsigned long long) l->max_ratio);
     return 0;
 }
@@ -328,7 +336,8 @@ static int refill_decoded(struct stream *s, struct error *err)
             return r;
         s->window_len += made;
         if (s->in_end && s->in_pos == s->in_len && made == 0 && !s->between)
-            return error_set(err, -EINVAL, "the archive is cut off (%s data ends too early)", stream_compression_name(s->compression));
+            return error_set(err, -EINVAL, "the archive is cut off (%s data ends too early)",
+                             stream_compression_name(s->compression));
     }
     size_t fresh = s->window_len - have;
     sha256_add(&s->out_hash, s->out + have, fresh);

@@ -35,13 +35,15 @@ struct stream;
  * fd is read from its position to its end; copy_fd (-1: none) gets the blob: the bytes as they came for none, gzip and zstd,
  * the decompressed ones for xz and bzip2, which the image specification does not know. Both stay the caller's.
  */
-int stream_open(int fd, int copy_fd, const struct stream_limits *limits, struct stream **ret, struct error *err) _warn_unused_;
+int stream_open(int fd, int copy_fd, const struct stream_limits *limits, struct stream **ret,
+                struct error *err) _warn_unused_;
 void stream_close(struct stream *s);
 
 /* The next 512 bytes, valid until the next call. 1, 0 at the end, -EINVAL when fewer than 512 are left. */
 int stream_block(struct stream *s, const uint8_t **ret, struct error *err) _warn_unused_;
 /* Between 1 and max of the next bytes, valid until the next call. 1, or 0 at the end. */
-int stream_some(struct stream *s, uint64_t max, const uint8_t **ret, size_t *ret_len, struct error *err) _warn_unused_;
+int stream_some(struct stream *s, uint64_t max, const uint8_t **ret, size_t *ret_len, struct error *err)
+    _warn_unused_;
 /* Leaves out n bytes; -EINVAL when there are fewer. */
 int stream_skip(struct stream *s, uint64_t n, struct error *err) _warn_unused_;
 /* Reads to the end, so that the digests are those of the whole. */

@@ -18,21 +18,36 @@
 #define EXTENDED_MAX (1024 * 1024)
 
 /* Where the fields of a header block lie. */
-enum { NAME = 0, MODE = 100, UID = 108, GID = 116, SIZE = 124, MTIME = 136, CHECKSUM = 148, TYPE = 156, LINK = 157, MAGIC = 257,
-       PREFIX = 345, GNU_SPARSE = 386, GNU_EXTENDED = 482, GNU_REALSIZE = 483, STAR_TRAILER = 508 };
+enum {
+    NAME = 0,
+    MODE = 100,
+    UID = 108,
+    GID = 116,
+    SIZE = 124,
+    MTIME = 136,
+    CHECKSUM = 148,
+    TYPE = 156,
+    LINK = 157,
+    MAGIC = 257,
+    PREFIX = 345,
+    GNU_SPARSE = 386,
+    GNU_EXTENDED = 482,
+    GNU_REALSIZE = 483,
+    STAR_TRAILER = 508
+};
 
 enum format { FORMAT_V7, FORMAT_USTAR, FORMAT_STAR, FORMAT_GNU };
 
 struct tar {
     struct stream *s;
-    struct pax pax;                       /* extended values for the next member */
+    struct pax pax; /* extended values for the next member */
     struct strbuf name, link, extended;
-    bool long_name, long_link;            /* GNU's 'L' and 'K' have set name and link */
+    bool long_name, long_link; /* GNU's 'L' and 'K' have set name and link */
     bool ended, end_marked;
-    uint64_t left, padding;               /* data of the member not yet handed out, and what fills its last block */
-    size_t piece;                         /* current entry of the sparse map */
+    uint64_t left, padding; /* data of the member not yet handed out, and what fills its last block */
+    size_t piece;           /* current entry of the sparse map */
     uint64_t piece_done;
-    uint64_t offset;                      /* in a file that is not sparse */
+    uint64_t offset; /* in a file that is not sparse */
     bool sparse;
 };
 
@@ -136,7 +151,8 @@ static int next_header(struct tar *t, const uint8_t **ret, struct error *err)
         return r;
     if (!all_zero(*ret)) {
         if (!checksum_right(*ret))
-            return error_set(err, -EINVAL, "this is no tar archive, or it is damaged: a header's checksum is wrong");
+            return error_set(err, -EINVAL,
+                             "this is no tar archive, or it is damaged: a header's checksum is wrong");
         return 1;
     }
     r = stream_block(t->s, ret, err);
@@ -179,11 +195,9 @@ static int take_extended(struct tar *t, const uint8_t *h, struct error *err)
     if (r < 0)
         return r;
     switch (h[TYPE]) {
-    case 'x':
-        return pax_parse(&t->pax, t->extended.buf, t->extended.len, err);
-    case 'g':
-        return 0; /* has no effect, as in Go's reader */
-    default: /* L, K: a NUL-terminated string */
+    case 'x': return pax_parse(&t->pax, t->extended.buf, t->extended.len, err);
+    case 'g': return 0; /* has no effect, as in Go's reader */
+    default:            /* L, K: a NUL-terminated string */
         strbuf_reset(to);
         strbuf_adds(to, t->extended.buf);
         *(h[TYPE] == 'L' ? &t->long_name : &t->long_link) = true;
@@ -230,9 +244,7 @@ static void header_names(struct tar *t, const uint8_t *h)
 static int member_type(const struct tar *t, const uint8_t *h, enum tar_type *ret, struct error *err)
 {
     switch (h[TYPE]) {
-    case '\0':
-        *ret = t->name.len > 0 && t->name.buf[t->name.len - 1] == '/' ? TAR_DIR : TAR_FILE;
-        return 0;
+    case '\0': *ret = t->name.len > 0 && t->name.buf[t->name.len - 1] == '/' ? TAR_DIR : TAR_FILE; return 0;
     case '0':
     case '7':
     case 'S': *ret = TAR_FILE; return 0;
@@ -246,19 +258,22 @@ static int member_type(const struct tar *t, const uint8_t *h, enum tar_type *ret
     }
 }
 
-static int id_field(const uint8_t *p, const struct pax_number *over, uint32_t *ret, const char *what, struct error *err)
+static int id_field(const uint8_t *p, const struct pax_number *over, uint32_t *ret, const char *what,
+                    struct error *err)
 {
     int64_t v = over->v;
 
     if (!over->set && number(p, 8, &v) < 0)
         return bad_header(what, err);
     if (v < 0 || v >= UINT32_MAX)
-        return error_set(err, -EINVAL, "the archive has a member with an impossible owner (%lld)", (long long) v);
+        return error_set(err, -EINVAL, "the archive has a member with an impossible owner (%lld)",
+                         (long long) v);
     *ret = (uint32_t) v;
     return 0;
 }
 
-static int member_numbers(const struct tar *t, const uint8_t *h, struct tar_entry *e, int64_t *stored, struct error *err)
+static int member_numbers(const struct tar *t, const uint8_t *h, struct tar_entry *e, int64_t *stored,
+                          struct error *err)
 {
     int64_t mode, mtime;
     int r = id_field(h + UID, &t->pax.uid, &e->uid, "an owner is no number", err);
@@ -272,7 +287,7 @@ static int member_numbers(const struct tar *t, const uint8_t *h, struct tar_entr
     e->mode = (uint32_t) mode & 07777;
     if (number(h + MTIME, 12, &mtime) < 0)
         return bad_header("a time is no number", err);
-    e->mtime = t->pax.mtime_set ? t->pax.mtime : (struct timespec) { .tv_sec = mtime };
+    e->mtime = t->pax.mtime_set ? t->pax.mtime : (struct timespec){ .tv_sec = mtime };
     *stored = t->pax.size.v;
     if (!t->pax.size.set && number(h + SIZE, 12, stored) < 0)
         return bad_header("a size is no number", err);
@@ -307,7 +322,7 @@ static int gnu_sparse(struct tar *t, const uint8_t *h, struct error *err)
 
     if (number(h + GNU_REALSIZE, 12, &real) < 0 || real < 0)
         return bad_header("a sparse file's size is no number", err);
-    t->pax.real_size = (struct pax_number) { true, real };
+    t->pax.real_size = (struct pax_number){ true, real };
     int r = gnu_map_entries(t, h + GNU_SPARSE, 4, &done, err);
     while (r == 0 && more) {
         const uint8_t *p;
@@ -368,7 +383,8 @@ static int pax_sparse_1_0(struct tar *t, struct error *err)
     return r;
 }
 
-static int prepare_data(struct tar *t, const uint8_t *h, struct tar_entry *e, uint64_t stored, struct error *err)
+static int prepare_data(struct tar *t, const uint8_t *h, struct tar_entry *e, uint64_t stored,
+                        struct error *err)
 {
     int r = 0;
 

@@ -32,7 +32,7 @@ struct tar_entry {
     const char *link; /* of TAR_HARDLINK and TAR_SYMLINK, else "" */
     uint32_t mode;    /* 07777 bits */
     uint32_t uid, gid;
-    uint64_t size;    /* of the file as it will be, holes included; 0 for what is no file */
+    uint64_t size; /* of the file as it will be, holes included; 0 for what is no file */
     struct timespec mtime;
     const struct tar_xattr *xattrs; /* SCHILY.xattr.*; a later one of the same name counts */
     size_t n_xattrs;
@@ -46,6 +46,7 @@ void tar_free(struct tar *t);
 /* The next member: 1, or 0 at the end of the archive. Data of the last one that was not read is left out. */
 int tar_next(struct tar *t, struct tar_entry *ret, struct error *err) _warn_unused_;
 /* The next piece of the member's data: where it belongs in the file, and the bytes. 1, or 0 when there is no more. */
-int tar_data(struct tar *t, uint64_t *ret_offset, const uint8_t **ret, size_t *ret_len, struct error *err) _warn_unused_;
+int tar_data(struct tar *t, uint64_t *ret_offset, const uint8_t **ret, size_t *ret_len, struct error *err)
+    _warn_unused_;
 /* Was the end marked by a block of zeros? An archive that was cut off between two members is not. */
 bool tar_end_marked(const struct tar *t);

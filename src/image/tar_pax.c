@@ -67,7 +67,7 @@ int pax_time(const char *s, struct timespec *ret)
         nsec += (*s - '0') * unit;
         rest |= unit == 0 && *s != '0';
     }
-    *ret = (struct timespec) { .tv_sec = (time_t) sec, .tv_nsec = nsec };
+    *ret = (struct timespec){ .tv_sec = (time_t) sec, .tv_nsec = nsec };
     if (negative) {
         nsec += rest;
         ret->tv_sec = -(time_t) sec - (nsec > 0);
@@ -85,7 +85,8 @@ static int set_string(char **to, const char *key, const char *value, size_t len,
     return 0;
 }
 
-static int set_number(struct pax_number *to, const char *key, const char *value, size_t len, struct error *err)
+static int set_number(struct pax_number *to, const char *key, const char *value, size_t len,
+                      struct error *err)
 {
     _cleanup_free_ char *text = xstrndup(value, len);
 
@@ -103,7 +104,8 @@ static int add_xattr(struct pax *p, const char *name, const char *value, size_t 
         at++;
     if (at == p->n_xattrs) {
         if (at == XATTRS_MAX)
-            return error_set(err, -EFBIG, "the archive has a member with more than %d extended attributes", XATTRS_MAX);
+            return error_set(err, -EFBIG, "the archive has a member with more than %d extended attributes",
+                             XATTRS_MAX);
         p->xattrs = xreallocarray(p->xattrs, at + 1, sizeof(*p->xattrs));
         p->n_xattrs++;
     } else {
@@ -113,7 +115,7 @@ static int add_xattr(struct pax *p, const char *name, const char *value, size_t 
     memcpy(copy, name, n + 1);
     if (len > 0)
         memcpy(copy + n + 1, value, len);
-    p->xattrs[at] = (struct tar_xattr) { copy, (const uint8_t *) copy + n + 1, len };
+    p->xattrs[at] = (struct tar_xattr){ copy, (const uint8_t *) copy + n + 1, len };
     return 0;
 }
 
@@ -125,7 +127,7 @@ int pax_map_add(struct pax *p, uint64_t offset, uint64_t len, struct error *err)
         p->cap_map = p->cap_map == 0 ? 64 : 2 * p->cap_map;
         p->map = xreallocarray(p->map, p->cap_map, sizeof(*p->map));
     }
-    p->map[p->n_map++] = (struct pax_piece) { offset, len };
+    p->map[p->n_map++] = (struct pax_piece){ offset, len };
     return 0;
 }
 
@@ -153,7 +155,8 @@ static int parse_map(struct pax *p, const char *key, const char *value, size_t l
 }
 
 /* GNU.sparse.*: 0.0 repeats offset and numbytes, 0.1 has a map, 1.0 has it before the data. */
-static int take_sparse(struct pax *p, const char *key, const char *sub, const char *value, size_t len, struct error *err)
+static int take_sparse(struct pax *p, const char *key, const char *sub, const char *value, size_t len,
+                       struct error *err)
 {
     struct pax_number n = { 0 };
     int r = 0;
@@ -214,7 +217,8 @@ static int take_record(struct pax *p, const char *key, const char *value, size_t
 }
 
 /* Cuts one record off the front. */
-static int next_record(const char **text, size_t *left, char **ret_key, const char **ret_value, size_t *ret_len)
+static int next_record(const char **text, size_t *left, char **ret_key, const char **ret_value,
+                       size_t *ret_len)
 {
     const char *blank = memchr(*text, ' ', *left);
     char digits[8];
@@ -247,7 +251,9 @@ int pax_parse(struct pax *p, const char *text, size_t len, struct error *err)
         const char *value;
         size_t n;
         if (next_record(&text, &len, &key, &value, &n) < 0)
-            return error_set(err, -EINVAL, "the archive is damaged: an extended header has a record that is not of the form");
+            return error_set(
+                err, -EINVAL,
+                "the archive is damaged: an extended header has a record that is not of the form");
         int r = take_record(p, key, value, n, err);
         if (r < 0)
             return r;
@@ -256,7 +262,8 @@ int pax_parse(struct pax *p, const char *text, size_t len, struct error *err)
         return bad("is negative", "size", err);
     p->sparse_1_0 = p->major == 1 && p->minor == 0;
     if (p->major > 1 || (p->major == 1 && p->minor != 0))
-        return error_set(err, -EINVAL, "the archive has a sparse file in the unknown form %lld.%lld", (long long) p->major, (long long) p->minor);
+        return error_set(err, -EINVAL, "the archive has a sparse file in the unknown form %lld.%lld",
+                         (long long) p->major, (long long) p->minor);
     return 0;
 }
 

@@ -9,8 +9,13 @@
 
 #include "image/tar.h"
 
-struct pax_number { bool set; int64_t v; };
-struct pax_piece { uint64_t offset, len; };
+struct pax_number {
+    bool set;
+    int64_t v;
+};
+struct pax_piece {
+    uint64_t offset, len;
+};
 
 struct pax {
     char *path, *linkpath, *sparse_name; /* NULL: not given */

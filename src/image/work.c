@@ -40,7 +40,7 @@ static int try_lock(int dirfd, const char *name, unsigned char type, void *arg)
         return 0;
     }
     d->v = xreallocarray(d->v, d->n + 1, sizeof(*d->v));
-    d->v[d->n] = (struct dead) { .fd = fd };
+    d->v[d->n] = (struct dead){ .fd = fd };
     memcpy(d->v[d->n].name, name, strlen(name) + 1);
     d->n++;
     return 0;

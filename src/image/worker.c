@@ -68,7 +68,8 @@ static char *find_program(struct error *err)
             return path;
         free(path);
     }
-    error_set(err, -ENOENT, "the program %s is not installed (looked in %s and %s)", PROGRAM, beside != NULL ? beside : "-", OAKUM_LIBEXECDIR);
+    error_set(err, -ENOENT, "the program %s is not installed (looked in %s and %s)", PROGRAM,
+              beside != NULL ? beside : "-", OAKUM_LIBEXECDIR);
     return NULL;
 }
 
@@ -114,9 +115,14 @@ static char **arguments(const struct worker_job *job)
         const char *key;
         uint64_t value;
     } table[] = {
-        { "max-bytes", job->max_bytes },     { "max-inodes", job->max_inodes },         { "max-ratio", job->max_ratio },
-        { "ratio-floor", job->ratio_floor }, { "refuse-devices", job->refuse_devices }, { "copy", job->copy_fd >= 0 },
-        { "detect", job->detect },           { "clamp-from", (uint64_t) job->clamp_from },
+        { "max-bytes", job->max_bytes },
+        { "max-inodes", job->max_inodes },
+        { "max-ratio", job->max_ratio },
+        { "ratio-floor", job->ratio_floor },
+        { "refuse-devices", job->refuse_devices },
+        { "copy", job->copy_fd >= 0 },
+        { "detect", job->detect },
+        { "clamp-from", (uint64_t) job->clamp_from },
     };
     char **argv = xcalloc(ARRAY_LEN(table) + 3, sizeof(*argv));
 
@@ -141,7 +147,9 @@ static int receive(int ctl, struct worker_result *buf, ssize_t *ret_len, int *re
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(int))];
     } control;
-    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+    struct msghdr m = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+    };
 
     *ret_fd = -1;
     do
@@ -160,7 +168,8 @@ static int set_opaque(const struct worker_job *job, int fd, struct error *err)
 {
     struct stat st, dest;
 
-    if (fd < 0 || job->pack || fstat(fd, &st) < 0 || fstat(job->dir_fd, &dest) < 0 || !S_ISDIR(st.st_mode) || st.st_dev != dest.st_dev)
+    if (fd < 0 || job->pack || fstat(fd, &st) < 0 || fstat(job->dir_fd, &dest) < 0 || !S_ISDIR(st.st_mode) ||
+        st.st_dev != dest.st_dev)
         return error_set(err, -EPROTO, "the unpacking worker asked for what it may not have");
     if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0 && errno != EPERM)
         return error_errno(err, -errno, "cannot mark an opaque directory");
@@ -175,7 +184,8 @@ static bool text_ends(const char *s, size_t size)
 /* Everything in it is from the worker. */
 static int check_result(const struct worker_job *job, const struct worker_result *res, struct error *err)
 {
-    bool ok = res->version == WORKER_VERSION && text_ends(res->msg, sizeof(res->msg)) && res->code <= 0 && res->code > -4096;
+    bool ok = res->version == WORKER_VERSION && text_ends(res->msg, sizeof(res->msg)) && res->code <= 0 &&
+              res->code > -4096;
 
     if (ok && res->code < 0) {
         struct strbuf sb = STRBUF_INIT;
@@ -185,16 +195,20 @@ static int check_result(const struct worker_job *job, const struct worker_result
         return r;
     }
     ok = ok && text_ends(res->in_hex, sizeof(res->in_hex)) && text_ends(res->out_hex, sizeof(res->out_hex)) &&
-         text_ends(res->copy_hex, sizeof(res->copy_hex)) && text_ends(res->first_left_out, sizeof(res->first_left_out));
+         text_ends(res->copy_hex, sizeof(res->copy_hex)) &&
+         text_ends(res->first_left_out, sizeof(res->first_left_out));
     ok = ok && hex64_valid(res->in_hex) && hex64_valid(res->out_hex) && res->form <= WORKER_FORM_FILES &&
          (job->detect || res->form == WORKER_FORM_LAYER) && res->compression < STREAM_COMPRESSIONS &&
          res->copy_bytes <= INT64_MAX && res->file_bytes <= INT64_MAX && res->in_bytes <= INT64_MAX;
     bool copied = job->copy_fd >= 0 && res->form == WORKER_FORM_LAYER;
     ok = ok && (copied ? hex64_valid(res->copy_hex) : res->copy_hex[0] == '\0');
-    return ok ? 0 : error_set(err, -EPROTO, "the unpacking worker's answer is not of the form; is it of another version?");
+    return ok ? 0
+              : error_set(err, -EPROTO,
+                          "the unpacking worker's answer is not of the form; is it of another version?");
 }
 
-static int listen_to(const struct worker_job *job, int ctl, struct worker_result *res, bool *have, struct error *err)
+static int listen_to(const struct worker_job *job, int ctl, struct worker_result *res, bool *have,
+                     struct error *err)
 {
     *have = false;
     for (;;) {
@@ -229,18 +243,22 @@ static int reap(pid_t pid, int *ret_status)
     return got < 0 ? -errno : 0;
 }
 
-static int judge(const struct worker_job *job, int status, bool have, const struct worker_result *res, struct error *err)
+static int judge(const struct worker_job *job, int status, bool have, const struct worker_result *res,
+                 struct error *err)
 {
     if (have && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return check_result(job, res, err);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-        return error_set(err, -EIO, "the unpacking worker was killed: it made a system call that its seal does not allow");
+        return error_set(
+            err, -EIO, "the unpacking worker was killed: it made a system call that its seal does not allow");
     if (WIFSIGNALED(status))
         return error_set(err, -EIO, "the unpacking worker was killed by signal %d", WTERMSIG(status));
     /* base/util.h ends the program with 125 when memory runs out. */
     if (WEXITSTATUS(status) == 125)
-        return error_set(err, -ENOMEM, "the unpacking worker ran out of memory: the archive needs more than it may have");
-    return error_set(err, -EIO, "the unpacking worker failed without a word (status %d)", WEXITSTATUS(status));
+        return error_set(err, -ENOMEM,
+                         "the unpacking worker ran out of memory: the archive needs more than it may have");
+    return error_set(err, -EIO, "the unpacking worker failed without a word (status %d)",
+                     WEXITSTATUS(status));
 }
 
 int worker_run(const struct worker_job *job, struct worker_result *ret, struct error *err)

@@ -12,8 +12,8 @@
 #include "base/error.h"
 
 enum worker_fd {
-    WORKER_FD_IN = 3,   /* unpack: the archive; pack: the directory */
-    WORKER_FD_DIR = 4,  /* unpack: the destination; pack: not there (the same as WORKER_FD_IN) */
+    WORKER_FD_IN = 3,  /* unpack: the archive; pack: the directory */
+    WORKER_FD_DIR = 4, /* unpack: the destination; pack: not there (the same as WORKER_FD_IN) */
     WORKER_FD_CTL = 5,
     WORKER_FD_COPY = 6, /* the layer's blob */
 };
@@ -25,14 +25,14 @@ enum worker_form { WORKER_FORM_LAYER, WORKER_FORM_FILES };
 
 struct worker_result {
     uint32_t version;
-    int32_t code;            /* 0 or negative errno; then only msg counts */
-    uint32_t form;           /* enum worker_form: what the archive turned out to be */
-    uint32_t compression;    /* enum stream_compression */
-    uint32_t end_marked;     /* the tar had its end in it */
+    int32_t code;         /* 0 or negative errno; then only msg counts */
+    uint32_t form;        /* enum worker_form: what the archive turned out to be */
+    uint32_t compression; /* enum stream_compression */
+    uint32_t end_marked;  /* the tar had its end in it */
     uint64_t in_bytes, out_bytes, copy_bytes;
     uint64_t file_bytes, inodes;
     uint64_t left_out, xattrs; /* devices (pack: sockets too), extended attributes */
-    int64_t newest_sec;      /* pack: newest time */
+    int64_t newest_sec;        /* pack: newest time */
     char in_hex[65], out_hex[65], copy_hex[65];
     char first_left_out[256];
     char msg[1020];

@@ -60,7 +60,8 @@ static int do_import(struct store *s, int argc, char **argv, struct error *err)
     return r;
 }
 
-static int do_base(struct store *s, const char *name, const char *const *packages, size_t n, struct error *err)
+static int do_base(struct store *s, const char *name, const char *const *packages, size_t n,
+                   struct error *err)
 {
     char id[65];
     int r = image_base_build(s, packages, n, name, NULL, id, err);
@@ -79,7 +80,8 @@ static int do_list(struct store *s, struct error *err)
     if (r < 0)
         return r;
     for (size_t i = 0; i < n; i++)
-        printf("%s %s %lld\n", images[i]->name != NULL ? images[i]->name : "<none>", images[i]->id, (long long) images[i]->size);
+        printf("%s %s %lld\n", images[i]->name != NULL ? images[i]->name : "<none>", images[i]->id,
+               (long long) images[i]->size);
     store_images_free(images, n);
     return 0;
 }

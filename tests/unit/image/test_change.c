@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* import's --change, against what docker makes of the same lines; and apt's sources. */
+#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <sys/stat.h>
-#include <cmocka.h>
 
 #include "image/apt_sources.h"
 #include "image/store_internal.h"
@@ -72,8 +72,11 @@ static void test_settings(void **state)
 
 static void test_bad_changes(void **state)
 {
-    static const char *const bad[] = { "", "CMD", "RUN rm -rf /", "ENV", "ENV A", "ENV =x", "ENV A=1 B", "ENV A=\"x", "EXPOSE 0", "EXPOSE 65536",
-                                       "EXPOSE x", "EXPOSE 80/icmp", "EXPOSE 9-8", "VOLUME data", "VOLUME [1]", "CMD [1]", "LABEL x", "USERX a" };
+    static const char *const bad[] = { "",           "CMD",          "RUN rm -rf /", "ENV",
+                                       "ENV A",      "ENV =x",       "ENV A=1 B",    "ENV A=\"x",
+                                       "EXPOSE 0",   "EXPOSE 65536", "EXPOSE x",     "EXPOSE 80/icmp",
+                                       "EXPOSE 9-8", "VOLUME data",  "VOLUME [1]",   "CMD [1]",
+                                       "LABEL x",    "USERX a" };
 
     (void) state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -109,21 +112,26 @@ static void test_apt_deb822(void **state)
     struct oci_strings list = { 0 };
     struct stat st;
     char dir[] = "/tmp/oakum-test-apt.XXXXXX";
-    static const char text[] = "Types: deb deb-src\n# a remark\nURIs: http://a/debian\nSuites: bookworm bookworm-updates sid\n"
-                               "Components: main\n contrib\nSigned-By: /usr/share/keyrings/k.gpg\n\n"
-                               "Types: deb-src\nURIs: http://b\nSuites: bookworm\nComponents: main\n\n"
-                               "Enabled: no\nTypes: deb\nURIs: http://c\nSuites: bookworm\nComponents: main\n\n"
-                               "types: deb\nuris: http://d\nsuites: bookworm-security\ncomponents: main\n"
-                               "signed-by:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abcd\n -----END PGP PUBLIC KEY BLOCK-----";
+    static const char text[] =
+        "Types: deb deb-src\n# a remark\nURIs: http://a/debian\nSuites: bookworm bookworm-updates sid\n"
+        "Components: main\n contrib\nSigned-By: /usr/share/keyrings/k.gpg\n\n"
+        "Types: deb-src\nURIs: http://b\nSuites: bookworm\nComponents: main\n\n"
+        "Enabled: no\nTypes: deb\nURIs: http://c\nSuites: bookworm\nComponents: main\n\n"
+        "types: deb\nuris: http://d\nsuites: bookworm-security\ncomponents: main\n"
+        "signed-by:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abcd\n -----END PGP PUBLIC KEY BLOCK-----";
 
     (void) state;
     assert_non_null(mkdtemp(dir));
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(apt_sources_parse(a, text, true, "bookworm", fd, dir, &list, NULL), 0);
     assert_int_equal(list.n, 3);
-    assert_string_equal(list.v[0], "deb [signed-by=/usr/share/keyrings/k.gpg] http://a/debian bookworm main\n contrib");
-    assert_string_equal(list.v[1], "deb [signed-by=/usr/share/keyrings/k.gpg] http://a/debian bookworm-updates main\n contrib");
-    assert_string_equal(list.v[2], arena_printf(a, "deb [signed-by=%s/key0.asc] http://d bookworm-security main", dir));
+    assert_string_equal(list.v[0],
+                        "deb [signed-by=/usr/share/keyrings/k.gpg] http://a/debian bookworm main\n contrib");
+    assert_string_equal(
+        list.v[1],
+        "deb [signed-by=/usr/share/keyrings/k.gpg] http://a/debian bookworm-updates main\n contrib");
+    assert_string_equal(list.v[2],
+                        arena_printf(a, "deb [signed-by=%s/key0.asc] http://d bookworm-security main", dir));
     assert_int_equal(fstatat(fd, "key0.asc", &st, 0), 0);
     assert_int_equal(unlinkat(fd, "key0.asc", 0), 0);
     close(fd);
@@ -133,8 +141,9 @@ static void test_apt_deb822(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commands),  cmocka_unit_test(test_settings),   cmocka_unit_test(test_bad_changes),
-        cmocka_unit_test(test_apt_lines), cmocka_unit_test(test_apt_deb822),
+        cmocka_unit_test(test_commands),    cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_bad_changes), cmocka_unit_test(test_apt_lines),
+        cmocka_unit_test(test_apt_deb822),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

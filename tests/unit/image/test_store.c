@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The store from the engine's side: finding, naming, removing, layers, directories made into layers. Needs root and the worker. */
+#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <cmocka.h>
 
 #include "image/store.h"
 
@@ -48,7 +48,9 @@ static int make(void **state)
     store_set_helper_dir(OAKUM_HELPER_DIR);
     assert_int_equal(store_open(root, false, &s, &err), -ENOENT);
     assert_int_equal(store_open(root, true, &s, &err), 0);
-    shell("cd %s && mkdir -p a/d b && echo one >a/d/f && ln a/d/f a/g && echo two >b/f && tar -cf a.tar -C a . && tar -cf b.tar -C b .", dir);
+    shell(
+        "cd %s && mkdir -p a/d b && echo one >a/d/f && ln a/d/f a/g && echo two >b/f && tar -cf a.tar -C a . && tar -cf b.tar -C b .",
+        dir);
     return 0;
 }
 
@@ -104,7 +106,8 @@ static void remove_all(void)
             assert_int_not_equal(i, 0); /* a later entry may have gone with an earlier one of its id */
     store_images_free(images, n);
     assert_int_equal(count(), 0);
-    shell("test -z \"$(ls -A %s/layers %s/images/blobs/sha256 %s/tmp | grep -v -e : -e '^$')\"", root, root, root);
+    shell("test -z \"$(ls -A %s/layers %s/images/blobs/sha256 %s/tmp | grep -v -e : -e '^$')\"", root, root,
+          root);
 }
 
 static void test_find(void **state)
@@ -116,7 +119,8 @@ static void test_find(void **state)
     import("a.tar", "thing", a);
     import("b.tar", "registry.example:5000/x/thing:2", b);
     assert_string_not_equal(a, b);
-    static const char *const names_of_a[] = { "thing", "thing:latest", "library/thing", "docker.io/library/thing:latest" };
+    static const char *const names_of_a[] = { "thing", "thing:latest", "library/thing",
+                                              "docker.io/library/thing:latest" };
     for (size_t i = 0; i < ARRAY_LEN(names_of_a); i++) {
         assert_int_equal(find(names_of_a[i], got), 0);
         assert_string_equal(got, a);
@@ -216,7 +220,7 @@ static void test_remove(void **state)
     assert_int_equal(store_remove(s, "two:2", &o, &err), -EBUSY);
     assert_string_equal(err.msg, "in use");
     assert_int_equal(find("two:2", got), 0);
-    told = (struct told) { 0 };
+    told = (struct told){ 0 };
     assert_int_equal(store_remove(s, "two:2", &o, &err), 0);
     snprintf(want, sizeof(want), "Untagged docker.io/library/two:2\nDeleted sha256:%.23s\n", id);
     assert_string_equal(told.text, want);
@@ -263,8 +267,9 @@ static void test_layers(void **state)
     assert_int_equal(image->size, 4);
     free(paths);
     /* Three times the same layer is one for overlay. */
-    const char *same[3] = { image->config.diff_ids.v[0], image->config.diff_ids.v[0], image->config.diff_ids.v[0] };
-    image->config.diff_ids = (struct oci_strings) { same, 3 };
+    const char *same[3] = { image->config.diff_ids.v[0], image->config.diff_ids.v[0],
+                            image->config.diff_ids.v[0] };
+    image->config.diff_ids = (struct oci_strings){ same, 3 };
     assert_int_equal(store_layers(s, image, &paths, &n, &err), 0);
     assert_int_equal(n, 1);
     free(paths);
@@ -299,25 +304,32 @@ static void test_directories(void **state)
     size_t n;
 
     (void) state;
-    shell("cd %s && rm -rf tree && mkdir -p tree/x/y tree/empty && cd tree && echo data >x/f && ln x/f x/y/link && ln -s ../f x/y/sym && mkfifo pipe && "
-          "chmod 4751 x/f && chown 12:34 x/f && chown -h 5:6 x/y/sym && touch -d @-3.25 x/f && touch -d @77.000000001 x/y empty && "
-          "setfattr -n user.k -v 'a=b' x && setfattr -n trusted.k -v no x && "
-          "setfattr -n user.overlay.opaque -v y empty && head -c 300000 /dev/urandom >big && printf 'n\\303\\251\\nl' >\"$(printf 'odd\\nname')\" && "
-          "touch \"$(printf 'l%%.0s' $(seq 150))\"", dir);
+    shell(
+        "cd %s && rm -rf tree && mkdir -p tree/x/y tree/empty && cd tree && echo data >x/f && ln x/f x/y/link && ln -s ../f x/y/sym && mkfifo pipe && "
+        "chmod 4751 x/f && chown 12:34 x/f && chown -h 5:6 x/y/sym && touch -d @-3.25 x/f && touch -d @77.000000001 x/y empty && "
+        "setfattr -n user.k -v 'a=b' x && setfattr -n trusted.k -v no x && "
+        "setfattr -n user.overlay.opaque -v y empty && head -c 300000 /dev/urandom >big && printf 'n\\303\\251\\nl' >\"$(printf 'odd\\nname')\" && "
+        "touch \"$(printf 'l%%.0s' $(seq 150))\"",
+        dir);
     import("tree", "tree", id);
     /* The same from a copy whose names come in another order. */
-    shell("cd %s && rm -rf tree2 && mkdir tree2 && cp -a --reflink=never tree/. tree2/ && touch -r tree tree2 && cd tree2 && mv big z && mv z big && touch -r ../tree . ", dir);
+    shell(
+        "cd %s && rm -rf tree2 && mkdir tree2 && cp -a --reflink=never tree/. tree2/ && touch -r tree tree2 && cd tree2 && mv big z && mv z big && touch -r ../tree . ",
+        dir);
     import("tree2", "tree2", again);
     assert_string_equal(id, again);
     assert_int_equal(store_find(s, "tree", &image, NULL), 0);
     assert_int_equal(store_layers(s, image, &paths, &n, NULL), 0);
-    shell("cd %s/tree && find . -printf '%%P %%y %%m %%U:%%G %%T@ %%n %%l\\n' | grep -v '^ *d 755' | sort >../want && cd %s && "
-          "find . -printf '%%P %%y %%m %%U:%%G %%T@ %%n %%l\\n' | grep -v '^ *d 755' | sort >%s/got && diff %s/want %s/got && diff -r --no-dereference -x pipe . %s/tree",
-          dir, paths[0], dir, dir, dir, dir);
-    shell("cd %s && test \"$(getfattr --only-values -n user.k x)\" = a=b && ! getfattr -n trusted.k x 2>/dev/null && ! getfattr -n user.overlay.opaque empty 2>/dev/null",
-          paths[0]);
+    shell(
+        "cd %s/tree && find . -printf '%%P %%y %%m %%U:%%G %%T@ %%n %%l\\n' | grep -v '^ *d 755' | sort >../want && cd %s && "
+        "find . -printf '%%P %%y %%m %%U:%%G %%T@ %%n %%l\\n' | grep -v '^ *d 755' | sort >%s/got && diff %s/want %s/got && diff -r --no-dereference -x pipe . %s/tree",
+        dir, paths[0], dir, dir, dir, dir);
+    shell(
+        "cd %s && test \"$(getfattr --only-values -n user.k x)\" = a=b && ! getfattr -n trusted.k x 2>/dev/null && ! getfattr -n user.overlay.opaque empty 2>/dev/null",
+        paths[0]);
     /* And its blob is a tar that tar agrees with. */
-    shell("tar -df %s/images/blobs/sha256/%.64s -C %s/tree", root, image->manifest.layers.v[0].digest + 7, dir);
+    shell("tar -df %s/images/blobs/sha256/%.64s -C %s/tree", root, image->manifest.layers.v[0].digest + 7,
+          dir);
     free(paths);
     store_image_free(image);
     shell("cd %s && touch tree/.wh.x", dir);
@@ -332,7 +344,9 @@ static void test_clamp(void **state)
     struct store_image *image;
 
     (void) state;
-    shell("cd %s && rm -rf c && mkdir c && echo x >c/old && echo y >c/new && touch -d @1500000000 c/old && touch -d @2000000001 c/new c", dir);
+    shell(
+        "cd %s && rm -rf c && mkdir c && echo x >c/old && echo y >c/new && touch -d @1500000000 c/old && touch -d @2000000001 c/new c",
+        dir);
     assert_int_equal(store_import(s, at("c"), "clamped", &o, first, NULL), 0);
     shell("cd %s && touch -d @2000000777 c/new c", dir);
     assert_int_equal(store_import(s, at("c"), "clamped", &o, second, NULL), 0);
@@ -346,8 +360,10 @@ static void test_clamp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_find),   cmocka_unit_test(test_prefixes),          cmocka_unit_test(test_remove),      cmocka_unit_test(test_names_move),
-        cmocka_unit_test(test_layers), cmocka_unit_test(test_damaged_documents), cmocka_unit_test(test_directories), cmocka_unit_test(test_clamp),
+        cmocka_unit_test(test_find),        cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_remove),      cmocka_unit_test(test_names_move),
+        cmocka_unit_test(test_layers),      cmocka_unit_test(test_damaged_documents),
+        cmocka_unit_test(test_directories), cmocka_unit_test(test_clamp),
     };
 
     if (geteuid() != 0) {

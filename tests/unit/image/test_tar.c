@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The tar reader's small parts, and whole archives that GNU tar made (formats, long names, sparse files, large numbers). */
+#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <cmocka.h>
 
 #include "base/strbuf.h"
 #include "image/extract.h"
@@ -38,11 +38,21 @@ static void test_pax_time(void **state)
         int64_t sec;
         long nsec;
     } good[] = {
-        { "0", 0, 0 },           { "1", 1, 0 },           { "1.5", 1, 500000000 },          { "1.123456789", 1, 123456789 },
-        { "1.1234567899", 1, 123456789 }, { "-1", -1, 0 }, { "-1.25", -2, 750000000 },       { "-0.5", -1, 500000000 },
-        { "-0.0000000001", -1, 999999999 }, { "-0", 0, 0 }, { "1.", 1, 0 },
+        { "0", 0, 0 },
+        { "1", 1, 0 },
+        { "1.5", 1, 500000000 },
+        { "1.123456789", 1, 123456789 },
+        { "1.1234567899", 1, 123456789 },
+        { "-1", -1, 0 },
+        { "-1.25", -2, 750000000 },
+        { "-0.5", -1, 500000000 },
+        { "-0.0000000001", -1, 999999999 },
+        { "-0", 0, 0 },
+        { "1.", 1, 0 },
     };
-    static const char *const bad[] = { "", "-", ".5", "1.x", "x", "--1", "1e3", "+1", " 1", "99999999999999999999", "1.5 " };
+    static const char *const bad[] = { "",    "-",   ".5", "1.x", "x",
+                                       "--1", "1e3", "+1", " 1",  "99999999999999999999",
+                                       "1.5 " };
     struct timespec t;
 
     (void) state;
@@ -58,10 +68,13 @@ static void test_pax_time(void **state)
 static void test_pax_records(void **state)
 {
     struct pax p;
-    static const char good[] = "11 path=ab\n11 path=cd\n9 size=7\n30 SCHILY.xattr.user.x=a\0b=c\n\n13 comment=x\n";
+    static const char good[] =
+        "11 path=ab\n11 path=cd\n9 size=7\n30 SCHILY.xattr.user.x=a\0b=c\n\n13 comment=x\n";
     static const char empty[] = "11 path=ab\n8 path=\n";
-    static const char *const bad[] = { "11 path=ab", "10 path=ab\n", "12 path=ab\n", "x path=ab\n", " 9 path=ab\n", "99999999999 a=b\n",
-                                       "4 =\n", "5 =a\n", "-6 a=b\n", "11 path=ab\nx", "11 size=-7\n", "9 size=x\n", "0 \n" };
+    static const char *const bad[] = { "11 path=ab",   "10 path=ab\n",      "12 path=ab\n", "x path=ab\n",
+                                       " 9 path=ab\n", "99999999999 a=b\n", "4 =\n",        "5 =a\n",
+                                       "-6 a=b\n",     "11 path=ab\nx",     "11 size=-7\n", "9 size=x\n",
+                                       "0 \n" };
 
     (void) state;
     pax_init(&p);
@@ -84,7 +97,7 @@ static void test_pax_records(void **state)
 static void test_clean_name(void **state)
 {
     static const char *const good[][2] = {
-        { "a/b", "a/b" }, { "/a//b/", "a/b" }, { "./a/./b/.", "a/b" }, { "", "" },    { "/", "" },
+        { "a/b", "a/b" }, { "/a//b/", "a/b" }, { "./a/./b/.", "a/b" },   { "", "" },         { "/", "" },
         { ".", "" },      { "...", "..." },    { "..a/b..", "..a/b.." }, { "a/.b", "a/.b" },
     };
     static const char *const bad[] = { "..", "../a", "a/..", "/..", "a/../b", "./..", "a//../b" };
@@ -121,11 +134,12 @@ static int make_dir(void **state)
     (void) state;
     if (mkdtemp(dir) == NULL)
         return -1;
-    shell("mkdir -p %s/in/$(printf 'long%%.0s' $(seq 40))/deeper && cd %s/in && cd long* && echo x >deeper/file && cd .. && "
-          "ln -s $(printf 'target%%.0s' $(seq 30)) link && truncate -s 20000000 sparse && "
-          "for at in 0 100000 5000000 19999999; do printf DATA | dd of=sparse bs=1 seek=$at conv=notrunc status=none; done && "
-          "truncate -s 9G huge && printf END | dd of=huge bs=1 seek=9000000000 conv=notrunc status=none && touch -d @1.5 long*",
-          dir, dir);
+    shell(
+        "mkdir -p %s/in/$(printf 'long%%.0s' $(seq 40))/deeper && cd %s/in && cd long* && echo x >deeper/file && cd .. && "
+        "ln -s $(printf 'target%%.0s' $(seq 30)) link && truncate -s 20000000 sparse && "
+        "for at in 0 100000 5000000 19999999; do printf DATA | dd of=sparse bs=1 seek=$at conv=notrunc status=none; done && "
+        "truncate -s 9G huge && printf END | dd of=huge bs=1 seek=9000000000 conv=notrunc status=none && touch -d @1.5 long*",
+        dir, dir);
     return 0;
 }
 
@@ -156,7 +170,8 @@ static void look_at_data(struct tar *t, const struct tar_entry *e, struct seen *
         }
     }
     assert_int_equal(r, 0);
-    if (strstr(e->name, "sparse") != NULL && e->size == 20000003 && at_data == 0 + 100000 + 5000000 + 19999999)
+    if (strstr(e->name, "sparse") != NULL && e->size == 20000003 &&
+        at_data == 0 + 100000 + 5000000 + 19999999)
         seen->sparse_right++;
     if (strstr(e->name, "huge") != NULL && e->size == 9ULL << 30 && sum == 'E' + 'N' + 'D')
         seen->huge_right++;
@@ -225,7 +240,8 @@ static void test_damage(void **state)
     uint8_t whole[20480], hurt[20480];
 
     (void) state;
-    shell("cd %s/in && tar --format=pax --sparse --sparse-version=1.0 -cf ../small link long* --mtime=@-1.5", dir);
+    shell("cd %s/in && tar --format=pax --sparse --sparse-version=1.0 -cf ../small link long* --mtime=@-1.5",
+          dir);
     snprintf(path, sizeof(path), "%s/small", dir);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = read(fd, whole, sizeof(whole));
@@ -258,8 +274,9 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sha256),     cmocka_unit_test(test_pax_time), cmocka_unit_test(test_pax_records),
-        cmocka_unit_test(test_clean_name), cmocka_unit_test(test_gnu_tar),  cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_sha256),      cmocka_unit_test(test_pax_time),
+        cmocka_unit_test(test_pax_records), cmocka_unit_test(test_clean_name),
+        cmocka_unit_test(test_gnu_tar),     cmocka_unit_test(test_damage),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
