@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* import's --change, against what docker makes of the same lines; and apt's sources. */
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+
+#include <cmocka.h>
 
 #include "image/apt_sources.h"
 #include "image/store_internal.h"

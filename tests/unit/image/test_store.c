@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The store from the engine's side: finding, naming, removing, layers, directories made into layers. Needs root and the worker. */
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -8,6 +7,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+
+#include <cmocka.h>
 
 #include "image/store.h"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The tar reader's small parts, and whole archives that GNU tar made (formats, long names, sparse files, large numbers). */
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -9,6 +8,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#include <cmocka.h>
 
 #include "base/strbuf.h"
 #include "image/extract.h"
