@@ -307,8 +307,10 @@ bool doc_parse_quick(const char *text, size_t len, struct arena *a, struct doc *
         memcpy(copy, text, len);
     skip_space(&x);
     bool ok = (*x.p == '{' || *x.p == '[') && value(&x, ret);
-    skip_space(&x);
-    ok = ok && x.p == copy + len;
+    if (ok) { /* else p may stand behind the NUL */
+        skip_space(&x);
+        ok = x.p == copy + len;
+    }
     free(x.stack);
     return ok;
 }

@@ -124,6 +124,24 @@ static void test_nul_bytes(void **state _unused_)
     assert_int_equal(oci_json_parse("[]", 1, "t", &j, NULL), -EINVAL);
 }
 
+/* The text ends within a token, and the copy at the very end of its memory, for each alignment of it. */
+static void test_cut_at_the_end(void **state _unused_)
+{
+    static const char *const ends[] = { "",        "1",         "1,",          "\"a",       "\"\\", "\"\\u",
+                                        "\"\\u00", "\"\\ud83d", "\"\\ud83d\\", "\"\xe2",    "tru",  "-",
+                                        "1.",      "{\"a\"",    "{\"a\":",     "{\"a\":1,", "[",    "{" };
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        for (size_t n = 5000; n < 5016; n++) {
+            _cleanup_free_ char *text = xmalloc(n);
+            json_t *j = NULL;
+            memset(text, ' ', n);
+            text[0] = '[';
+            memcpy(text + n - strlen(ends[i]), ends[i], strlen(ends[i]));
+            assert_int_equal(oci_json_parse(text, n, "t", &j, NULL), -EINVAL);
+        }
+    }
+}
+
 static char *nested(size_t depth)
 {
     struct strbuf sb = STRBUF_INIT;
@@ -221,9 +239,10 @@ static void test_from_json(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same),     cmocka_unit_test(test_nul_bytes),
-        cmocka_unit_test(test_depth),    cmocka_unit_test(test_many_members),
-        cmocka_unit_test(test_integers), cmocka_unit_test(test_from_json),
+        cmocka_unit_test(test_same),         cmocka_unit_test(test_nul_bytes),
+        cmocka_unit_test(test_depth),        cmocka_unit_test(test_cut_at_the_end),
+        cmocka_unit_test(test_many_members), cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_from_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
