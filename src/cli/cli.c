@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -143,8 +144,11 @@ static int show_help(const struct program *p, const struct cli *cli, const char 
 /* A program that is started without standard streams must not open files in their place. */
 static void fill_standard_streams(void)
 {
+    struct pollfd p[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+    if (poll(p, 3, 0) == 0)
+        return;
     for (int fd = 0; fd <= 2; fd++) {
-        if (fcntl(fd, F_GETFD) < 0)
+        if (p[fd].revents & POLLNVAL)
             (void) !openat(AT_FDCWD, "/dev/null",
                            fd == 0 ? O_RDONLY : O_WRONLY); /* the lowest free one: fd */
     }

@@ -25,18 +25,19 @@ static const struct cli_option options[] = {
     { "version", 'v', OPT_FLAG, F(version), NULL, "show the version", NULL },
 };
 
-/* These live as long as the program does. */
-static const char *choose(const char *flag, const char *variable, const char *fallback, struct error *err)
+/* *kept lives as long as the program does. */
+static const char *choose(const char *flag, const char *variable, const char *fallback, char **kept,
+                          struct error *err)
 {
     const char *value = flag != NULL ? flag : getenv(variable);
-    char *absolute;
     if (str_empty(value) && flag == NULL)
         return fallback;
-    return path_absolute(value, &absolute, err) == 0 ? absolute : NULL;
+    return path_absolute(value, kept, err) == 0 ? *kept : NULL;
 }
 
 static int begin(struct cli *cli, void *target)
 {
+    static char *kept_root, *kept_state;
     const struct globals *g = target;
     struct error err = { 0 };
     int level = g->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN;
@@ -45,8 +46,8 @@ static int begin(struct cli *cli, void *target)
     if (g->log_level != NULL && log_level_parse(g->log_level, &level) < 0)
         return fail_text(cli, 1, "--log-level must be error, warn, info or debug, not \"%s\"", g->log_level);
     log_setup(STDERR_FILENO, LOG_FORMAT_TEXT, (enum log_level) level, "oakum");
-    cli->root = choose(g->root, "OAKUM_ROOT", "/var/lib/oakum", &err);
-    cli->state = cli->root != NULL ? choose(g->state, "OAKUM_STATE", "/run/oakum", &err) : NULL;
+    cli->root = choose(g->root, "OAKUM_ROOT", "/var/lib/oakum", &kept_root, &err);
+    cli->state = cli->root != NULL ? choose(g->state, "OAKUM_STATE", "/run/oakum", &kept_state, &err) : NULL;
     return cli->state != NULL ? -1 : fail(cli, 1, &err);
 }
 

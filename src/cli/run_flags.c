@@ -121,7 +121,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "blkio-weight-device", 0, OPT_CALL, 0, "DEVICE:N", "share of one block device", add_weight },
     { "cap-add", 0, OPT_LIST, O(cap_add), "NAME", "grant a capability: CHOWN, CAP_CHOWN, ALL, or default (docker's 14)", NULL },
     { "cap-drop", 0, OPT_LIST, O(cap_drop), "NAME", "take a capability away again", NULL },
-    { "cgroup-parent", 0, OPT_TEXT, O(cgroup_parent), "PATH", "cgroup below which the container's own is made (/oakum)", NULL },
+    { "cgroup-parent", 0, OPT_TEXT, O(cgroup_parent), "PATH", "cgroup below which the container's own is made (the root)", NULL },
     { "cgroupns", 0, OPT_CALL, 0, "MODE", "cgroup namespace: private, always", set_cgroupns },
     { "cidfile", 0, OPT_TEXT, O(cidfile), "FILE", "write the container's id to a new file", NULL },
     { "compat", 0, OPT_CALL, 0, "docker", "begin with docker's defaults: root, 14 capabilities, writable, no budgets", set_compat },

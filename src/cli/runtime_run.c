@@ -88,6 +88,7 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
         .no_new_keyring = f->no_new_keyring,
         .keep = f->keep,
         .detach = f->detach,
+        .last_call = true,
     };
     int r = path_absolute(f->bundle != NULL ? f->bundle : ".", &bundle, &err);
     if (r == 0)

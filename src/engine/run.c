@@ -137,6 +137,7 @@ static int start_and_wait(struct launch *l, const char *config, struct container
         .keep_stdin_closed = !l->opt->interactive,
         .warn_only_rlimits = l->opt->n_ulimits == 0,
         .die_with_parent = true,
+        .last_call = true,
     };
     int r = engine_runtime(l->e, &rt, err);
     return r < 0 ? r : container_run(rt, l->spec, &opt, ret, err);
