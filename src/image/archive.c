@@ -127,7 +127,7 @@ static int begin_image(struct archive *ar, const char *config_path, const char *
 
     if (r == 0)
         r = image_config_parse(img->config, img->config_len, a, c, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     if (c->diff_ids.n != n_layers)
         return error_set(err, -EINVAL, "the image's config names %zu layers, its manifest %zu", c->diff_ids.n,
@@ -151,8 +151,8 @@ static int oci_image(struct archive *ar, const struct image_descriptor *d, struc
                      struct error *err)
 {
     struct arena *a = ar->im->st.arena;
-    struct image_manifest m;
-    struct image_config c;
+    struct image_manifest m = { 0 };
+    struct image_config c = { 0 };
     int r = read_document(ar, blob_path(ar, d->digest), digest_hex(d->digest), &img->manifest,
                           &img->manifest_len, err);
 
@@ -167,7 +167,7 @@ static int oci_image(struct archive *ar, const struct image_descriptor *d, struc
         return r;
     memcpy(img->manifest_hex, digest_hex(d->digest), SHA256_HEX);
     img->manifest_type = !str_empty(m.media_type) ? m.media_type : MEDIA_MANIFEST;
-    for (size_t i = 0; i < m.layers.n; i++) {
+    for (size_t i = 0; i < m.layers.n && i < c.diff_ids.n; i++) {
         const struct image_descriptor *ld = &m.layers.v[i];
         r = check_sha256(ld->digest, err);
         if (r < 0)
@@ -219,9 +219,9 @@ static int oci_index(struct archive *ar, const struct image_index *index, const 
 static int oci_descriptor(struct archive *ar, const struct image_descriptor *d, const char *name, int depth,
                           struct error *err)
 {
-    struct image_index inner;
-    const char *text;
-    size_t len;
+    struct image_index inner = { 0 };
+    const char *text = NULL;
+    size_t len = 0;
 
     int r = check_sha256(d->digest, err);
     if (r < 0)
@@ -269,9 +269,9 @@ static int oci_index(struct archive *ar, const struct image_index *index, const 
 
 static int import_layout(struct archive *ar, struct error *err)
 {
-    struct image_index index;
-    const char *text;
-    size_t len;
+    struct image_index index = { 0 };
+    const char *text = NULL;
+    size_t len = 0;
     int r = read_document(ar, "index.json", NULL, &text, &len, err);
 
     if (r == 0)
@@ -342,9 +342,9 @@ static int docker_image(struct archive *ar, const json_t *entry, size_t number, 
 {
     const char *path = arena_printf(ar->im->st.arena, "manifest.json[%zu]", number);
     struct staged_image img = { 0 };
-    struct image_config c;
-    const char *config;
-    json_t *layers, *tags;
+    struct image_config c = { 0 };
+    const char *config = NULL;
+    json_t *layers = NULL, *tags = NULL;
 
     if (!json_is_object(entry))
         return error_set(err, -EINVAL, "%s: must be an object", path);
@@ -372,8 +372,8 @@ static int import_docker(struct archive *ar, struct error *err)
 {
     _cleanup_json_ json_t *doc = NULL;
     const json_t *entry;
-    const char *text;
-    size_t len, i;
+    const char *text = NULL;
+    size_t len = 0, i;
     int r = read_document(ar, "manifest.json", NULL, &text, &len, err);
 
     if (r == 0)

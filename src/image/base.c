@@ -311,7 +311,7 @@ static int clean_entry(int dirfd, const char *name, unsigned char type, void *p)
     struct stat st;
 
     (void) type;
-    if (c->how == CLEAN_SUFFIX && (n <= m || !str_eq(name + n - m, c->suffix)))
+    if (c->how == CLEAN_SUFFIX && (m == 0 || n <= m || !str_eq(name + n - m, c->suffix)))
         return 0;
     if (c->how != CLEAN_INSIDE &&
         (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)))
@@ -422,7 +422,7 @@ static int check_request(struct base *b, const char *const *packages, size_t n, 
     b->suite = b->o->suite;
     if (r == 0 && b->suite == NULL)
         r = host_suite(b->arena, &b->suite, err);
-    return r < 0 ? r : check_suite(b->suite, err);
+    return r != 0 || b->suite == NULL ? r : check_suite(b->suite, err);
 }
 
 int image_base_build(struct store *s, const char *const *packages, size_t n, const char *name,

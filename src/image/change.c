@@ -104,7 +104,7 @@ static int next_word(struct change *ch, char **ret, struct error *err)
 static int pairs(struct change *ch, int (*set)(struct change *ch, const char *key, const char *value),
                  const char *what, struct error *err)
 {
-    char *word;
+    char *word = NULL;
     int r;
     size_t n = 0;
 
@@ -197,7 +197,7 @@ static void add_once(struct arena *a, struct oci_strings *l, const char *s)
 /* "80", "80/udp", "8000-8010/tcp": kept as docker keeps it, "PORT/PROTOCOL". */
 static int do_expose(struct change *ch, struct error *err)
 {
-    char *word;
+    char *word = NULL;
     int r;
 
     while ((r = next_word(ch, &word, err)) == 0 && word != NULL) {
@@ -225,7 +225,7 @@ static int do_expose(struct change *ch, struct error *err)
 static int do_volume(struct change *ch, struct error *err)
 {
     struct oci_strings list = { 0 };
-    char *word;
+    char *word = NULL;
     int r = json_form(ch, &list, err);
 
     if (r == -ENOENT) {

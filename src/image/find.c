@@ -132,7 +132,7 @@ int store_find(struct store *s, const char *name_or_id, struct store_image **ret
 {
     _cleanup_arena_ struct arena *a = arena_new();
     struct image_index index;
-    struct matches m;
+    struct matches m = { 0 };
     _cleanup_close_ int lock = store_lock(s, LOCK_SH, err);
 
     if (lock < 0)
@@ -140,7 +140,7 @@ int store_find(struct store *s, const char *name_or_id, struct store_image **ret
     int r = store_index_read(s, a, &index, err);
     if (r == 0)
         r = store_match(s, &index, name_or_id, &m, err);
-    if (r < 0)
+    if (r < 0 || m.n == 0)
         return r;
     r = store_image_load(s, &index.manifests.v[m.v[0]], ret, err);
     free(m.v);

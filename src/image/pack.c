@@ -189,13 +189,11 @@ static void name_field(struct pack *p, uint8_t *field, const char *key, const ch
 
 static void seal_header(uint8_t *h, char type)
 {
+    static const uint8_t magic[8] = { 'u', 's', 't', 'a', 'r', '\0', '0', '0' };
     unsigned sum = 0;
 
     h[156] = (uint8_t) type;
-    memcpy(h + 257,
-           "ustar\0"
-           "00",
-           8);
+    memcpy(h + 257, magic, sizeof(magic));
     memset(h + 148, ' ', 8);
     for (int i = 0; i < 512; i++)
         sum += h[i];
@@ -218,7 +216,7 @@ static int put_header(struct pack *p, char type, const char *name, const char *l
         name_field(p, h + 157, "linkpath", link);
     seal_header(h, type);
     if (p->records.len > 0) {
-        memcpy(x, "PaxHeader", 9);
+        name_field(p, x, "path", "PaxHeader");
         octal(x + 100, 8, 0644);
         octal(x + 108, 8, 0);
         octal(x + 116, 8, 0);

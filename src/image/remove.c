@@ -271,7 +271,7 @@ int store_tag(struct store *s, const char *name_or_id, const char *new_name, str
     r = store_index_read(s, a, &index, err);
     if (r == 0)
         r = store_match(s, &index, name_or_id, &m, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     struct image_descriptor *d = index_add(a, &index);
     *d = index.manifests.v[m.v[0]];

@@ -287,8 +287,8 @@ int store_image_load(struct store *s, const struct image_descriptor *d, struct s
     struct arena *a = arena_new();
     struct store_image *image = arena_alloc(a, sizeof(*image));
     const char *name = store_descriptor_name(d);
-    const char *text;
-    size_t len;
+    const char *text = NULL;
+    size_t len = 0;
 
     image->arena = a;
     image->manifest_digest = arena_strdup(a, d->digest);

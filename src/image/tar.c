@@ -363,7 +363,7 @@ static int map_line(struct tar *t, uint64_t *used, uint64_t *ret, struct error *
 
 static int pax_sparse_1_0(struct tar *t, struct error *err)
 {
-    uint64_t used = 0, n, offset, len;
+    uint64_t used = 0, n = 0, offset = 0, len = 0;
     int r = map_line(t, &used, &n, err);
 
     for (uint64_t i = 0; r == 0 && i < n; i++) {
@@ -422,7 +422,7 @@ int tar_next(struct tar *t, struct tar_entry *ret, struct error *err)
     struct tar_entry e = { 0 };
     const uint8_t *h;
     uint8_t copy[512];
-    int64_t stored;
+    int64_t stored = 0;
 
     if (t->ended)
         return 0;
