@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+int cleanup_close_floor = 0;
+
 #define EXIT_OUT_OF_MEMORY 125
 
 static void _noreturn_ die(const char *line)

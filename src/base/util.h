@@ -31,9 +31,15 @@ static inline void cleanup_free(void *p)
     free(*(void **) p);
 }
 
+/*
+ * Descriptors below this are left open by the cleanup. 0 everywhere but in a process that is about to execute another program and
+ * whose descriptors are all O_CLOEXEC: the exec closes them for nothing, where each close would be a system call.
+ */
+extern int cleanup_close_floor;
+
 static inline void cleanup_close(int *fd)
 {
-    if (*fd >= 0)
+    if (*fd >= cleanup_close_floor)
         close(*fd);
 }
 

@@ -646,6 +646,19 @@ int cgroup_remove(const char *path, struct error *err)
     return r;
 }
 
+int cgroup_destroy(const struct cgroup *cg, struct error *err)
+{
+    int result = 0;
+    bool found = false;
+
+    for (size_t i = 0; i < cg->n; i++) {
+        int r = remove_one(&cg->host, cg->h[i].root, cg->path, &found, result < 0 ? NULL : err);
+        if (result == 0)
+            result = r;
+    }
+    return result;
+}
+
 int cgroup_mount(const struct cgroup *cg, int target_fd, unsigned attr, struct error *err)
 {
     return cg->host.v2_base ? cgroup_v2_mount(target_fd, attr, err)

@@ -116,6 +116,12 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err
 int cgroup_remove(const char *path, struct error *err);
 
 /*
+ * As cgroup_remove(), in just the hierarchies that cg uses: for the process that made it, while nobody else has frozen or updated
+ * it (which may join more).
+ */
+int cgroup_destroy(const struct cgroup *cg, struct error *err);
+
+/*
  * Mounts the container's view of its cgroup onto target_fd (O_PATH directory in the container's tree). To be called in the
  * child, in its new mount and cgroup namespaces (cgroup namespace unshared after joining), also inside a user namespace.
  * v2: cgroup2. v1, hybrid: a small read-only tmpfs with one directory for each hierarchy that cg uses. attr: MOUNT_ATTR_*.

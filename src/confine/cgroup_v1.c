@@ -240,22 +240,19 @@ int cgroup_v1_freeze(struct cgroup *cg, bool frozen, struct error *err)
 static int mount_hier(int dirfd, const struct cgroup_hier *h, unsigned attr, struct error *err)
 {
     _cleanup_free_ char *list = xstrdup(h->name);
-    _cleanup_close_ int at = -1, mnt = -1;
+    _cleanup_close_ int mnt = -1;
     const char *options[OPTIONS_MAX + 1] = { NULL };
     char *save = NULL;
     size_t n = 0;
 
     if (mkdirat(dirfd, h->name, 0755) < 0)
         return error_errno(err, -errno, "cannot make %s in the container's /sys/fs/cgroup", h->name);
-    at = openat(dirfd, h->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (at < 0)
-        return error_errno(err, -errno, "cannot open %s in the container's /sys/fs/cgroup", h->name);
     if (h->v2)
-        mnt = mnt_new("cgroup2", "cgroup2", NULL, attr, err);
+        mnt = mnt_new("cgroup2", NULL, NULL, attr, err);
     else {
         for (char *s = strtok_r(list, ",", &save); s && n < OPTIONS_MAX; s = strtok_r(NULL, ",", &save))
             options[n++] = s;
-        mnt = mnt_new("cgroup", "cgroup", options, attr, err);
+        mnt = mnt_new("cgroup", NULL, options, attr, err);
         for (size_t i = 0; i < n && n > 1 && mnt >= 0; i++) {
             if (symlinkat(h->name, dirfd, options[i]) < 0)
                 return error_errno(err, -errno, "cannot link %s in the container's /sys/fs/cgroup",
@@ -264,13 +261,16 @@ static int mount_hier(int dirfd, const struct cgroup_hier *h, unsigned attr, str
     }
     if (mnt < 0)
         return error_context(err, mnt, "container's /sys/fs/cgroup/%s", h->name);
-    return mnt_attach(mnt, at, err);
+    /* The directory was made here a moment ago, on a tmpfs that nobody else has: its name leads nowhere else. */
+    if (sys_move_mount(mnt, "", dirfd, h->name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return error_errno(err, -errno, "cannot attach %s in the container's /sys/fs/cgroup", h->name);
+    return 0;
 }
 
 int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, struct error *err)
 {
     static const char *const options[] = { "mode=0755", "size=4096", "nr_inodes=64", NULL };
-    _cleanup_close_ int mnt = mnt_new("tmpfs", "cgroup", options, attr & ~(unsigned) MOUNT_ATTR_RDONLY, err);
+    _cleanup_close_ int mnt = mnt_new("tmpfs", NULL, options, attr & ~(unsigned) MOUNT_ATTR_RDONLY, err);
     int r;
 
     if (mnt < 0)

@@ -122,7 +122,7 @@ static const char **tmpfs_options(struct mounts *m)
 int devices_prepare(struct mounts *m, struct error *err)
 {
     /* Made writable and with device access; the specification's attributes come when it is full. */
-    m->nodes_fd = mnt_new("tmpfs", "tmpfs", tmpfs_options(m), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+    m->nodes_fd = mnt_new("tmpfs", NULL, tmpfs_options(m), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
     if (m->nodes_fd < 0)
         return error_context(err, m->nodes_fd, "/dev");
     mode_t old = umask(0);

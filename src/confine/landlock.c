@@ -181,7 +181,7 @@ static int fill_ruleset(const struct oci_spec *spec, struct ruleset *rs, struct 
     return r < 0 ? r : each_mount(spec, a, grant_mount, &g, err);
 }
 
-int landlock_apply(const struct oci_spec *spec, struct error *err)
+int landlock_apply(const struct oci_spec *spec, int exec_fd, struct error *err)
 {
     int abi = landlock_wanted(spec) ? landlock_abi() : 0;
     if (abi == 0) {
@@ -198,6 +198,8 @@ int landlock_apply(const struct oci_spec *spec, struct error *err)
     int r = make_ruleset(abi, &rs, err);
     if (r >= 0)
         r = fill_ruleset(spec, &rs, err);
+    if (r >= 0 && exec_fd >= 0)
+        r = add_fd(&rs, exec_fd, FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, err);
     if (r >= 0 && syscall(SYS_landlock_restrict_self, rs.fd, 0) < 0)
         r = error_errno(err, -errno, "cannot apply the Landlock rules");
     cleanup_close(&rs.fd);

@@ -18,5 +18,5 @@
 /* Landlock's ABI version of this kernel, 0 = none. */
 int landlock_abi(void);
 bool landlock_wanted(const struct oci_spec *spec);
-/* In the child, inside the new root (cwd and / are it), after no_new_privs. */
-int landlock_apply(const struct oci_spec *spec, struct error *err);
+/* In the child, inside the new root (cwd and / are it), after no_new_privs. exec_fd: a program outside the root that may be executed (oakum-init), -1 = none. */
+int landlock_apply(const struct oci_spec *spec, int exec_fd, struct error *err);

@@ -25,7 +25,7 @@ static int open_existing(int root_fd, const char *path, struct error *err)
 static int empty_directory(struct error *err)
 {
     static const char *const options[] = {"mode=555", "size=4k", "nr_inodes=2", NULL};
-    return mnt_new("tmpfs", "masked", options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+    return mnt_new("tmpfs", NULL, options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 }
 
 static int check_null(int fd, struct error *err)

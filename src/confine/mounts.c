@@ -176,7 +176,12 @@ bool mounts_need_idmap(const struct mounts *m)
 
 static bool same_maps(const struct oci_id_maps *a, const struct oci_id_maps *b)
 {
-    return a->n == b->n && (a->n == 0 || memcmp(a->v, b->v, a->n * sizeof(*a->v)) == 0);
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->v[i].container_id != b->v[i].container_id || a->v[i].host_id != b->v[i].host_id || a->v[i].size != b->v[i].size)
+            return false;
+    return true;
 }
 
 /* The container's own user namespace serves every mount that has no maps of its own or the same ones; others get a helper's. */
@@ -257,7 +262,8 @@ static int attach_cgroup(struct mount_entry *e, const struct cgroup *cg, int roo
 /* A file system of the child's own namespaces. The descriptors of proc and devpts are kept: they are known to be what they are. */
 static int attach_fs(struct mount_entry *e, int root_fd, int *ret_fd, struct error *err)
 {
-    const char *source = str_empty(e->m->source) ? NULL : e->m->source;
+    /* A source that only repeats the type says nothing: the kernel's own "none" will do. */
+    const char *source = str_empty(e->m->source) || str_eq(e->m->source, e->m->type) ? NULL : e->m->source;
     unsigned attr = (unsigned) (e->opt.set | e->opt.rec_set);
     _cleanup_close_ int fd = mnt_new(e->m->type, source, e->opt.data, attr, err);
     if (fd < 0)
@@ -309,7 +315,7 @@ static int take_place(struct mounts *m, struct error *err)
         return m->root.place_fd;
     if (m->dev && m->root.kind != ROOT_OVERLAY)
         return 0;
-    m->stage_fd = mnt_new("tmpfs", "stage", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+    m->stage_fd = mnt_new("tmpfs", NULL, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
     if (m->stage_fd < 0)
         return m->stage_fd;
     int r = mnt_attach(m->stage_fd, m->root.place_fd, err);

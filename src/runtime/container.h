@@ -41,6 +41,7 @@ struct container_options {
     bool warn_only_rlimits;     /* an rlimit that may not be raised on this host is logged instead of an error (engine defaults) */
     bool keep;                  /* run: do not delete when it ends */
     bool detach;                /* run: return when the process has started */
+    bool last_call;             /* run: this process ends right after; what the kernel takes back by itself is left to it */
     bool die_with_parent;       /* the container is killed when this process dies (foreground run) */
 };
 

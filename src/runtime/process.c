@@ -43,6 +43,8 @@ int process_plan_check(struct process_plan *plan, struct error *err)
 static int enter_directory(const char *cwd, struct error *err)
 {
     char where[PATH_MAX];
+    if (str_eq(cwd, "/")) /* where we are: mounts_enter_root(), or setns() into the mount namespace */
+        return 0;
     if (chdir(cwd) < 0)
         return error_errno(err, -errno, "process.cwd: cannot enter %s", cwd);
     /* The kernel writes "(unreachable)/…" for a directory outside our root. */
@@ -126,7 +128,7 @@ int process_seal(const struct process_plan *plan, struct error *err)
     if (r >= 0 && !p->no_new_privileges)
         r = load_filter(plan, err);
     if (r >= 0)
-        r = landlock_wanted(plan->spec) && p->no_new_privileges ? landlock_apply(plan->spec, err) : 0;
+        r = landlock_wanted(plan->spec) && p->no_new_privileges ? landlock_apply(plan->spec, plan->init_fd, err) : 0;
     if (r >= 0)
         r = drop_privileges(plan, err);
     if (r >= 0)

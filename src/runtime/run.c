@@ -42,7 +42,9 @@ static int finish(struct start *s, struct error *err)
     end_leftovers(s);
     if (s->opt->keep)
         return 0;
-    return container_remove_traces(s->rt, s->opt->id, s->dirfd, s->cgroup_path, err);
+    int r = s->cg ? cgroup_destroy(s->cg, err) : 0;
+    int t = container_remove_traces(s->rt, s->opt->id, s->dirfd, NULL, r < 0 ? NULL : err);
+    return r < 0 ? r : t;
 }
 
 int run_null_stdin(struct error *err)
@@ -78,6 +80,8 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
         int f = finish(&s, r < 0 ? NULL : err);
         r = r < 0 ? r : f;
     }
+    if (opt->last_call)
+        return r;
     sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
     start_release(&s);
     return r;

@@ -93,12 +93,13 @@ int state_create(struct runtime *rt, const char *id, struct error *err)
 
 int state_remove(struct runtime *rt, const char *id, int dirfd, struct error *err)
 {
-    static const char *const names[] = {"state.json", "config.json", "cgroup", "start", "result"};
+    static const char *const names[] = {"state.json", "config.json", "cgroup"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (unlinkat(dirfd, names[i], 0) < 0 && errno != ENOENT)
             return error_errno(err, -errno, "cannot remove %s of container %s", names[i], id);
     if (unlinkat(rt->fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return 0;
+    /* The FIFOs of a container that was created and never started, the temporary file of a killed write. */
     return tree_remove(rt->fd, id, err);
 }
 

@@ -56,12 +56,8 @@ static int open_below(int procfd, const char *file, int flags)
         if (fd < 0 && errno != EAGAIN && errno != EINTR)
             break;
     }
-    if (fd < 0)
-        return -errno;
-    if (is_procfs(fd))
-        return fd;
-    close(fd);
-    return -EXDEV;
+    /* procfd is procfs, and RESOLVE_NO_XDEV stays on it: what was opened is procfs. */
+    return fd < 0 ? -errno : fd;
 }
 
 int proc_write(int procfd, const char *file, const char *text, struct error *err)
