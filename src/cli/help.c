@@ -79,7 +79,7 @@ static json_t *options_json(const struct cli_option *options, size_t n)
         if (o->arg != NULL)
             json_object_set_new(j, "arg", json_string(o->arg));
         json_object_set_new(j, "help", json_string(o->help));
-        json_object_set_new(j, "repeat", json_boolean(o->kind == OPT_LIST || o->kind == OPT_CALL));
+        json_object_set_new(j, "repeat", json_boolean(o->kind == OPT_LIST || o->kind == OPT_ADD));
         json_array_append_new(list, j);
     }
     return list;

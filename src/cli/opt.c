@@ -86,6 +86,7 @@ static int set_option(struct parse *p, const struct cli_option *o, const char *v
     case OPT_TEXT: *(const char **) to = value; return 0;
     case OPT_LIST: oci_strings_add(p->a, to, value); return 0;
     case OPT_CALL:
+    case OPT_ADD:
         r = o->set(p->target, value, p->err);
         return r < 0 ? error_context(p->err, r, "--%s", o->name) : 0;
     case OPT_LATER:

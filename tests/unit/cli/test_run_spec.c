@@ -616,7 +616,7 @@ static void test_table(void **state _unused_)
             assert_true(run_flag_table[i].letter == 0 ||
                         run_flag_table[i].letter != run_flag_table[k].letter);
         }
-        if (run_flag_table[i].kind == OPT_CALL)
+        if (run_flag_table[i].kind == OPT_CALL || run_flag_table[i].kind == OPT_ADD)
             assert_non_null(run_flag_table[i].set);
     }
 }
