@@ -23,6 +23,7 @@ enum option_kind {
     OPT_CPUS,  /* struct opt_i64 in 1e-9 */
     OPT_MICRO, /* struct opt_i64, a number of microseconds or a duration with a unit */
     OPT_CALL,  /* set() with a value */
+    OPT_ADD,   /* as OPT_CALL, and may be repeated */
     OPT_LATER, /* docker has it and oakum has not yet: naming it is an error that says so. With arg: takes a value */
     OPT_NOTHING /* accepted, means nothing here. With arg: takes a value */
 };
