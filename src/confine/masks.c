@@ -73,11 +73,8 @@ static int make_readonly(int root_fd, const char *path, struct error *err)
         return 0;
     if (target < 0)
         return target;
-    _cleanup_close_ int clone = mnt_clone(target, "", true, err);
-    if (clone < 0)
-        return clone;
-    int r = mount_attrs(clone, MOUNT_ATTR_RDONLY, 0, 0, -1, true, err);
-    return r < 0 ? r : mnt_attach(clone, target, err);
+    _cleanup_close_ int clone = mnt_clone_attr(target, "", true, MOUNT_ATTR_RDONLY, 0, 0, err);
+    return clone < 0 ? clone : mnt_attach(clone, target, err);
 }
 
 int mounts_seal(struct mounts *m, int root_fd, struct error *err)

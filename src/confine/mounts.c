@@ -38,17 +38,11 @@ int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int 
 
 int mount_clone_private(int dirfd, const char *path, const struct mount_options *opt, bool recursive, struct error *err)
 {
-    _cleanup_close_ int fd = sys_open_tree(dirfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+    uint64_t set = opt->rec_set | (recursive ? 0 : opt->set), clear = opt->rec_clear | (recursive ? 0 : opt->clear);
+    _cleanup_close_ int fd = mnt_clone_attr(dirfd, path, recursive, set, clear, MS_PRIVATE, err);
     if (fd < 0)
-        return error_errno(err, -errno, "cannot open %s", path);
-    int r;
-    if (recursive) {
-        r = mount_attrs(fd, opt->rec_set, opt->rec_clear, MS_PRIVATE, -1, true, err);
-        if (r >= 0)
-            r = mount_attrs(fd, opt->set, opt->clear, 0, -1, false, err);
-    } else {
-        r = mount_attrs(fd, opt->set | opt->rec_set, opt->clear | opt->rec_clear, MS_PRIVATE, -1, false, err);
-    }
+        return fd;
+    int r = recursive ? mount_attrs(fd, opt->set, opt->clear, 0, -1, false, err) : 0;
     return r < 0 ? error_context(err, r, "%s", path) : TAKE_FD(fd);
 }
 

@@ -102,7 +102,8 @@ int namespaces_open(const struct oci_spec *spec, struct namespaces *ret, struct 
 void namespaces_close(struct namespaces *ns)
 {
     for (int kind = 0; kind < OCI_NS_KINDS; kind++) {
-        cleanup_close(&ns->join[kind]);
+        if (ns->join[kind] >= 0)
+            close(ns->join[kind]);
         ns->join[kind] = -1;
     }
 }

@@ -140,12 +140,8 @@ int rootfs_prepare(struct mounts *m, int bundle_fd, struct error *err)
     bool recursive = p->kind == ROOT_DIR || p->opt.bind_rec;
     int from = p->kind == ROOT_DIR ? p->place_fd : bundle_fd;
     if (p->kind == ROOT_DIR) {
-        _cleanup_close_ int fd = sys_open_tree(from, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-        if (fd < 0)
-            return error_errno(err, -errno, "root.path: cannot clone %s", m->spec->root_path);
-        int r = mount_attrs(fd, 0, 0, MS_PRIVATE, -1, true, err);
-        p->fd = r < 0 ? -1 : TAKE_FD(fd);
-        return r;
+        p->fd = mnt_clone_attr(from, "", true, 0, 0, MS_PRIVATE, err);
+        return p->fd < 0 ? error_context(err, p->fd, "root.path (%s)", m->spec->root_path) : 0;
     }
     if (m->spec->root_readonly)
         p->opt.set |= MOUNT_ATTR_RDONLY;

@@ -109,7 +109,8 @@ static void raw_leave(struct raw_mode *raw)
 {
     if (raw->on)
         tcsetattr(STDIN_FILENO, TCSANOW, &raw->saved);
-    cleanup_close(&raw->guard_fd);
+    if (raw->guard_fd >= 0)
+        close(raw->guard_fd); /* really: the guard waits for it */
     if (raw->guard > 0)
         while (waitpid(raw->guard, NULL, 0) < 0 && errno == EINTR)
             ;

@@ -298,7 +298,7 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
     s->parent_sync = pair[0];
     s->child_sync = s->plan.parent_fd = pair[1];
     int r = clone_child(s, err);
-    cleanup_close(&s->child_sync);
+    close(s->child_sync); /* really: the end of the child is seen by the last close of it */
     s->child_sync = -1;
     if (r >= 0)
         r = map_ids(s, err);

@@ -242,7 +242,7 @@ static int start_process(struct exec *e, bool *ret_exec_failed, struct error *er
     e->parent_sync = pair[0];
     e->child_sync = pair[1];
     int r = clone_into(e, err);
-    cleanup_close(&e->child_sync);
+    close(e->child_sync); /* really: the end of the child is seen by the last close of it */
     e->child_sync = -1;
     if (r >= 0)
         r = follow(e, ret_exec_failed, err);
@@ -286,9 +286,12 @@ int container_exec(struct runtime *rt, const char *id, const struct oci_process 
             ret->code = process_exec_code(r);
         if (r >= 0 && opt->detach)
             ret->code = 0;
-        if (r >= 0 && !opt->detach && e.console_fd >= 0 && !opt->console_socket)
+        bool relayed = !opt->detach && e.console_fd >= 0 && !opt->console_socket;
+        if (r >= 0 && relayed)
             r = console_relay(e.console_fd, e.pidfd, &set, err);
-        if (r >= 0 && !opt->detach)
+        if (r >= 0 && relayed)
+            r = wait_reap(e.pid, &ret->code);
+        else if (r >= 0 && !opt->detach)
             r = wait_forwarding(e.pid, e.pidfd, &set, &ret->code, err);
         sigprocmask(SIG_SETMASK, &e.old_mask, NULL);
     }

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "confine/sysctl.h"
@@ -23,14 +22,10 @@
 #include "sys/mnt.h"
 #include "sys/proc.h"
 
-#define LEAVE_TO_EXEC 128 /* that many descriptors, where the limit is a usual one */
-
 static int stage_hide(struct start *s, struct error *err)
 {
-    struct rlimit files;
     (void) s;
-    if (cleanup_close_floor == 0 && getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur >= 4 * LEAVE_TO_EXEC)
-        cleanup_close_floor = LEAVE_TO_EXEC;
+    leave_closing_to_exec();
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? error_errno(err, -errno, "cannot make the process undumpable") : 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "runtime/runtime_internal.h"
@@ -29,11 +30,14 @@ static void end_leftovers(struct start *s)
 
 static int wait_foreground(struct start *s, const sigset_t *set, int *ret_code, struct error *err)
 {
+    bool relayed = s->console_fd >= 0 && !s->opt->console_socket;
     int r = 0;
-    if (s->console_fd >= 0 && !s->opt->console_socket)
+    if (relayed)
         r = console_relay(s->console_fd, s->pidfd, set, err);
     if (r < 0)
         return r;
+    if (relayed) /* until its end, and the relay has taken the signal that told of it */
+        return wait_reap(s->pid, ret_code);
     return wait_forwarding(s->pid, s->pidfd, set, ret_code, err);
 }
 
@@ -45,6 +49,15 @@ static int finish(struct start *s, struct error *err)
     int r = s->cg ? cgroup_destroy(s->cg, err) : 0;
     int t = container_remove_traces(s->rt, s->opt->id, s->dirfd, NULL, r < 0 ? NULL : err);
     return r < 0 ? r : t;
+}
+
+#define LEFT_OPEN 128
+
+void leave_closing_to_exec(void)
+{
+    struct rlimit files;
+    if (cleanup_close_floor == 0 && getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur >= 4 * LEFT_OPEN)
+        cleanup_close_floor = LEFT_OPEN;
 }
 
 int run_null_stdin(struct error *err)
@@ -63,6 +76,8 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
     int r = opt->keep_stdin_closed && !spec->process.terminal ? run_null_stdin(err) : 0;
     if (r < 0)
         return r;
+    if (opt->last_call)
+        leave_closing_to_exec();
     signals_block(&s.old_mask, &set);
     r = start_container(rt, spec, opt, false, &s, &ret->exec_failed, err);
     if (r < 0) {

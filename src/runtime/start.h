@@ -48,6 +48,8 @@ _noreturn_ void init_main(struct start *s);
 
 /* Parent side: everything up to a child that is ready (create) or executed (run). On failure all is undone. */
 int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, bool wait_for_start, struct start *s, bool *ret_exec_failed, struct error *err);
+/* From here on descriptors are left to the kernel to be closed, by exec or exit, where the limit on them is a usual one. */
+void leave_closing_to_exec(void);
 /* Closes and frees what a start holds; removes nothing. */
 void start_release(struct start *s);
 /* cgroup and state directory of a container whose processes are gone. */

@@ -134,7 +134,12 @@ int state_write(int dirfd, const struct record *rec, struct error *err)
     if (!o)
         return error_set(err, -EINVAL, "the state of %s is not valid UTF-8", rec->id);
     _cleanup_free_ char *text = json_text(o, 0);
-    return file_replace(dirfd, "state.json", text, strlen(text), 0600, false, err);
+    /* We hold the directory's lock and it is ours alone, so the temporary name needs no luck and the mode no correction. */
+    _cleanup_close_ int fd = file_open(dirfd, "state.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, err);
+    int r = fd < 0 ? fd : write_all(fd, text, strlen(text));
+    if (r >= 0 && renameat(dirfd, "state.tmp", dirfd, "state.json") < 0)
+        r = -errno;
+    return r < 0 ? error_errno(err, r, "cannot record the state of %s", rec->id) : 0;
 }
 
 static int read_strings(const json_t *o, struct record *rec, struct error *err)

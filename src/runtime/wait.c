@@ -46,19 +46,17 @@ int wait_reap(pid_t pid, int *ret_code)
 int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, int *ret_code, struct error *err)
 {
     for (;;) {
-        int status;
-        pid_t got = waitpid(pid, &status, WNOHANG);
+        /* The end of a process that ended before we came here is pending as SIGCHLD: it was blocked before the clone. */
+        int status, sig = sigwaitinfo(set, NULL);
+        pid_t got = sig == SIGCHLD ? waitpid(pid, &status, WNOHANG) : 0;
         if (got == pid) {
             *ret_code = exit_code(status);
             return 0;
         }
-        if (got < 0 && errno != EINTR)
+        if (got < 0)
             return error_errno(err, -errno, "cannot wait for the container");
-        siginfo_t info;
-        int sig = sigwaitinfo(set, &info);
-        if (sig < 0 || sig == SIGCHLD || sig == SIGPIPE || sig == SIGURG)
-            continue;
         /* A terminal sends its signals to the whole foreground group; the container is in a session of its own and needs ours. */
-        sys_pidfd_send_signal(pidfd, sig, NULL, 0);
+        if (sig > 0 && sig != SIGCHLD && sig != SIGPIPE && sig != SIGURG)
+            sys_pidfd_send_signal(pidfd, sig, NULL, 0);
     }
 }

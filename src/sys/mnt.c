@@ -159,3 +159,26 @@ int mnt_attach(int mount_fd, int target_fd, struct error *err)
             "cannot attach a mount: its target is in another mount namespace, or it is attached already");
     return error_errno(err, r, "cannot attach a mount");
 }
+
+int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation,
+                   struct error *err)
+{
+    static bool two_calls;
+    struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
+    unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+    int fd = -1;
+    if (!two_calls) {
+        fd = sys_open_tree_attr(dirfd, path, flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &attr, sizeof(attr));
+        two_calls = fd < 0 && errno == ENOSYS;
+    }
+    if (two_calls)
+        fd = sys_open_tree(dirfd, path, flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (fd < 0)
+        return error_errno(err, -errno, "cannot clone the mount at %s", path[0] ? path : "it");
+    if (two_calls && sys_mount_setattr(fd, "", flags, &attr, sizeof(attr)) < 0) {
+        int code = -errno;
+        close(fd);
+        return error_errno(err, code, "cannot set mount attributes");
+    }
+    return fd;
+}

@@ -45,6 +45,15 @@ int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint
     return (int) syscall(__NR_openat2, dirfd, path, &how, sizeof(how));
 }
 
+#ifndef __NR_open_tree_attr
+#define __NR_open_tree_attr 467
+#endif
+
+int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr, size_t size)
+{
+    return (int) syscall(__NR_open_tree_attr, dirfd, path, flags, attr, size);
+}
+
 int sys_open_tree(int dirfd, const char *path, unsigned flags)
 {
     return (int) syscall(__NR_open_tree, dirfd, path, flags);

@@ -31,6 +31,7 @@
 #endif
 
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);        /* 5.6 */
+int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr, size_t size); /* 6.15 */
 int sys_open_tree(int dirfd, const char *path, unsigned flags);                                        /* 5.2 */
 int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);          /* 5.2 */
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr, size_t size); /* 5.12 */
