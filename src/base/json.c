@@ -332,7 +332,7 @@ int json_get_container(const json_t *obj, const char *path, const char *key, jso
     int r = field(obj, path, key, required, &v, err);
     if (r < 0)
         return r;
-    if (r > 0 && json_typeof(v) != kind)
+    if (r > 0 && v != NULL && json_typeof(v) != kind)
         return field_error(path, key, kind == JSON_OBJECT ? "must be an object" : "must be an array", err);
     *ret = r > 0 ? v : NULL;
     return 0;

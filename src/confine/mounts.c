@@ -354,22 +354,5 @@ int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mou
 
 int mounts_enter_root(const struct mounts *m, int root_fd, bool no_pivot, struct error *err)
 {
-    int stacked = m->stage_fd >= 0 ? 2 : 1;
-    if (fchdir(root_fd) < 0)
-        return error_errno(err, -errno, "cannot enter the root");
-    if (no_pivot) {
-        if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
-            return error_errno(err, -errno, "cannot move the root to /");
-    } else {
-        /*
-         * The old root ends up stacked on the new one, with the stage on top of it. umount takes the topmost at "." each time, so it
-         * is called as often as there are: once more would take the new root itself.
-         */
-        if (sys_pivot_root(".", ".") < 0)
-            return error_errno(err, -errno, "cannot pivot to the new root");
-        for (int i = 0; i < stacked; i++)
-            if (umount2(".", MNT_DETACH) < 0)
-                return error_errno(err, -errno, "cannot detach the host's file systems");
-    }
-    return chdir("/") < 0 ? error_errno(err, -errno, "cannot enter /") : 0;
+    return mnt_enter_root(root_fd, m->stage_fd >= 0 ? 2 : 1, no_pivot, err);
 }

@@ -90,7 +90,7 @@ static int write_config(struct start *s, struct error *err)
     _cleanup_close_ int fd = file_open(s->dirfd, "config.json", O_WRONLY | O_CREAT | O_EXCL, 0600, err);
     if (fd < 0)
         return fd;
-    int r = write_all(fd, text, strlen(text));
+    int r = text ? write_all(fd, text, strlen(text)) : -EINVAL;
     return r < 0 ? error_errno(err, r, "cannot write the container's configuration to the state directory") : 0;
 }
 
@@ -281,7 +281,7 @@ static int follow_child(struct start *s, bool wait_for_start, bool *ret_exec_fai
             return 0;
         case SYNC_EXEC_FAILED:
             *ret_exec_failed = true;
-            /* fall through */
+            __attribute__((fallthrough));
         default:
             if (err)
                 *err = m.error;

@@ -132,7 +132,7 @@ struct collect {
 static int collect_one(int dirfd, const char *name, unsigned char type, void *arg)
 {
     struct collect *c = arg;
-    struct container_state *st;
+    struct container_state *st = NULL;
     (void) dirfd;
     (void) type;
     if (name[0] == '.' || look(c->rt, name, &st, NULL) < 0)
@@ -282,7 +282,7 @@ int container_delete(struct runtime *rt, const char *id, bool force, struct erro
 
 int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct error *err)
 {
-    struct container_state *st;
+    struct container_state *st = NULL;
     int r = container_state(rt, id, &st, err);
     if (r < 0)
         return r;

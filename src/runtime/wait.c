@@ -47,7 +47,7 @@ int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, int *ret_code, st
 {
     for (;;) {
         /* The end of a process that ended before we came here is pending as SIGCHLD: it was blocked before the clone. */
-        int status, sig = sigwaitinfo(set, NULL);
+        int status = 0, sig = sigwaitinfo(set, NULL);
         pid_t got = sig == SIGCHLD ? waitpid(pid, &status, WNOHANG) : 0;
         if (got == pid) {
             *ret_code = exit_code(status);

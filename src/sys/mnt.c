@@ -182,3 +182,24 @@ int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, ui
     }
     return fd;
 }
+
+int mnt_enter_root(int root_fd, int stacked, bool no_pivot, struct error *err)
+{
+    if (fchdir(root_fd) < 0)
+        return error_errno(err, -errno, "cannot enter the root");
+    if (no_pivot) {
+        if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+            return error_errno(err, -errno, "cannot move the root to /");
+        return chdir("/") < 0 ? error_errno(err, -errno, "cannot enter /") : 0;
+    }
+    /*
+     * The old root ends up stacked on the new one, with the others on top of it. umount takes the topmost at "." each time, so it
+     * is called as often as there are: once more would take the new root itself.
+     */
+    if (sys_pivot_root(".", ".") < 0)
+        return error_errno(err, -errno, "cannot pivot to the new root");
+    for (int i = 0; i < stacked; i++)
+        if (umount2(".", MNT_DETACH) < 0)
+            return error_errno(err, -errno, "cannot detach the host's file systems");
+    return chdir("/") < 0 ? error_errno(err, -errno, "cannot enter /") : 0;
+}

@@ -35,3 +35,9 @@ int mnt_propagation(int fd, uint64_t propagation, bool recursive, struct error *
 int mnt_idmap(int fd, int userns_fd, bool recursive, struct error *err);
 /* Attaches the detached mount onto the object of target_fd (directory on directory, file on file). Neither fd is closed. */
 int mnt_attach(int mount_fd, int target_fd, struct error *err);
+/*
+ * Makes the mount at root_fd, which lies on "/" with stacked - 1 other mounts between, the root of the mount namespace: pivot_root, then
+ * everything that was the host's is detached. no_pivot: MS_MOVE and chroot instead, for a host whose root cannot be pivoted
+ * (initramfs); the host's mounts stay underneath.
+ */
+int mnt_enter_root(int root_fd, int stacked, bool no_pivot, struct error *err);
