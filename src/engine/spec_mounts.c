@@ -261,9 +261,10 @@ static void default_tmpfs(struct build *b)
     }
 }
 
+/* An anonymous volume is empty and nobody else's: it is there to be written. */
 static bool mount_is_writable(const struct build *b, const struct run_mount *m)
 {
-    return m->writable.set ? m->writable.v : b->compat;
+    return m->writable.set ? m->writable.v : b->compat || (m->kind == RUN_MOUNT_VOLUME && m->source == NULL);
 }
 
 static void bind_options(struct build *b, const struct run_mount *m, struct oci_strings *o)

@@ -320,6 +320,8 @@ static const struct {
     { "-v /h:/c:rslave", "linux.rootfsPropagation", "\"rslave\"", NULL, NULL },
     { "-v vol:/c:rw", "mounts./c.source", "\"/store/volume\"", NULL, NULL },
     { "-v /c", "mounts./c.source", "\"/store/volume\"", NULL, NULL },
+    { "-v /c", "mounts./c.options.2", "\"rnosuid\"", NULL, NULL }, /* anonymous: writable */
+    { "-v vol:/c", "mounts./c.options.2", "\"rro\"", NULL, NULL },
     { "-v /h:/data:rw", "mounts./data.type", "\"bind\"", NULL, NULL },
     { "-v /h:/tmp:rw", "mounts./tmp.type", "\"bind\"", NULL, NULL },
     { "-v /h:/a/../c//d/.", "mounts./c/d.type", "\"bind\"", NULL, NULL },

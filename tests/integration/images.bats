@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+# The image commands as a person uses them. What archives may hold is tested in tests/unit/image and tests/security.
+bats_require_minimum_version 1.5.0
+load lib/start
+setup() { start_setup; }
+teardown() { start_teardown; }
+
+@test "no store yet: nothing to list, and a run says what to do" {
+  [ "$(oak images | wc -l)" -eq 1 ]
+  [ -z "$(oak images -q)" ]
+  run oak run box true
+  said 125 'there is no image "box" on this host' 'oakum import'
+  one_error "$output"
+}
+
+@test "import, images, tag, rmi" {
+  make_image
+  make_root "$place/root2"
+  local id
+  id=$(oak import "$place/root2" other/thing:2.0)
+  [[ $id == sha256:* ]]
+  run -0 oak images
+  said 0 'REPOSITORY' 'box' 'other/thing' '2.0' "${id:7:12}"
+  [ "$(oak images -q | wc -l)" -eq 2 ]
+  [ "$(oak images -q --no-trunc other/thing)" = "$id" ]
+  [ "$(oak images --format json other/thing | jq -r '.Tag')" = 2.0 ]
+  run -0 oak images --digests
+  said 0 DIGEST 'sha256:'
+  oak tag box third
+  oak run --rm --cgroup-parent "/$group" third true
+  run oak rmi "$(oak images -q box)"
+  said 1
+  oak rmi third
+  run oak rmi third
+  said 1 'third'
+  oak inspect other/thing:2.0 | jq -e '.[0].Id == "'"$id"'" and .[0].Os == "linux"'
+  oak inspect --type image box | jq -e '.[0].Layers | length == 1'
+  oak rmi -f "${id:7:12}" box
+  [ -z "$(oak images -q)" ]
+  [ -z "$(ls -A "$place/store/layers")" ]
+}
+
+@test "from standard input, with changes" {
+  make_root "$place/root"
+  tar -C "$place/root" -cz . | oak import -c 'CMD ["echo", "changed"]' -c 'LABEL a=b' -m 'from a test' - piped:1 >/dev/null
+  run -0 oak run --rm --cgroup-parent "/$group" piped:1
+  [ "$output" = changed ]
+  oak inspect piped:1 | jq -e '.[0].Config.config.Labels.a == "b"'
+}
+
+@test "wrong use: one error, no half image" {
+  make_root "$place/root"
+  mark
+  local args
+  for args in "$place/nonesuch x" "$place/root UPPER" "$place/root x:bad:tag" "--change NOSUCH $place/root x" "--max-size 0 $place/root x" \
+    "--max-size 1k $place/root x" '' 'a b c' "--platform nonsense $place/root x"; do
+    # shellcheck disable=SC2086
+    run oak import $args
+    [ "$status" -eq 1 ] || { echo "import $args: $status"; false; }
+    one_error "$output"
+  done
+  [ -z "$(oak images -q)" ]
+  [ -z "$(ls -A "$place/store/layers" "$place/store/tmp" 2>/dev/null | grep -v :)" ]
+}
+
+@test "base: a name that is none, packages that are none" {
+  run oak base
+  said 1 'base takes no fewer than 1 argument'
+  run oak base --packages 'not a package; rm -rf /' x
+  said 1
+  one_error "$output"
+}
