@@ -92,13 +92,13 @@ add_runtimes() {
             fi
             bundle $variant $name .
             bundle $variant $name-check '.process.args = ["sh", "-c", $script]'
-            if ! missing=$(sealed $variant "/$cgroup/$variant-$name-check" "$program" --root "$tmp/state-$name" run \
+            if ! missing=$(sealed $variant "/$cgroup/$variant-$name-check" "$program" --root "/run/$name" run \
                 --bundle "$tmp/$variant-$name-check" check); then
                 cannot+=("$title, $variant: $missing")
                 continue
             fi
             peer $variant ${variant}_$name $title "${missing:+without: $missing}" \
-                "$program" --root "$tmp/state-$name" run --bundle "$tmp/$variant-$name" bench
+                "$program" --root "/run/$name" run --bundle "$tmp/$variant-$name" bench
         done
         add_bwrap $variant
     done
@@ -124,7 +124,7 @@ docker_pid=
 add_engines() {
     local try runtime podman
     if [ -x "$OAKUM_BUILD/src/bin/oakum" ]; then
-        local oakum=("$OAKUM_BUILD/src/bin/oakum" --root "$tmp/oakum" --state "$tmp/oakum-state")
+        local oakum=("$OAKUM_BUILD/src/bin/oakum" --root "$tmp/oakum" --state /run/oakum-engine)
         add_engine oakum "oakum run" "${oakum[*]} import $tmp/root.tar bench" \
             "${oakum[@]}" run --rm --network none --cgroup-parent "/$cgroup" bench true
     else
@@ -132,7 +132,7 @@ add_engines() {
     fi
     # Debian's podman prefers crun; without CAP_SYS_RESOURCE its default limits cannot be raised.
     for runtime in crun runc; do
-        podman=(podman --root "$tmp/podman-$runtime" --runroot "$tmp/podman-$runtime-run" --tmpdir "$tmp/podman-$runtime-tmp"
+        podman=(podman --root "$tmp/podman-$runtime" --runroot "/run/podman-$runtime" --tmpdir "/run/podman-$runtime-tmp"
             --runtime $runtime --cgroup-manager cgroupfs)
         add_engine podman_$runtime "podman run ($runtime)" "${podman[*]} import $tmp/root.tar bench" \
             "$(command -v podman || echo podman)" "${podman[@]:1}" run --rm --network none --cgroup-parent "/$cgroup" \
@@ -142,7 +142,7 @@ add_engines() {
         cannot+=('docker: not there')
         return
     fi
-    dockerd --data-root "$tmp/docker" --exec-root "$tmp/docker-exec" --pidfile "$tmp/docker.pid" --host "unix://$tmp/docker.sock" \
+    dockerd --data-root "$tmp/docker" --exec-root /run/docker-exec --pidfile "$tmp/docker.pid" --host "unix://$tmp/docker.sock" \
         --bridge=none --iptables=false --ip-forward=false --ip-masq=false --cgroup-parent "/$cgroup" >"$tmp/docker.log" 2>&1 &
     docker_pid=$!
     for ((try = 0; try < 100; try++)); do

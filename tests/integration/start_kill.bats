@@ -19,12 +19,11 @@ point() { echo $((RANDOM % (RANDOM % 8 ? 6000 : 12000))); }
     program=(true)
     [ $((i % 2)) -eq 0 ] || program=(sleep 60)
     at=$(point)
-    strike 9 "$at" "$bin/oakum" --root "$place/store" --state "$place/state" run --rm --network none --cgroup-parent "/$group" \
-      --name "victim$i" box "${program[@]}" >/dev/null
-    names=$(oak ps -a --format '{{.Names}}' 2>/dev/null) || names=$(oak ps -a) || { echo "ps fails after $at µs"; oak ps -a; false; }
-    if grep -qw "victim$i" <<<"$names"; then
+    strike 9 "$at" "${oakum_run[@]}" --name "victim$i" box "${program[@]}" >/dev/null
+    ids=$(oak ps -aq) || { echo "ps fails after $at µs"; false; }
+    if [ -n "$ids" ]; then
       listed=$((listed + 1))
-      oak rm -f "victim$i" || { echo "rm fails after $at µs"; false; }
+      oak rm -f "$ids" >/dev/null || { echo "rm fails after $at µs"; false; }
     fi
     no_cgroup_left || { echo "after $at µs"; oak ps -a; false; }
     oak_run --name "victim$i" box true || { echo "the name is not free after $at µs"; false; }
@@ -36,7 +35,7 @@ point() { echo $((RANDOM % (RANDOM % 8 ? 6000 : 12000))); }
 
 @test "SIGKILL of oakum while the container runs ends the container" {
   make_image
-  oak run --network none --cgroup-parent "/$group" --name victim box sleep 60 &
+  "${oakum[@]}" run --network none --cgroup-parent "/$group" --name victim box sleep 60 &
   wait_for 10 oak exec victim true
   mark
   kill -KILL $!
@@ -92,8 +91,7 @@ point() { echo $((RANDOM % (RANDOM % 8 ? 6000 : 12000))); }
   mark
   for signal in 2 15 1; do
     for at in 0 100 200 300 400 600 800 1000 1300 1600 2000 2500 3000 3500 4000 5000 7000 10000 20000 60000; do
-      how=$(strike $signal $at "$bin/oakum" --root "$place/store" --state "$place/state" run --rm --network none \
-        --cgroup-parent "/$group" --init --name victim box sleep 60) || true
+      how=$(strike $signal $at "${oakum_run[@]}" --init --name victim box sleep 60) || true
       case $how in
       "exit $((128 + signal))" | "signal $signal" | 'exit 125') ;;
       *) echo "signal $signal after $at µs: $how"; false ;;

@@ -22,10 +22,12 @@ long() { [ -n "${OAKUM_LONG:-}" ] && echo 1000 || echo 100; }
   make_image
   oak_run box true
   mark
+  pids=()
   for ((i = 0; i < 200; i++)); do
     { oak_run box true || echo "$? of $i"; } >"$BATS_TEST_TMPDIR.$i" 2>&1 &
+    pids+=($!)
   done
-  wait
+  wait "${pids[@]}" # not all jobs: bats has a watchdog among them
   cat "$BATS_TEST_TMPDIR".[0-9]* | head
   [ -z "$(cat "$BATS_TEST_TMPDIR".[0-9]*)" ]
   rm -f "$BATS_TEST_TMPDIR".[0-9]*
@@ -34,10 +36,12 @@ long() { [ -n "${OAKUM_LONG:-}" ] && echo 1000 || echo 100; }
 
 @test "oakum run, 40 at once: no two share an id range" {
   make_image
+  pids=()
   for ((i = 0; i < 40; i++)); do
     oak_run box sh -c 'cat /proc/self/uid_map; sleep 0.5' >"$BATS_TEST_TMPDIR.$i" &
+    pids+=($!)
   done
-  wait
+  wait "${pids[@]}"
   [ "$(cat "$BATS_TEST_TMPDIR".[0-9]* | awk '{ print $2 }' | sort -u | wc -l)" -eq 40 ] || { cat "$BATS_TEST_TMPDIR".[0-9]*; false; }
   rm -f "$BATS_TEST_TMPDIR".[0-9]*
 }
@@ -56,10 +60,12 @@ long() { [ -n "${OAKUM_LONG:-}" ] && echo 1000 || echo 100; }
     jq --arg c "/$group/at-once-$i" --arg r "$place/bundle/rootfs" '.linux.cgroupsPath = $c | .root.path = $r' \
       "$place/bundle/config.json" >"$place/b$i/config.json"
   done
+  pids=()
   for ((i = 0; i < 200; i++)); do
     { rt run --bundle "$place/b$i" "c$i" || echo "$? of $i"; } >"$BATS_TEST_TMPDIR.$i" 2>&1 &
+    pids+=($!)
   done
-  wait
+  wait "${pids[@]}"
   [ -z "$(cat "$BATS_TEST_TMPDIR".[0-9]*)" ] || { cat "$BATS_TEST_TMPDIR".[0-9]* | head; false; }
   rm -rf "$BATS_TEST_TMPDIR".[0-9]* "$place"/b[0-9]*
   nothing_left

@@ -17,6 +17,8 @@ start_setup() {
   command -v busybox >/dev/null || skip 'needs busybox'
   place=$BATS_TEST_TMPDIR
   group=oakum-start-$$-$BATS_TEST_NUMBER
+  oakum=("$bin/oakum" --root "$place/store" --state "$place/state")
+  oakum_run=("${oakum[@]}" run --rm --network none --cgroup-parent "/$group")
   chmod 755 "$place"
   umask 022
 }
@@ -39,6 +41,7 @@ start_teardown() {
   return 1
 }
 
+# "${oakum[@]}" is the program itself, where a signal is to reach it and not a shell in between.
 oak() { "$bin/oakum" --root "$place/store" --state "$place/state" "$@"; }
 # oak_run FLAGS IMAGE COMMAND: in the foreground, removed at the end.
 oak_run() { oak run --rm --network none --cgroup-parent "/$group" "$@"; }
