@@ -348,7 +348,8 @@ static void start_init(struct start *s, struct runtime *rt, const struct oci_spe
         .start_fifo = -1, .result_fifo = -1, .console_fd = -1, .pidfd = -1, .old_mask = s->old_mask,
         .tree = {-1, -1, -1, -1},
         .plan = {
-            .spec = spec, .process = &spec->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1, .preserve_fds = opt->preserve_fds,
+            .spec = spec, .process = &spec->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1, .report_fd = -1,
+            .preserve_fds = opt->preserve_fds,
             .die_with_parent = opt->die_with_parent, .report_rlimits = opt->warn_only_rlimits, .no_new_keyring = opt->no_new_keyring,
         },
     };

@@ -107,7 +107,7 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
         return r;
     e->plan = (struct process_plan) {
         .spec = e->spec, .process = e->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1,
-        .preserve_fds = e->opt->preserve_fds, .report_rlimits = true,
+        .report_fd = -1, .preserve_fds = e->opt->preserve_fds, .report_rlimits = true,
     };
     r = enforce_check_process(e->process, err);
     if (r >= 0)
@@ -174,6 +174,7 @@ static _noreturn_ void exec_child(struct exec *e)
         r = process_prepare(&e->plan, &err);
     if (r >= 0 && sigprocmask(SIG_SETMASK, &e->old_mask, NULL) < 0)
         r = error_errno(&err, -errno, "cannot unblock signals");
+    e->plan.report_fd = e->child_sync;
     if (r >= 0)
         r = process_seal(&e->plan, &err);
     if (r < 0) {

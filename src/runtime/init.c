@@ -187,6 +187,7 @@ static int stage_seal(struct start *s, struct error *err)
     /* Signals were blocked by the parent; the container's program begins with what the caller had. */
     if (sigprocmask(SIG_SETMASK, &s->old_mask, NULL) < 0)
         return error_errno(err, -errno, "cannot unblock signals");
+    s->plan.report_fd = s->child_sync >= 0 ? s->child_sync : s->result_fifo;
     return process_seal(&s->plan, err);
 }
 

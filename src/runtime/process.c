@@ -6,9 +6,11 @@
  * has to allow what the program itself needs. Without no_new_privs the filter is loaded while CAP_SYS_ADMIN is still there,
  * because the kernel asks for one of the two.
  *
- * Threats: a working directory outside the root through a leaked descriptor (CVE-2024-21626): the kernel is asked where we are
- * afterwards. Supplementary groups of the caller that stay (CVE-2022-2995): always set, also to none. A parent that dies
- * between fork and PR_SET_PDEATHSIG: the socket it holds tells.
+ * Threats: a working directory or a program outside the root through a leaked descriptor (CVE-2024-21626): the kernel is asked
+ * where we are, and every descriptor of ours that a path could walk through is closed, not just marked, before the exec: while
+ * "/proc/self/fd/7/../../bin/sh" is looked up, O_CLOEXEC has not acted yet. A process that becomes traceable by the change of its
+ * ids (fs.suid_dumpable): made undumpable again. Supplementary groups of the caller that stay (CVE-2022-2995): always set, also
+ * to none. A parent that dies between fork and PR_SET_PDEATHSIG: the socket it holds tells.
  */
 #include "runtime/process.h"
 
@@ -97,7 +99,8 @@ static int change_ids(const struct oci_user *user, struct error *err)
 
 static int drop_privileges(const struct process_plan *plan, struct error *err)
 {
-    bool sealed = plan->caps.bounding == 0;
+    const struct capability_sets *c = &plan->caps;
+    bool sealed = (c->bounding | c->permitted | c->effective | c->inheritable | c->ambient) == 0;
     int r = capability_drop_bounding(&plan->caps, err);
     if (r >= 0 && prctl(sealed ? PR_SET_SECUREBITS : PR_SET_KEEPCAPS, sealed ? SEALED_SECUREBITS : 1, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot set the securebits");
@@ -105,7 +108,12 @@ static int drop_privileges(const struct process_plan *plan, struct error *err)
         r = change_ids(&plan->process->user, err);
     if (r >= 0 && !sealed && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot clear keepcaps");
-    return r < 0 ? r : capability_apply(&plan->caps, err);
+    if (r >= 0)
+        r = capability_apply(&plan->caps, err);
+    /* Both may have made the process dumpable (fs.suid_dumpable 1), with the container's ids and our memory. */
+    if (r >= 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        r = error_errno(err, -errno, "cannot make the process undumpable");
+    return r;
 }
 
 /* Ids have changed for the last time, so the death signal stays; the parent may have died before it was set. */
@@ -119,10 +127,41 @@ static int tie_to_parent(const struct process_plan *plan, struct error *err)
     return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) ? -EPIPE : 0;
 }
 
+/* What was declared was not O_CLOEXEC when we were executed; what is, among those numbers, we have opened ourselves. */
+static void close_own_among_declared(const struct process_plan *plan)
+{
+    for (int fd = 3; fd < 3 + (int) plan->preserve_fds; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (flags >= 0 && (flags & FD_CLOEXEC) && fd != plan->report_fd && fd != plan->init_fd)
+            close(fd);
+    }
+}
+
+/* All but 0, 1, 2, what was declared, and two that nothing can be reached through: a socket or FIFO, and oakum-init's file. */
+static int close_others(const struct process_plan *plan, struct error *err)
+{
+    int kept[] = {MIN_OF(plan->report_fd, plan->init_fd), MAX_OF(plan->report_fd, plan->init_fd)};
+    unsigned from = 3 + plan->preserve_fds;
+    int r = 0;
+    close_own_among_declared(plan);
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(kept); i++) {
+        if (kept[i] < (int) from)
+            continue;
+        if (kept[i] > (int) from)
+            r = sys_close_range(from, (unsigned) kept[i] - 1, 0);
+        from = (unsigned) kept[i] + 1;
+    }
+    if (r == 0)
+        r = sys_close_range(from, UINT_MAX, 0);
+    return r < 0 ? error_errno(err, -errno, "cannot close descriptors") : 0;
+}
+
 int process_seal(const struct process_plan *plan, struct error *err)
 {
     const struct oci_process *p = plan->process;
     int r = lsm_apply(p, plan->proc_fd, err);
+    if (r >= 0)
+        r = close_others(plan, err);
     if (r >= 0 && p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot set no_new_privs");
     if (r >= 0 && !p->no_new_privileges)
@@ -133,9 +172,6 @@ int process_seal(const struct process_plan *plan, struct error *err)
         r = drop_privileges(plan, err);
     if (r >= 0)
         r = tie_to_parent(plan, err);
-    /* Everything but 0, 1, 2 and what was declared is closed by the exec. */
-    if (r >= 0 && sys_close_range(3 + plan->preserve_fds, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
-        r = error_errno(err, -errno, "cannot mark descriptors to be closed");
     if (r >= 0 && p->no_new_privileges)
         r = load_filter(plan, err);
     return r;

@@ -17,6 +17,7 @@ struct process_plan {
     int proc_fd;                         /* the container's procfs for labels, -1: none */
     int init_fd;                         /* oakum-init to be executed in front of the program, -1: none */
     int parent_fd;                       /* die_with_parent: socket whose other end the parent holds */
+    int report_fd;                       /* socket or FIFO that a failure is told through, -1: none */
     unsigned preserve_fds;
     bool die_with_parent, report_rlimits, no_new_keyring;
 };
