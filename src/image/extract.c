@@ -99,6 +99,12 @@ static int refuse(struct extract *x, const char *name, const char *why, struct e
     return error_set(err, -EINVAL, "the archive's member \"%s\" is refused: %s", shown(x, name), why);
 }
 
+/* The same for a directory on the way to a member. */
+static int refuse_below(struct extract *x, const char *dir, const char *why, struct error *err)
+{
+    return error_set(err, -EINVAL, "the archive's members below \"%s\" are refused: %s", shown(x, dir), why);
+}
+
 static int failed(struct extract *x, const char *what, const char *name, struct error *err)
 {
     int code = -errno;
@@ -185,7 +191,7 @@ static int check_depth(struct extract *x, int fd, const char *path, struct error
         close(at);
         at = up;
     }
-    return refuse(x, path, "it lies too deep, by way of links", err);
+    return refuse_below(x, path, "they lie too deep, by way of links", err);
 }
 
 /* A descriptor of the directory at path. -ENOENT without a message when there is none, or only a link to nowhere. */
@@ -197,7 +203,7 @@ static int open_dir(struct extract *x, const char *path, bool *by_link, struct e
     if (fd < 0 && errno == ENOENT)
         return -ENOENT;
     if (fd < 0 && errno == ENOTDIR)
-        return refuse(x, path, "something that is not a directory is in its way", err);
+        return refuse_below(x, path, "something that is not a directory is in their way", err);
     if (fd < 0 && errno != ELOOP)
         return failed(x, "open", path, err);
     if (fd >= 0)
@@ -261,7 +267,7 @@ static int enter_parent(struct extract *x, const char *path, size_t len, struct 
     x->dir_changed = true;
     if (mkdirat(x->dirfd, base, x->form == EXTRACT_LAYER ? 0755 : 0700) < 0) {
         if (errno == EEXIST)
-            return refuse(x, dir, "a link that leads nowhere is in its way", err);
+            return refuse_below(x, dir, "a link that leads nowhere is in their way", err);
         return failed(x, "make the directory", dir, err);
     }
     if (x->form == EXTRACT_LAYER && (fchownat(x->dirfd, base, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 ||

@@ -374,3 +374,20 @@ slow_import() {
     [ "$("$tool" "$root.$form" list | cut -d' ' -f1)" = "example.org/$form:2" ]
   done
 }
+
+@test "unpack: the same by \`oakum import\`" {
+  oakum=$build/src/bin/oakum
+  [ -x "$oakum" ] || skip 'this build has no oakum'
+  for case in name-dotdot symlink-absolute-parent hardlink-by-symlink whiteout-dotdot cut-in-data bomb-pax archive-diff-id layout-wrong-layer; do
+    mk $case
+    run "$oakum" --root "$root" --state "$BATS_TEST_TMPDIR/state" import - test:1 <"$BATS_TEST_TMPDIR/tar"
+    echo "$case: $output"
+    [ "$status" -eq 1 ]
+    [[ "$output" == 'oakum: cannot import standard input: '* ]]
+    store_clean 0
+  done
+  mk hardlink-ok
+  id=$("$oakum" --root "$root" --state "$BATS_TEST_TMPDIR/state" import "$BATS_TEST_TMPDIR/tar" test:1)
+  run "$oakum" --root "$root" --state "$BATS_TEST_TMPDIR/state" images
+  [[ "$output" == *"test         1     ${id:7:12}"* ]]
+}
