@@ -131,8 +131,6 @@ static int check_source(struct launch *l, const struct run_mount *m, struct erro
 
 int launch_make_files(struct launch *l, struct error *err)
 {
-    if (mkdirat(l->dirfd, "rootfs", 0700) < 0)
-        return error_errno(err, -errno, "cannot make %s/rootfs", l->directory);
     int r = 0;
     if (l->upper) {
         /* The container's root must be able to enter the directory that holds both. */

@@ -6,7 +6,6 @@
  *   containers/ID/      one container, named by 64 hex digits; held by flock by the oakum that runs it
  *     record.json       who it is and how it ended (engine/record.h); absent while it is being made
  *     config.json       the specification; containers with --rm have it in the runtime's state only
- *     rootfs/           empty: where the root is mounted, in the container's mount namespace alone
  *     upper/ work/      only with a writable root, or when a mount needs a target that the image does not have
  *     volumes/N/        anonymous volumes
  *     joined/ID         a link for each container that uses this one's user namespace

@@ -72,7 +72,7 @@ int build_root(struct build *b, struct error *err)
 {
     const struct spec_input *in = b->in;
     struct oci_spec *s = b->spec;
-    s->root_path = "rootfs";
+    s->root_path = "."; /* a place in the mount namespace only: the directory of the container itself */
     s->root_readonly = options_read_only(b->opt);
     if (!s->root_readonly)
         source_set(b, "root", "%s",
