@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "oci/bigint.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
@@ -188,7 +189,7 @@ static int run(const struct cli *cli, int argc, char **argv)
             status = fail(cli, 1, &err);
     }
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    _cleanup_free_ char *doc = json_text(list, f.format != NULL ? 0 : 4);
+    _cleanup_free_ char *doc = oci_json_text(list, f.format != NULL ? 0 : 4);
     strbuf_addf(&out, "%s\n", doc);
     int written = out_write(&out);
     return status > 0 ? status : written;

@@ -179,18 +179,19 @@ static bool same_maps(const struct oci_id_maps *a, const struct oci_id_maps *b)
 }
 
 /* The container's own user namespace serves every mount that has no maps of its own or the same ones; others get a helper's. */
-int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, struct error *err)
+int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own, struct error *err)
 {
     const struct oci_linux *l = &m->spec->linux_;
     bool own = mount->uid_mappings.n > 0 || mount->gid_mappings.n > 0;
     if (userns_fd >= 0 && (!own || (same_maps(&mount->uid_mappings, &l->uid_mappings) && same_maps(&mount->gid_mappings, &l->gid_mappings))))
-        return fcntl(userns_fd, F_DUPFD_CLOEXEC, 3);
-    return namespace_user_with_maps(&mount->uid_mappings, &mount->gid_mappings, err);
+        return userns_fd;
+    return *ret_own = namespace_user_with_maps(&mount->uid_mappings, &mount->gid_mappings, err);
 }
 
 static int idmap_entry(struct mounts *m, struct mount_entry *e, int userns_fd, struct error *err)
 {
-    _cleanup_close_ int ns = mount_userns(m, e->m, userns_fd, err);
+    _cleanup_close_ int own = -1;
+    int ns = mount_userns(m, e->m, userns_fd, &own, err);
     if (ns < 0)
         return ns;
     return mount_attrs(e->fd, 0, 0, 0, ns, e->opt.idmap_rec, err);

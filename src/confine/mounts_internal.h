@@ -54,8 +54,8 @@ struct mounts {
 
 /* One mount_setattr for all that is to be changed; nothing to change is no call. userns_fd < 0: no id map. */
 int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd, bool recursive, struct error *err);
-/* The user namespace whose maps a mount shall have: descriptor, owned by the caller. */
-int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, struct error *err);
+/* The user namespace whose maps a mount shall have: userns_fd itself, or a new one that *ret_own then owns. */
+int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own, struct error *err);
 /* A private detached clone of path with the attributes of opt. */
 int mount_clone_private(int dirfd, const char *path, const struct mount_options *opt, bool recursive, struct error *err);
 

@@ -152,7 +152,8 @@ int rootfs_prepare(struct mounts *m, int bundle_fd, struct error *err)
 int rootfs_idmap(struct mounts *m, int userns_fd, struct error *err)
 {
     struct root_plan *p = &m->root;
-    _cleanup_close_ int ns = mount_userns(m, p->m, userns_fd, err);
+    _cleanup_close_ int own = -1;
+    int ns = mount_userns(m, p->m, userns_fd, &own, err);
     if (ns < 0)
         return ns;
     if (p->kind == ROOT_BIND)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "oci/bigint.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -115,7 +116,7 @@ static int make(struct launch *l, char **ret_config, struct error *err)
     if (r < 0)
         return r;
     _cleanup_json_ json_t *doc = oci_spec_to_json(l->spec);
-    _cleanup_free_ char *config = json_text(doc, 0);
+    _cleanup_free_ char *config = oci_json_text(doc, 0);
     /* With --rm the runtime's copy lives as long as the container does. */
     if (!l->opt->rm)
         r = file_replace(l->dirfd, "config.json", config, strlen(config), 0600, false, err);

@@ -84,8 +84,7 @@ static int gather(struct start *s, struct error *err)
 
 static int write_config(struct start *s, struct error *err)
 {
-    _cleanup_json_ json_t *j = s->opt->config_text ? NULL : oci_spec_to_json(s->spec);
-    _cleanup_free_ char *made = j ? json_text(j, 0) : NULL;
+    _cleanup_free_ char *made = s->opt->config_text ? NULL : oci_spec_text(s->spec, 0);
     const char *text = s->opt->config_text ?: made;
     _cleanup_close_ int fd = file_open(s->dirfd, "config.json", O_WRONLY | O_CREAT | O_EXCL, 0600, err);
     if (fd < 0)
@@ -245,7 +244,7 @@ static int record_process(struct start *s, struct error *err)
     char created[CLOCK_TEXT_MAX], bundle[PATH_MAX], rootfs[2 * PATH_MAX];
     const char *root = s->spec->root_path;
     clock_now_text(created);
-    int r = absolute_path(s->bundle_fd, bundle, sizeof(bundle));
+    int r = s->opt->bundle[0] == '/' ? str_format(bundle, sizeof(bundle), "%s", s->opt->bundle) : absolute_path(s->bundle_fd, bundle, sizeof(bundle));
     if (r >= 0)
         r = str_format(rootfs, sizeof(rootfs), "%s%s%s", root[0] == '/' ? "" : bundle, root[0] == '/' ? "" : "/", root);
     if (r < 0)

@@ -27,7 +27,8 @@ int file_open(int dirfd, const char *path, int flags, mode_t mode, struct error 
 }
 
 /* The reader of both; first is the size to begin with. */
-static int read_all(int fd, const char *name, size_t first, size_t max, char **ret, size_t *ret_len,
+/* known: first is the size of a regular file, of which a short read is the end. */
+static int read_all(int fd, const char *name, size_t first, bool known, size_t max, char **ret, size_t *ret_len,
                     struct error *err)
 {
     max = MIN_OF(max, SIZE_MAX / 4);
@@ -42,6 +43,8 @@ static int read_all(int fd, const char *name, size_t first, size_t max, char **r
         if (n == 0)
             break;
         len += (size_t) n;
+        if (known && len < cap)
+            break;
         if (len > max)
             return error_set(err, -EFBIG, "%s is larger than %zu bytes", name, max);
         if (len == cap) {
@@ -58,7 +61,7 @@ static int read_all(int fd, const char *name, size_t first, size_t max, char **r
 
 int file_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct error *err)
 {
-    return read_all(fd, name, READ_FIRST, max, ret, ret_len, err);
+    return read_all(fd, name, READ_FIRST, false, max, ret, ret_len, err);
 }
 
 int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct error *err)
@@ -71,7 +74,7 @@ int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
         return error_errno(err, -errno, "cannot look at %s", path);
     if (!S_ISREG(st.st_mode))
         return error_set(err, S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL, "%s is not a regular file", path);
-    return read_all(fd, path, st.st_size > 0 ? (size_t) st.st_size : READ_FIRST, max, ret, ret_len, err);
+    return read_all(fd, path, st.st_size > 0 ? (size_t) st.st_size : READ_FIRST, st.st_size > 0, max, ret, ret_len, err);
 }
 
 int file_write_value(int dirfd, const char *path, const char *text, struct error *err)

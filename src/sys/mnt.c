@@ -201,5 +201,5 @@ int mnt_enter_root(int root_fd, int stacked, bool no_pivot, struct error *err)
     for (int i = 0; i < stacked; i++)
         if (umount2(".", MNT_DETACH) < 0)
             return error_errno(err, -errno, "cannot detach the host's file systems");
-    return chdir("/") < 0 ? error_errno(err, -errno, "cannot enter /") : 0;
+    return 0; /* the working directory is the new root */
 }
