@@ -6,13 +6,13 @@
  */
 #include <errno.h>
 
-#include "oci/bigint.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
 #include "cli/image_names.h"
 #include "engine/controls.h"
 #include "image/store.h"
+#include "oci/bigint.h"
 
 struct inspect_flags {
     const char *format, *type;

@@ -50,7 +50,7 @@ THROTTLE(add_write_iops, write_iops, false)
         options(target)->field = value;                                 \
         return namespace_mode_check(#field, value, allowed, err);       \
     }
-NAMESPACE(set_userns, userns, "private,host,container:NAME")
+NAMESPACE(set_userns, userns, "private,host")
 NAMESPACE(set_pid, pid, "private,host,container:NAME")
 NAMESPACE(set_ipc, ipc, "private,host,container:NAME")
 NAMESPACE(set_uts, uts, "private,host,container:NAME")
@@ -209,7 +209,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "ulimit", 0, OPT_ADD, 0, "NAME=SOFT[:HARD]", "resource limit: nofile=4096, core=-1", add_ulimit },
     { "use-api-socket", 0, OPT_LATER, 0, NULL, NULL, NULL },
     { "user", 'u', OPT_TEXT, O(user), "USER[:GROUP]", "user by name or number (the image's; 65532 if that is root)", NULL },
-    { "userns", 0, OPT_CALL, 0, "MODE", "user namespace: private, host, container:NAME", set_userns },
+    { "userns", 0, OPT_CALL, 0, "MODE", "user namespace: private or host", set_userns },
     { "uts", 0, OPT_CALL, 0, "MODE", "uts namespace: private, host, container:NAME", set_uts },
     { "volume", 'v', OPT_ADD, 0, "SOURCE:TARGET[:OPTIONS]", "a directory of the host or a volume; read-only and noexec unless rw, exec are written", add_volume },
     { "volume-driver", 0, OPT_LATER, 0, "DRIVER", NULL, NULL },

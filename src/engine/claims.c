@@ -49,7 +49,7 @@ static int claim_name(struct launch *l, struct error *err)
 
 static int claim_range(struct launch *l, struct error *err)
 {
-    if (!options_userns(l->opt) || l->joins_id != NULL)
+    if (!options_userns(l->opt))
         return 0;
     int dir = engine_dir(l->e, ENGINE_IDMAP, err);
     int r = dir < 0 ? dir : idmap_claim(dir, l->id, &l->range_first, err);
@@ -64,8 +64,6 @@ int launch_claim(struct launch *l, struct error *err)
         r = claim_name(l, err);
     if (r == 0)
         r = claim_range(l, err);
-    if (r == 0 && l->joins_id != NULL)
-        r = engine_join_note(l->e, l->joins_id, l->id, err);
     return r;
 }
 
@@ -152,66 +150,48 @@ int launch_make_files(struct launch *l, struct error *err)
 
 /* One "container:X": the namespace file of X's first process. */
 static int resolve_join(struct launch *l, const char *flag, const char *mode, const char *file,
-                        const char **ret_path, char *ret_id, struct error *err)
+                        bool same_user, const char **ret_path, struct error *err)
 {
     const char *name = mode != NULL ? str_after(mode, "container:") : NULL;
     struct engine_container c;
     if (name == NULL)
-        return 1;
+        return 0;
     int r = engine_get(l->e, name, &c, err);
     if (r < 0)
         return error_context(err, r, "--%s", flag);
     if (c.status != ENGINE_RUNNING || c.pid <= 0)
         r = error_set(err, -ESRCH, "--%s: container %s is not running, so it has nothing to share", flag,
                       name);
+    else if (same_user && (c.record->range_first != 0 || options_userns(l->opt)))
+        r = error_set(
+            err, -ENOTSUP,
+            "--%s: containers with user namespaces of their own cannot share this in this version; both need --userns host",
+            flag);
     else
         *ret_path = arena_printf(l->a, "/proc/%d/ns/%s", c.pid, file);
-    memcpy(ret_id, c.record->id, 65);
-    if (r == 0)
-        l->range_first = c.record->range_first;
     engine_container_clear(&c);
     return r;
 }
 
-/*
- * A pid or ipc namespace belongs to the user namespace it was made in, and is only of use from within that one: so joining
- * them joins that, too, unless --userns says otherwise.
- */
+/* A pid or ipc namespace belongs to the user namespace it was made in, and its /proc can be mounted from within that one only. */
 int launch_resolve_joins(struct launch *l, struct error *err)
 {
     const struct run_options *o = l->opt;
-    char id[65], owner[65] = "";
     const struct {
         const char *flag, *mode, *file;
+        bool same_user;
         const char **path;
-        bool with_user;
     } table[] = {
-        { "network", o->network, "net", &l->joins.network, false },
-        { "uts", o->uts, "uts", &l->joins.uts, false },
-        { "pid", o->pid, "pid", &l->joins.pid, true },
-        { "ipc", o->ipc, "ipc", &l->joins.ipc, true },
-        { "userns", o->userns, "user", &l->joins.user, true },
+        { "network", o->network, "net", false, &l->joins.network },
+        { "uts", o->uts, "uts", false, &l->joins.uts },
+        { "pid", o->pid, "pid", true, &l->joins.pid },
+        { "ipc", o->ipc, "ipc", true, &l->joins.ipc },
     };
-    uint32_t range = 0;
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-        int r = resolve_join(l, table[i].flag, table[i].mode, table[i].file, table[i].path, id, err);
+        int r = resolve_join(l, table[i].flag, table[i].mode, table[i].file, table[i].same_user,
+                             table[i].path, err);
         if (r < 0)
             return r;
-        if (r == 1 || !table[i].with_user)
-            continue;
-        if (owner[0] != '\0' && !str_eq(owner, id))
-            return error_set(err, -EINVAL, "--pid, --ipc and --userns must name the same container");
-        memcpy(owner, id, 65);
-        range = l->range_first;
-        const char *pid_ns = *table[i].path;
-        if (l->joins.user == NULL && range != 0 && options_userns(o))
-            l->joins.user = arena_printf(l->a, "%.*s/user", (int) (strrchr(pid_ns, '/') - pid_ns), pid_ns);
     }
-    l->range_first = range;
-    if (l->joins.user != NULL)
-        l->joins_id = arena_strdup(l->a, owner);
-    if (l->joins.user != NULL && range == 0)
-        return error_set(err, -EINVAL,
-                         "that container has no user namespace of its own; use --userns host here, too");
     return 0;
 }

@@ -198,72 +198,16 @@ static int release_range(struct engine *e, const char *id, const struct engine_r
         struct range_search s = { fd, id };
         return dir_each(fd, ".", release_if_owned, &s, err);
     }
-    if (record->range_first == 0 || record->joins != NULL)
+    if (record->range_first == 0)
         return 0;
     return idmap_release(fd, record->range_first, id, err);
 }
 
-struct join_search {
-    struct engine *e;
-    char user[65];
-};
-
-static int find_joined(int dirfd, const char *name, unsigned char type, void *arg)
+int engine_teardown(struct engine *e, const char *id, const struct engine_record *record, bool ask_runtime,
+                    struct error *err)
 {
-    struct join_search *s = arg;
-    (void) type;
-    if (!hex64_valid(name))
-        return 0;
-    if (faccessat(s->e->containers_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-        memcpy(s->user, name, 65);
-        return 1;
-    }
-    (void) dirfd;
-    return 0;
-}
-
-/* Its ids may not be given to another while a container lives in its user namespace. */
-static int refuse_joined(struct engine *e, const char *id, int dirfd, struct error *err)
-{
-    struct join_search s = { .e = e };
-    if (faccessat(dirfd, "joined", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-        return 0;
-    int r = dir_each(dirfd, "joined", find_joined, &s, err);
-    if (r == 1)
-        return error_set(err, -EBUSY,
-                         "container %.12s shares its user namespace with %.12s; remove that one first", id,
-                         s.user);
-    return r;
-}
-
-int engine_join_note(struct engine *e, const char *target_id, const char *user_id, struct error *err)
-{
-    _cleanup_close_ int dirfd = engine_open_container(e, target_id, -1, err);
-    char path[80];
-    if (dirfd < 0)
-        return dirfd;
-    if (mkdirat(dirfd, "joined", 0700) < 0 && errno != EEXIST)
-        return error_errno(err, -errno, "cannot note the join in container %.12s", target_id);
-    int r = str_format(path, sizeof(path), "joined/%s", user_id);
-    if (r > 0 && symlinkat(user_id, dirfd, path) < 0 && errno != EEXIST)
-        return error_errno(err, -errno, "cannot note the join in container %.12s", target_id);
-    return r < 0 ? r : 0;
-}
-
-static void forget_join(struct engine *e, const struct engine_record *record)
-{
-    char path[160];
-    if (record == NULL || record->joins == NULL)
-        return;
-    if (str_format(path, sizeof(path), "%s/joined/%s", record->joins, record->id) > 0)
-        unlinkat(e->containers_fd, path, 0);
-}
-
-int engine_teardown(struct engine *e, const char *id, const struct engine_record *record, int dirfd,
-                    bool ask_runtime, struct error *err)
-{
-    int r = refuse_joined(e, id, dirfd, err);
-    if (r == 0 && ask_runtime) {
+    int r = 0;
+    if (ask_runtime) {
         struct runtime *rt;
         r = engine_runtime(e, &rt, err);
         if (r == 0)
@@ -276,6 +220,5 @@ int engine_teardown(struct engine *e, const char *id, const struct engine_record
         r = record != NULL ? name_release(names, record->name, id, err) : name_release_all(names, id, err);
     if (r < 0)
         return r;
-    forget_join(e, record);
     return tree_remove(e->containers_fd, id, err);
 }

@@ -8,7 +8,6 @@
  *     config.json       the specification; containers with --rm have it in the runtime's state only
  *     upper/ work/      only with a writable root, or when a mount needs a target that the image does not have
  *     volumes/N/        anonymous volumes
- *     joined/ID         a link for each container that uses this one's user namespace
  *   names/NAME          link whose text is the ID; symlinkat() is the claim
  *   idmap/              claims of id ranges (confine/idmap.h)
  *   volumes/NAME/_data  named volumes

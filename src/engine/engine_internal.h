@@ -24,15 +24,11 @@ int engine_dir(struct engine *e, enum engine_dir which, struct error *err);
 int engine_open_container(struct engine *e, const char *id, int wait_ms, struct error *err);
 
 /*
- * Takes away all that a container has: runtime state and cgroup (with kill), id range, name, directory. dirfd is its locked
- * directory; record NULL: it cannot be read, then names and ranges are searched. -EBUSY: another container uses its user
- * namespace.
+ * Takes away all that a container has: runtime state and cgroup (with kill), id range, name, directory, whose
+ * lock the caller holds. record NULL: it cannot be read, then names and ranges are searched.
  */
-int engine_teardown(struct engine *e, const char *id, const struct engine_record *record, int dirfd,
-                    bool ask_runtime, struct error *err);
-
-/* joined/: notes in the directory of a container whose user namespace another one uses. */
-int engine_join_note(struct engine *e, const char *target_id, const char *user_id, struct error *err);
+int engine_teardown(struct engine *e, const char *id, const struct engine_record *record, bool ask_runtime,
+                    struct error *err);
 
 /* What a run needs of its image and host. */
 struct launch {
@@ -49,7 +45,6 @@ struct launch {
     uint32_t range_first;
     bool range_claimed, name_claimed, upper;
     struct spec_joins joins;
-    const char *joins_id; /* container whose user namespace is joined */
     struct user_identity user;
     const char *user_source;
     struct oci_spec *spec;

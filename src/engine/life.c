@@ -139,5 +139,5 @@ int engine_remove(struct engine *e, const char *name_or_id, bool force, struct e
         engine_record_free(record);
         record = NULL;
     }
-    return engine_teardown(e, id, record, dirfd, true, err);
+    return engine_teardown(e, id, record, true, err);
 }

@@ -30,7 +30,6 @@ static const struct {
     { "labels", F_PAIRS, false, offsetof(struct engine_record, labels) },
     { "sources", F_PAIRS, false, offsetof(struct engine_record, sources) },
     { "rangeFirst", F_U32, false, offsetof(struct engine_record, range_first) },
-    { "joins", F_TEXT, false, offsetof(struct engine_record, joins) },
     { "cgroup", F_TEXT, false, offsetof(struct engine_record, cgroup) },
     { "network", F_TEXT, false, offsetof(struct engine_record, network) },
     { "stopSignal", F_TEXT, false, offsetof(struct engine_record, stop_signal) },

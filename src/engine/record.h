@@ -15,7 +15,6 @@ struct engine_record {
     struct oci_strings args;
     struct oci_pairs labels, sources;
     uint32_t range_first;    /* 0: no user namespace of its own */
-    const char *joins;       /* id of the container whose user namespace it uses; NULL */
     const char *cgroup;      /* path */
     const char *network;     /* "none", "host", "container:ID" */
     const char *stop_signal; /* "SIGTERM" */

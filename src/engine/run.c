@@ -12,11 +12,11 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "oci/bigint.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "oci/bigint.h"
 #include "sys/file.h"
 
 struct hold {
@@ -72,12 +72,11 @@ static void undo(struct launch *l, bool ask_runtime)
 {
     struct engine_record claims = { .id = l->id,
                                     .name = l->name,
-                                    .range_first = l->range_claimed ? l->range_first : 0,
-                                    .joins = l->joins_id };
+                                    .range_first = l->range_claimed ? l->range_first : 0 };
     struct error err = { 0 };
     if (l->dirfd < 0)
         return;
-    if (engine_teardown(l->e, l->id, &claims, l->dirfd, ask_runtime, &err) < 0)
+    if (engine_teardown(l->e, l->id, &claims, ask_runtime, &err) < 0)
         log_warn("container %.12s is not quite removed: %s; \"oakum rm -f %.12s\" tries again", l->id,
                  err.msg, l->id);
 }

@@ -28,9 +28,9 @@
 #define ANNOTATION_NAME "org.oakum.name"
 #define ANNOTATION_IMAGE "org.oakum.image"
 
-/* Namespaces of another container, for network, pid, ipc, user = "container:X". NULL where not joined. */
+/* Namespaces of another container, for --network, --pid, --ipc, --uts container:X. NULL where not joined. */
 struct spec_joins {
-    const char *network, *pid, *ipc, *uts, *user; /* paths such as /proc/123/ns/net */
+    const char *network, *pid, *ipc, *uts; /* paths such as /proc/123/ns/net */
 };
 
 struct spec_input {
@@ -45,7 +45,7 @@ struct spec_input {
 
     struct user_identity user;
     const char *user_source; /* NULL: the sealed default */
-    bool userns;             /* a user namespace of its own, or one that is joined */
+    bool userns;             /* a user namespace of its own */
     uint32_t range_first;    /* its first host id */
     struct spec_joins joins;
 
@@ -60,7 +60,8 @@ struct spec_input {
     /* the host */
     uint64_t caps_held; /* capabilities in this process's bounding set */
     unsigned kernel_major, kernel_minor;
-    bool host_resolv, host_hosts, host_mqueue; /* /etc/resolv.conf, /etc/hosts, /dev/mqueue of the host exist */
+    bool host_resolv, host_hosts,
+        host_mqueue; /* /etc/resolv.conf, /etc/hosts, /dev/mqueue of the host exist */
 };
 
 /*

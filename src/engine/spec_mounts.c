@@ -171,8 +171,7 @@ static void mount_dev(struct build *b)
             host_mount(b, "/dev/mqueue", true);
         return;
     }
-    if (b->in->joins.ipc == NULL || !b->in->userns || b->in->joins.user != NULL)
-        system_mount(b, "/dev/mqueue", "mqueue", mqueue);
+    system_mount(b, "/dev/mqueue", "mqueue", mqueue);
     struct oci_mount *m = system_mount(b, "/dev/shm", "tmpfs", shm);
     if (m != NULL)
         m->source = "shm";

@@ -25,11 +25,7 @@ static void build_userns(struct build *b)
         source_set(b, "user-namespace", "%s", why);
         return;
     }
-    l->namespaces[OCI_NS_USER] = (struct oci_namespace){ .set = true, .path = b->in->joins.user };
-    if (b->in->joins.user != NULL) {
-        source_set(b, "user-namespace", "shared with another container");
-        return; /* a namespace that exists has its maps already */
-    }
+    l->namespaces[OCI_NS_USER].set = true;
     map_ids(b, &l->uid_mappings);
     map_ids(b, &l->gid_mappings);
 }
@@ -98,8 +94,6 @@ int build_namespaces(struct build *b, struct error *err)
             source_set(b, table[i].control, "--%s %s",
                        table[i].kind == OCI_NS_CGROUP ? "cgroupns" : table[i].control, table[i].asked);
     }
-    if (j->pid != NULL && j->user == NULL && b->in->userns)
-        return error_set(err, -EINVAL, "--pid %s needs the user namespace of that container", o->pid);
     build_userns(b);
     int r = build_hostname(b, err);
     return r < 0 ? r : build_sysctls(b, err);

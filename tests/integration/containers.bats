@@ -160,19 +160,21 @@ id_of() { oak inspect "$1" | jq -r '.[0].Id'; }
   [ -z "$(ls -A "$dir")$(ls -A "$place/store/names")$(ls -A "$place/store/idmap")" ]
 }
 
-@test "--pid container: and --network container: join, and hold the other one's ids" {
+@test "--pid, --ipc, --uts and --network container: join another container's" {
   keep --rm --name owner box sleep 60 &
   wait_for 10 oak exec owner true
-  run -0 keep --rm --pid container:owner --network container:owner --uts container:owner box sh -c 'ps; cat /proc/self/uid_map'
-  said 0 'sleep 60'
-  [ "$(keep --rm --pid container:owner --network container:owner --uts container:owner box cat /proc/self/uid_map)" = "$(oak exec owner cat /proc/self/uid_map)" ]
-  keep --name joiner --pid container:owner --network container:owner --uts container:owner box true
-  run oak rm -f owner
-  said 1 'shares its user namespace'
-  oak rm joiner
+  run keep --rm --pid container:owner box true
+  said 125 'both need --userns host'
+  run -0 keep --rm --uts container:owner --network container:owner box readlink /proc/self/ns/uts
+  [ "$output" = "$(oak exec owner readlink /proc/self/ns/uts)" ]
   oak rm -f owner
-  run keep --rm --pid container:joiner box true
-  said 125 'there is no container "joiner"'
+  keep --rm --name owner --userns host box sleep 61 2>/dev/null &
+  wait_for 10 oak exec owner true
+  run -0 --separate-stderr keep --rm --userns host --pid container:owner --ipc container:owner --network container:owner box sh -c 'ps; readlink /proc/self/ns/ipc'
+  said 0 'sleep 61' "$(oak exec owner readlink /proc/self/ns/ipc)"
+  oak rm -f owner
+  run keep --rm --network container:owner box true
+  said 125 'there is no container "owner"'
 }
 
 @test "hostile names in labels, commands and images do not reach the terminal" {
