@@ -218,8 +218,8 @@ static void render(const struct ps_flags *f, const struct engine_container *list
 static int show(const struct cli *cli, const struct ps_flags *f)
 {
     struct error err = { 0 };
-    struct engine_container *list;
-    size_t n;
+    struct engine_container *list = NULL;
+    size_t n = 0;
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
     _cleanup_engine_ struct engine *e = NULL;
     bool all = f->all || f->latest || f->last.set;

@@ -44,12 +44,12 @@ static bool is_held(int dirfd)
 static int runtime_word(struct engine *e, struct engine_container *c)
 {
     struct runtime *rt;
-    struct container_state *st;
+    struct container_state *st = NULL;
     int r = engine_runtime(e, &rt, NULL);
     if (r == 0)
         r = container_state(rt, c->record->id, &st, NULL);
-    if (r < 0)
-        return r;
+    if (r < 0 || st == NULL)
+        return r < 0 ? r : -EIO;
     static const enum engine_status from[] = {
         [CONTAINER_CREATING] = ENGINE_CREATING, [CONTAINER_CREATED] = ENGINE_CREATED,
         [CONTAINER_RUNNING] = ENGINE_RUNNING,   [CONTAINER_PAUSED] = ENGINE_PAUSED,

@@ -151,7 +151,7 @@ static int tmpfs_word(struct run_options *o, struct run_mount *m, const char *wo
         /* Checked here, so that the message is about the flag; a percentage is the kernel's. */
         const char *size = word + 5;
         size_t n = strlen(size);
-        int64_t bytes;
+        int64_t bytes = 0;
         if ((n == 0 || size[n - 1] != '%') && parse_size(size, &bytes) < 0)
             return error_set(err, -EINVAL, "\"%s\" is not a size such as 64m", size);
         if (n > 0 && size[n - 1] != '%')
@@ -402,5 +402,5 @@ int run_options_add_mount(struct run_options *o, const char *value, struct error
         r = mount_field(&t, field.v[i], err);
     if (r == 0)
         r = mount_finish(&t, err);
-    return r < 0 ? r : append(o, &m, err);
+    return r != 0 ? r : append(o, &m, err);
 }

@@ -184,7 +184,7 @@ static int groups_of(char *text, struct arena *a, struct user_identity *u, struc
 {
     for (char *line; (line = next_line(&text)) != NULL;) {
         char *f[4];
-        uint32_t gid;
+        uint32_t gid = 0;
         if (split_line(line, f, 4) == 4 && parse_u32(f[2], &gid) == 0 && list_has(f[3], u->name)) {
             int r = add_gid(a, u, gid, err);
             if (r < 0)
@@ -254,7 +254,7 @@ int user_resolve(const struct user_roots *roots, struct arena *a, const char *te
     if (r == 0)
         r = add_gid(a, &u, u.gid, err);
     for (size_t i = 0; r == 0 && i < group_add->n; i++) {
-        uint32_t gid;
+        uint32_t gid = 0;
         r = group_resolve(groups, group_add->v[i], &gid, err);
         if (r == 0)
             r = add_gid(a, &u, gid, err);

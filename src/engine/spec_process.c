@@ -17,7 +17,7 @@ static int cap_bits(struct build *b, const char *flag, const char *text, uint64_
     unsigned cap;
     const char *comma = strchr(text, ',');
     if (comma != NULL) {
-        uint64_t first, rest;
+        uint64_t first = 0, rest = 0;
         int r = cap_bits(b, flag, arena_strndup(b->a, text, (size_t) (comma - text)), &first, err);
         if (r == 0)
             r = cap_bits(b, flag, comma + 1, &rest, err);
@@ -72,7 +72,7 @@ int build_capabilities(struct build *b, struct error *err)
     uint64_t base = o->privileged ? b->in->caps_held
                     : b->compat   ? capability_docker_default() & b->in->caps_held
                                   : 0;
-    uint64_t add = 0, drop = 0, bits;
+    uint64_t add = 0, drop = 0, bits = 0;
     for (size_t i = 0; i < o->cap_add.n; i++) {
         int r = cap_bits(b, "cap-add", o->cap_add.v[i], &bits, err);
         if (r < 0)
