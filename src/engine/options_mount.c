@@ -24,6 +24,8 @@ static const char *known_propagation(const char *s)
 
 static int append(struct run_options *o, const struct run_mount *m, struct error *err)
 {
+    if (m->target == NULL)
+        return error_set(err, -EINVAL, "it needs target=PATH");
     for (size_t i = 0; i < o->n_mounts; i++) {
         if (str_eq(o->mounts[i].target, m->target))
             return error_set(err, -EINVAL, "two mounts have the target \"%s\"", m->target);
@@ -364,8 +366,6 @@ static int mount_field(struct mount_text *t, const char *field, struct error *er
 static int mount_finish(struct mount_text *t, struct error *err)
 {
     struct run_mount *m = t->m;
-    if (m->target == NULL)
-        return error_set(err, -EINVAL, "it needs target=PATH");
     if (str_eq(t->type, "bind"))
         m->kind = RUN_MOUNT_BIND;
     else if (str_eq(t->type, "volume"))
