@@ -160,65 +160,66 @@ static char *text_at(const json_t *doc, const char *path)
     return j != NULL ? json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 }
 
-/* Sealed: the table of the project's specification, row by row. */
+/* What the sealed default is: the table of the project's specification, row by row. */
+static const struct {
+    const char *path, *json;
+} sealed_rows[] = {
+    { "process.user", "{\"uid\":65532,\"gid\":65532,\"additionalGids\":[65532]}" },
+    { "linux.uidMappings", "[{\"containerID\":0,\"hostID\":1073741824,\"size\":65536}]" },
+    { "linux.gidMappings", "[{\"containerID\":0,\"hostID\":1073741824,\"size\":65536}]" },
+    { "mounts.0.uidMappings", "[{\"containerID\":0,\"hostID\":1073741824,\"size\":65536}]" },
+    { "mounts.0.type", "\"overlay\"" },
+    { "mounts.0.options", "[\"lowerdir=/store/b:/store/a\"]" },
+    { "process.noNewPrivileges", "true" },
+    { "linux.seccomp.defaultAction", "\"SCMP_ACT_ERRNO\"" },
+    { "root.readonly", "true" },
+    { "mounts./tmp.options", "[\"nosuid\",\"nodev\",\"noexec\",\"mode=1777\",\"size=67108864\"]" },
+    { "mounts./run.options", "[\"nosuid\",\"nodev\",\"noexec\",\"mode=1777\",\"size=67108864\"]" },
+    { "mounts./var/tmp.options", "[\"nosuid\",\"nodev\",\"noexec\",\"mode=1777\",\"size=67108864\"]" },
+    { "mounts./data.options",
+      "[\"nosuid\",\"nodev\",\"noexec\",\"size=67108864\",\"mode=755\",\"uid=65532\",\"gid=65532\"]" },
+    { "mounts./proc/evil", NULL },
+    { "mounts./dev/shm.options", "[\"nosuid\",\"noexec\",\"nodev\",\"mode=1777\",\"size=67108864\"]" },
+    { "mounts./sys.type", "\"sysfs\"" },
+    { "mounts./sys.options", "[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]" },
+    { "mounts./sys/fs/cgroup.options", "[\"nosuid\",\"noexec\",\"nodev\",\"relatime\",\"ro\"]" },
+    { "linux.namespaces./network", "{\"type\":\"network\"}" },
+    { "linux.namespaces./user", "{\"type\":\"user\"}" },
+    { "linux.namespaces./pid", "{\"type\":\"pid\"}" },
+    { "linux.namespaces./ipc", "{\"type\":\"ipc\"}" },
+    { "linux.namespaces./uts", "{\"type\":\"uts\"}" },
+    { "linux.namespaces./cgroup", "{\"type\":\"cgroup\"}" },
+    { "linux.sysctl", "{\"net.ipv4.ip_unprivileged_port_start\":\"0\"}" },
+    { "linux.resources.memory", "{\"limit\":536870912,\"swap\":536870912}" },
+    { "linux.resources.pids", "{\"limit\":256}" },
+    { "linux.resources.cpu", NULL },
+    { "linux.resources.blockIO", NULL },
+    { "linux.devices", NULL },
+    { "process.rlimits.0", "{\"type\":\"RLIMIT_NOFILE\",\"hard\":1024,\"soft\":1024}" },
+    { "process.rlimits.1", "{\"type\":\"RLIMIT_CORE\",\"hard\":0,\"soft\":0}" },
+    { "linux.resources.devices.0.allow", "false" },
+    { "linux.cgroupsPath", "\"/oakum-" ID "\"" },
+    { "linux.rootfsPropagation", NULL },
+    { "linux.readonlyPaths",
+      "[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]" },
+    { "process.args", "[\"serve\"]" },
+    { "process.cwd", "\"/srv\"" },
+    { "process.env",
+      "[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\"HOSTNAME=0123456789ab\","
+      "\"IMAGE=1\",\"HOME=/\"]" },
+    { "hostname", "\"0123456789ab\"" },
+    { "annotations",
+      "{\"org.oakum.name\":\"name\",\"org.oakum.image\":\"image:latest\",\"org.oakum.landlock\":\"on\"}" },
+};
+
 static void test_sealed_default(void **state _unused_)
 {
-    static const struct {
-        const char *path, *json;
-    } rows[] = {
-        { "process.user", "{\"uid\":65532,\"gid\":65532,\"additionalGids\":[65532]}" },
-        { "linux.uidMappings", "[{\"containerID\":0,\"hostID\":1073741824,\"size\":65536}]" },
-        { "linux.gidMappings", "[{\"containerID\":0,\"hostID\":1073741824,\"size\":65536}]" },
-        { "mounts.0.uidMappings", "[{\"containerID\":0,\"hostID\":1073741824,\"size\":65536}]" },
-        { "mounts.0.type", "\"overlay\"" },
-        { "mounts.0.options", "[\"lowerdir=/store/b:/store/a\"]" },
-        { "process.noNewPrivileges", "true" },
-        { "linux.seccomp.defaultAction", "\"SCMP_ACT_ERRNO\"" },
-        { "root.readonly", "true" },
-        { "mounts./tmp.options", "[\"nosuid\",\"nodev\",\"noexec\",\"mode=1777\",\"size=67108864\"]" },
-        { "mounts./run.options", "[\"nosuid\",\"nodev\",\"noexec\",\"mode=1777\",\"size=67108864\"]" },
-        { "mounts./var/tmp.options", "[\"nosuid\",\"nodev\",\"noexec\",\"mode=1777\",\"size=67108864\"]" },
-        { "mounts./data.options",
-          "[\"nosuid\",\"nodev\",\"noexec\",\"size=67108864\",\"mode=755\",\"uid=65532\",\"gid=65532\"]" },
-        { "mounts./proc/evil", NULL },
-        { "mounts./dev/shm.options", "[\"nosuid\",\"noexec\",\"nodev\",\"mode=1777\",\"size=67108864\"]" },
-        { "mounts./sys.type", "\"sysfs\"" },
-        { "mounts./sys.options", "[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]" },
-        { "mounts./sys/fs/cgroup.options", "[\"nosuid\",\"noexec\",\"nodev\",\"relatime\",\"ro\"]" },
-        { "linux.namespaces./network", "{\"type\":\"network\"}" },
-        { "linux.namespaces./user", "{\"type\":\"user\"}" },
-        { "linux.namespaces./pid", "{\"type\":\"pid\"}" },
-        { "linux.namespaces./ipc", "{\"type\":\"ipc\"}" },
-        { "linux.namespaces./uts", "{\"type\":\"uts\"}" },
-        { "linux.namespaces./cgroup", "{\"type\":\"cgroup\"}" },
-        { "linux.sysctl", "{\"net.ipv4.ip_unprivileged_port_start\":\"0\"}" },
-        { "linux.resources.memory", "{\"limit\":536870912,\"swap\":536870912}" },
-        { "linux.resources.pids", "{\"limit\":256}" },
-        { "linux.resources.cpu", NULL },
-        { "linux.resources.blockIO", NULL },
-        { "linux.devices", NULL },
-        { "process.rlimits.0", "{\"type\":\"RLIMIT_NOFILE\",\"hard\":1024,\"soft\":1024}" },
-        { "process.rlimits.1", "{\"type\":\"RLIMIT_CORE\",\"hard\":0,\"soft\":0}" },
-        { "linux.resources.devices.0.allow", "false" },
-        { "linux.cgroupsPath", "\"/oakum-" ID "\"" },
-        { "linux.rootfsPropagation", NULL },
-        { "linux.readonlyPaths",
-          "[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]" },
-        { "process.args", "[\"serve\"]" },
-        { "process.cwd", "\"/srv\"" },
-        { "process.env",
-          "[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\"HOSTNAME=0123456789ab\","
-          "\"IMAGE=1\",\"HOME=/\"]" },
-        { "hostname", "\"0123456789ab\"" },
-        { "annotations",
-          "{\"org.oakum.name\":\"name\",\"org.oakum.image\":\"image:latest\",\"org.oakum.landlock\":\"on\"}" },
-    };
     struct built b;
     assert_int_equal(build(&b, "image"), 0);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char *got = text_at(b.json, rows[i].path);
-        if (rows[i].json == NULL ? got != NULL : got == NULL || !str_eq(got, rows[i].json))
-            fail_msg("%s: %s", rows[i].path, got != NULL ? got : "(absent)");
+    for (size_t i = 0; i < ARRAY_LEN(sealed_rows); i++) {
+        char *got = text_at(b.json, sealed_rows[i].path);
+        if (sealed_rows[i].json == NULL ? got != NULL : got == NULL || !str_eq(got, sealed_rows[i].json))
+            fail_msg("%s: %s", sealed_rows[i].path, got != NULL ? got : "(absent)");
         free(got);
     }
     const struct oci_capabilities *c = &b.spec->process.capabilities;
