@@ -58,7 +58,13 @@ char *xstrdup(const char *s)
 
 char *xstrndup(const char *s, size_t n)
 {
-    return need(strndup(s, n));
+    /* s need not end within n bytes, nor at all behind them. */
+    const char *end = memchr(s, '\0', n);
+    size_t len = end != NULL ? (size_t) (end - s) : n;
+    char *copy = xmalloc(len + 1);
+    memcpy(copy, s, len);
+    copy[len] = '\0';
+    return copy;
 }
 
 char *xasprintf(const char *fmt, ...)
