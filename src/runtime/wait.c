@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How it works: a foreground run blocks every signal that it would forward before the clone, so that none is lost in between, and
- * then takes them one by one with sigwaitinfo(2): no handlers, no self-pipe. The container's end is one of them (SIGCHLD).
+ * then takes them one by one with sigwaitinfo(2): no handlers, no self-pipe. The container's end is one of them (SIGCHLD), which a
+ * caller that ignores it would make the kernel keep to itself.
  */
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,7 @@ void signals_block(sigset_t *ret_old, sigset_t *ret_set)
     for (size_t i = 0; i < ARRAY_LEN(forwarded); i++)
         sigaddset(ret_set, forwarded[i]);
     sigaddset(ret_set, SIGCHLD);
+    signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, ret_set, ret_old);
 }
 
