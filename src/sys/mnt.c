@@ -183,15 +183,41 @@ int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, ui
     return fd;
 }
 
+/* From the old root, which "/" still is: what the host has on it is detached or, where a user namespace locks it, covered. */
+static int hide_host_kernel_files(const char *path, struct error *err)
+{
+    static const char *const options[] = { "mode=000", "size=4k", NULL };
+    while (umount2(path, MNT_DETACH) == 0)
+        continue;
+    if (errno == ENOENT)
+        return 0;
+    _cleanup_close_ int at = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int cover = at < 0 ? -1 : mnt_new("tmpfs", NULL, options, MOUNT_ATTR_RDONLY, err);
+    if (at < 0)
+        return error_errno(err, -errno, "cannot open the host's %s", path);
+    return cover < 0 ? cover : mnt_attach(cover, at, err);
+}
+
+/*
+ * The new root is on top of "/" already, so it only has to become ours. The host's procfs and sysfs would stay in the mount namespace,
+ * and a nested user namespace could mount them anew without masks because of that.
+ */
+static int change_root(struct error *err)
+{
+    int r = hide_host_kernel_files("/proc", err);
+    if (r >= 0)
+        r = hide_host_kernel_files("/sys", err);
+    if (r < 0)
+        return r;
+    return chroot(".") < 0 ? error_errno(err, -errno, "cannot change to the new root") : 0;
+}
+
 int mnt_enter_root(int root_fd, int stacked, bool no_pivot, struct error *err)
 {
     if (fchdir(root_fd) < 0)
         return error_errno(err, -errno, "cannot enter the root");
-    if (no_pivot) {
-        if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
-            return error_errno(err, -errno, "cannot move the root to /");
-        return chdir("/") < 0 ? error_errno(err, -errno, "cannot enter /") : 0;
-    }
+    if (no_pivot)
+        return change_root(err);
     /*
      * The old root ends up stacked on the new one, with the others on top of it. umount takes the topmost at "." each time, so it
      * is called as often as there are: once more would take the new root itself.

@@ -37,7 +37,7 @@ int mnt_idmap(int fd, int userns_fd, bool recursive, struct error *err);
 int mnt_attach(int mount_fd, int target_fd, struct error *err);
 /*
  * Makes the mount at root_fd, which lies on "/" with stacked - 1 other mounts between, the root of the mount namespace: pivot_root, then
- * everything that was the host's is detached. no_pivot: MS_MOVE and chroot instead, for a host whose root cannot be pivoted
- * (initramfs); the host's mounts stay underneath.
+ * everything that was the host's is detached. no_pivot: chroot instead, for a host whose root cannot be pivoted (initramfs); the
+ * host's mounts stay underneath, but for /proc and /sys.
  */
 int mnt_enter_root(int root_fd, int stacked, bool no_pivot, struct error *err);
