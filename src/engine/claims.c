@@ -30,6 +30,24 @@ static int claim_directory(struct launch *l, struct error *err)
     return error_set(err, -EEXIST, "no free container id was found");
 }
 
+static bool container_exists(const char *id, void *arg)
+{
+    const struct engine *e = arg;
+    return faccessat(e->containers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/*
+ * A container's directory is made before its claims and goes after them: a claim without one is what a power failure has left,
+ * and may be taken back.
+ */
+static bool forget_stale_name(struct launch *l, int names, const char *name)
+{
+    char owner[65];
+    if (name_lookup(names, name, owner) < 0 || container_exists(owner, l->e))
+        return false;
+    return name_release(names, name, owner, NULL) == 0;
+}
+
 static int claim_name(struct launch *l, struct error *err)
 {
     int names = engine_dir(l->e, ENGINE_NAMES, err);
@@ -38,6 +56,8 @@ static int claim_name(struct launch *l, struct error *err)
     int r;
     if (l->opt->name != NULL) {
         r = name_claim(names, l->opt->name, l->id, err);
+        if (r == -EEXIST && forget_stale_name(l, names, l->opt->name))
+            r = name_claim(names, l->opt->name, l->id, err);
         if (r == 0 && str_format(l->name, sizeof(l->name), "%s", l->opt->name) < 0)
             r = -ENAMETOOLONG;
     } else {
@@ -53,6 +73,8 @@ static int claim_range(struct launch *l, struct error *err)
         return 0;
     int dir = engine_dir(l->e, ENGINE_IDMAP, err);
     int r = dir < 0 ? dir : idmap_claim(dir, l->id, &l->range_first, err);
+    if (r == -ENOSPC && idmap_collect(dir, container_exists, l->e, NULL) == 0)
+        r = idmap_claim(dir, l->id, &l->range_first, err);
     l->range_claimed = r == 0;
     return r;
 }

@@ -62,6 +62,13 @@ id_of() { oak inspect "$1" | jq -r '.[0].Id'; }
   [ -z "$(ls -A "$place/store/names")$(ls -A "$place/store/idmap")$(ls -A "$place/store/containers")" ]
 }
 
+@test "a name whose container is gone after a power failure is free" {
+  keep --rm box true
+  ln -s "$(printf 'd%.0s' {1..64})" "$place/store/names/left-over"
+  keep --rm --name left-over box true
+  [ -z "$(ls -A "$place/store/names")" ]
+}
+
 @test "a container that never ran is not kept, and its name is free" {
   run -127 keep --name never box /no/such/program
   said 127
