@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How it works: new namespaces are flags of the one clone3 that makes the container's first process. Cgroup and time
- * namespaces are taken later by that process itself: a cgroup namespace is rooted where its maker is, so the cgroup has to be
- * joined first; a time namespace takes its offsets before anybody is in it.
+ * How it works: new namespaces are flags of the one clone3 that makes the container's first process. A cgroup namespace is
+ * taken later by that process itself: it is rooted where its maker is, so the cgroup has to be joined first. A time namespace is
+ * made by the parent: it takes its offsets before anybody is in it.
  *
  * Threats: a path that names another kind of namespace than it says (the mount namespace of another container as "network"):
  * every descriptor is asked for its kind. A map that gives a container the host's ids is written only when the specification
@@ -15,6 +15,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "sys/file.h"
@@ -26,11 +27,27 @@ static const uint64_t flags[OCI_NS_KINDS] = {
     [OCI_NS_CGROUP] = CLONE_NEWCGROUP, [OCI_NS_TIME] = CLONE_NEWTIME,
 };
 
-#define LATE_FLAGS ((uint64_t) CLONE_NEWCGROUP | CLONE_NEWTIME)
-
 uint64_t namespace_flag(enum oci_namespace_kind kind)
 {
     return flags[kind];
+}
+
+const char *namespace_file(enum oci_namespace_kind kind)
+{
+    static const char *const files[OCI_NS_KINDS] = {
+        [OCI_NS_PID] = "pid", [OCI_NS_NETWORK] = "net", [OCI_NS_MOUNT] = "mnt",       [OCI_NS_IPC] = "ipc",
+        [OCI_NS_UTS] = "uts", [OCI_NS_USER] = "user",   [OCI_NS_CGROUP] = "cgroup", [OCI_NS_TIME] = "time",
+    };
+    return files[kind];
+}
+
+static bool is_callers_own(int fd, enum oci_namespace_kind kind)
+{
+    char path[32];
+    struct stat a, b;
+    if (str_format(path, sizeof(path), "/proc/self/ns/%s", namespace_file(kind)) < 0 || fstat(fd, &a) < 0 || fstatat(AT_FDCWD, path, &b, 0) < 0)
+        return true; /* not known: counted as the host's */
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 static int open_joined(const char *path, enum oci_namespace_kind kind, struct error *err)
@@ -52,14 +69,14 @@ static int check(const struct oci_spec *spec, struct error *err)
         return error_set(err, -EINVAL, "linux.namespaces: a container needs a mount namespace of its own");
     if (ns[OCI_NS_MOUNT].path)
         return error_set(err, -ENOTSUP, "linux.namespaces: joining a mount namespace by path is not enforced by this version");
-    if (ns[OCI_NS_TIME].set)
-        return error_set(err, -ENOTSUP, "linux.namespaces: a time namespace is not enforced by this version");
+    if (l->time_offsets_set && (!ns[OCI_NS_TIME].set || ns[OCI_NS_TIME].path))
+        return error_set(err, -EINVAL, "linux.timeOffsets: needs a new time namespace");
     if (ns[OCI_NS_USER].set && !ns[OCI_NS_USER].path && (l->uid_mappings.n == 0 || l->gid_mappings.n == 0))
         return error_set(err, -EINVAL, "linux.uidMappings and linux.gidMappings: a new user namespace needs both");
     if (!ns[OCI_NS_USER].set && (l->uid_mappings.n > 0 || l->gid_mappings.n > 0))
         return error_set(err, -EINVAL, "linux.uidMappings: id maps without a user namespace");
-    if (ns[OCI_NS_USER].path && !ns[OCI_NS_PID].path)
-        return error_set(err, -ENOTSUP, "linux.namespaces: joining a user namespace needs a pid namespace that is joined too");
+    if (ns[OCI_NS_USER].path)
+        return error_set(err, -ENOTSUP, "linux.namespaces: joining a user namespace by path is not enforced by this version");
     if ((spec->hostname || spec->domainname) && !ns[OCI_NS_UTS].set)
         return error_set(err, -EINVAL, "hostname: a host name of its own needs a uts namespace");
     return 0;
@@ -77,20 +94,33 @@ static bool mounts_cgroup(const struct oci_spec *spec)
     return false;
 }
 
+static int open_one(struct namespaces *ns, const struct oci_namespace *n, enum oci_namespace_kind kind, struct error *err)
+{
+    if (n->path) {
+        ns->join[kind] = open_joined(n->path, kind, err);
+        if (ns->join[kind] >= 0 && is_callers_own(ns->join[kind], kind))
+            ns->callers |= flags[kind];
+        return ns->join[kind];
+    }
+    if (n->set && kind == OCI_NS_CGROUP)
+        ns->new_cgroup = true;
+    else if (n->set && kind == OCI_NS_TIME)
+        ns->new_time = true;
+    else if (n->set)
+        ns->create |= flags[kind];
+    return 0;
+}
+
 int namespaces_open(const struct oci_spec *spec, struct namespaces *ret, struct error *err)
 {
     struct namespaces ns = {0};
     memset(ns.join, 0xff, sizeof(ns.join)); /* all -1 */
     int r = check(spec, err);
-    for (int kind = 0; r >= 0 && kind < OCI_NS_KINDS; kind++) {
-        const struct oci_namespace *n = &spec->linux_.namespaces[kind];
-        if (n->path)
-            r = ns.join[kind] = open_joined(n->path, kind, err);
-        else if (n->set)
-            *((flags[kind] & LATE_FLAGS) ? &ns.late : &ns.create) |= flags[kind];
-    }
-    if (mounts_cgroup(spec) && ns.join[OCI_NS_CGROUP] < 0)
-        ns.late |= CLONE_NEWCGROUP;
+    for (int kind = 0; r >= 0 && kind < OCI_NS_KINDS; kind++)
+        r = open_one(&ns, &spec->linux_.namespaces[kind], kind, err);
+    ns.new_cgroup |= mounts_cgroup(spec) && ns.join[OCI_NS_CGROUP] < 0;
+    if (r >= 0 && (spec->hostname || spec->domainname) && (ns.callers & CLONE_NEWUTS))
+        r = error_set(err, -EINVAL, "hostname: would change the host's, because the uts namespace that is joined is the host's");
     if (r < 0) {
         namespaces_close(&ns);
         return r;
@@ -108,20 +138,21 @@ void namespaces_close(struct namespaces *ns)
     }
 }
 
-static int join_one(const struct namespaces *ns, int kind, struct error *err)
-{
-    if (ns->join[kind] < 0 || setns(ns->join[kind], (int) flags[kind]) == 0)
-        return 0;
-    return error_errno(err, -errno, "cannot join the %s namespace", oci_namespace_name(kind));
-}
+/* ---- time namespaces ---- */
 
-int namespaces_join(const struct namespaces *ns, struct error *err)
+int namespace_new_time(const struct oci_spec *spec, int proc_fd, struct error *err)
 {
-    int r = join_one(ns, OCI_NS_USER, err);
-    for (int kind = 0; r >= 0 && kind < OCI_NS_KINDS; kind++)
-        if (kind != OCI_NS_USER && kind != OCI_NS_PID)
-            r = join_one(ns, kind, err);
-    return r;
+    const struct oci_linux *l = &spec->linux_;
+    char text[160];
+    if (unshare(CLONE_NEWTIME) < 0)
+        return error_errno(err, -errno, "cannot make a time namespace");
+    if (!l->time_offsets_set)
+        return 0;
+    int r = str_format(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n", (long long) l->monotonic_secs, l->monotonic_nanosecs,
+                       (long long) l->boottime_secs, l->boottime_nanosecs);
+    if (r >= 0)
+        r = proc_write(proc_fd, "self/timens_offsets", text, err);
+    return r < 0 ? error_context(err, r, "linux.timeOffsets") : 0;
 }
 
 /* ---- user namespaces ---- */
@@ -153,18 +184,26 @@ static int open_user_ns_of(int proc_fd, pid_t pid, const struct oci_id_maps *uid
     return r < 0 ? r : file_open(proc_fd, path, O_RDONLY, 0, err);
 }
 
+/* Does nothing, and not longer than its maker lives: it holds all of its descriptors, the lock of the state among them. */
+static _noreturn_ void hold_namespace(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    while (getppid() == parent)
+        pause();
+    _exit(0);
+}
+
 int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err)
 {
     _cleanup_close_ int proc_fd = proc_open(err);
     if (proc_fd < 0)
         return proc_fd;
     struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
-    pid_t pid = sys_clone3(&args, sizeof(args));
+    pid_t parent = getpid(), pid = sys_clone3(&args, sizeof(args));
     if (pid < 0)
         return error_errno(err, -errno, "cannot make a user namespace");
     if (pid == 0)
-        for (;;)
-            pause();
+        hold_namespace(parent);
     int fd = open_user_ns_of(proc_fd, pid, uids, gids, err);
     kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

@@ -4,7 +4,8 @@
  * ones that exist are joined by descriptor.
  *
  * Failure mode: fail closed. A namespace that the kernel does not have, a path that is not a namespace of the named kind, or
- * combinations that would leave a hole (id maps without a user namespace, sysctls of a namespace that is the host's) are errors.
+ * combinations that would leave a hole (id maps without a user namespace, a host name or sysctls of a namespace that is the
+ * host's, also when it is named by path) are errors. Joining a user namespace is not in this version.
  */
 #pragma once
 
@@ -15,18 +16,25 @@
 #endif
 
 struct namespaces {
-    uint64_t create;           /* CLONE_NEW* for clone3 (without cgroup and time: see late) */
-    uint64_t late;             /* CLONE_NEWCGROUP (after the cgroup was joined), CLONE_NEWTIME (offsets before the exec): by unshare(2) in the child */
+    uint64_t create;           /* CLONE_NEW* for clone3 (without cgroup and time: see below) */
+    bool new_cgroup;           /* by unshare(2) in the child, after it has joined its cgroup */
+    bool new_time;             /* by namespace_new_time() in the parent, before the clone */
     int join[OCI_NS_KINDS];    /* descriptor of a namespace to be joined, -1 = none */
+    uint64_t callers;          /* CLONE_NEW* of those of join[] that are the caller's own: joining them isolates nothing */
 };
 
 /* CLONE_NEW* of a kind. */
 uint64_t namespace_flag(enum oci_namespace_kind kind);
+/* Its file in /proc/PID/ns: "pid", "net", "mnt", … */
+const char *namespace_file(enum oci_namespace_kind kind);
 /* Reads linux.namespaces: opens and checks what is to be joined. A namespace that is absent from the list is the caller's own. */
 int namespaces_open(const struct oci_spec *spec, struct namespaces *ret, struct error *err);
 void namespaces_close(struct namespaces *ns);
-/* In the child: joins every namespace of join[] but pid (which only the next child would get) in the order user, then the others. */
-int namespaces_join(const struct namespaces *ns, struct error *err);
+/*
+ * A time namespace (5.6) for the next child, with linux.timeOffsets. The kernel takes offsets only until the first process is in
+ * it, so the parent makes it before the clone; setns() with its own one afterwards takes it back for itself.
+ */
+int namespace_new_time(const struct oci_spec *spec, int proc_fd, struct error *err);
 
 /* Writes uid_map, setgroups and gid_map of pid through a checked procfs. */
 int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "confine/namespaces.h"
 #include "sys/proc.h"
 
 static const struct {
@@ -44,12 +45,16 @@ static int normalise(const char *key, char *dots, char *path, size_t size)
         if (separator && (i == 0 || i + 1 == n || path[i - 1] == '/'))
             return -EINVAL;
     }
-    if (strstr(path, "/../") || str_after(path, "../") || strstr(path, "/./"))
-        return -EINVAL;
+    for (const char *part = path; *part; part += strspn(part, "/")) {
+        size_t len = strcspn(part, "/");
+        if (part[0] == '.' && (len == 1 || (len == 2 && part[1] == '.')))
+            return -EINVAL;
+        part += len;
+    }
     return 0;
 }
 
-static int check_one(const struct oci_spec *spec, const struct oci_pair *p, struct error *err)
+static int check_one(const struct oci_spec *spec, uint64_t callers, const struct oci_pair *p, struct error *err)
 {
     char dots[256], path[256];
     if (normalise(p->key, dots, path, sizeof(dots)) < 0)
@@ -60,17 +65,17 @@ static int check_one(const struct oci_spec *spec, const struct oci_pair *p, stru
         bool match = owned[i].prefix ? str_after(dots, owned[i].name) != NULL : str_eq(dots, owned[i].name);
         if (!match)
             continue;
-        if (spec->linux_.namespaces[owned[i].ns].set)
+        if (spec->linux_.namespaces[owned[i].ns].set && !(callers & namespace_flag(owned[i].ns)))
             return 0;
         return error_set(err, -EPERM, "linux.sysctl.%s: would change the host, because the container has no %s namespace of its own", p->key, oci_namespace_name(owned[i].ns));
     }
     return error_set(err, -EPERM, "linux.sysctl.%s: is not a sysctl of a namespace and would change the whole host", p->key);
 }
 
-int sysctl_check(const struct oci_spec *spec, struct error *err)
+int sysctl_check(const struct oci_spec *spec, uint64_t callers, struct error *err)
 {
     for (size_t i = 0; i < spec->linux_.sysctl.n; i++) {
-        int r = check_one(spec, &spec->linux_.sysctl.v[i], err);
+        int r = check_one(spec, callers, &spec->linux_.sysctl.v[i], err);
         if (r < 0)
             return r;
     }

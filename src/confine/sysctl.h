@@ -10,7 +10,7 @@
 
 #include "oci/spec.h"
 
-/* The document alone: may each sysctl be set with these namespaces? */
-int sysctl_check(const struct oci_spec *spec, struct error *err);
+/* May each sysctl be set with these namespaces? callers: CLONE_NEW* of joined ones that are the host's (struct namespaces). */
+int sysctl_check(const struct oci_spec *spec, uint64_t callers, struct error *err);
 /* Writes them through proc_fd, the container's own procfs, in the container's namespaces. */
 int sysctl_apply(const struct oci_spec *spec, int proc_fd, struct error *err);

@@ -5,7 +5,7 @@
  * dies when the parent does before that; so whatever a kill leaves behind is found by list and taken away by delete.
  *
  * Namespaces that are joined are entered by the parent around the clone and left again: the child may be in a new user namespace,
- * where it would have no right to join anything. The time namespace works by the same way, as its offsets want.
+ * where it would have no right to join anything. A new time namespace is made in the same place, as its offsets want.
  */
 #include <errno.h>
 #include <limits.h>
@@ -34,8 +34,6 @@ static int check_all(struct start *s, struct error *err)
         r = error_set(err, -ENOTSUP, "--systemd-cgroup: the systemd driver is not in this version");
     if (r >= 0)
         r = lsm_check(spec, err);
-    if (r >= 0)
-        r = sysctl_check(spec, err);
     if (r >= 0 && landlock_wanted(spec) && !spec->process.no_new_privileges)
         r = error_set(err, -EINVAL, "annotations." ANNOTATION_LANDLOCK ": needs process.noNewPrivileges");
     if (r >= 0)
@@ -73,6 +71,8 @@ static int gather(struct start *s, struct error *err)
     if (s->bundle_fd < 0)
         return error_context(err, s->bundle_fd, "bundle");
     int r = namespaces_open(s->spec, &s->ns, err);
+    if (r >= 0)
+        r = sysctl_check(s->spec, s->ns.callers, err);
     if (r >= 0 && s->spec->linux_.seccomp.set) {
         r = runtime_seccomp(s->rt, &s->spec->linux_.seccomp, &s->filter, err);
         s->plan.filter = &s->filter;
@@ -125,23 +125,26 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
 
 /* ---- the clone ---- */
 
-static const enum oci_namespace_kind around[] = {OCI_NS_NETWORK, OCI_NS_IPC, OCI_NS_UTS, OCI_NS_CGROUP, OCI_NS_PID};
+static const enum oci_namespace_kind around[] = {OCI_NS_NETWORK, OCI_NS_IPC, OCI_NS_UTS, OCI_NS_CGROUP, OCI_NS_TIME, OCI_NS_PID};
 
-/* Enters what is to be joined; own[] gets descriptors of where we came from. */
+/* Enters what is to be joined, and a new time namespace for the child; own[] gets descriptors of where we came from. */
 static int enter_joined(struct start *s, int own[OCI_NS_KINDS], struct error *err)
 {
-    static const char *const files[OCI_NS_KINDS] = {"pid", "net", "mnt", "ipc", "uts", "user", "cgroup", "time"};
     for (size_t i = 0; i < ARRAY_LEN(around); i++) {
         enum oci_namespace_kind kind = around[i];
         char path[32];
-        if (s->ns.join[kind] < 0)
+        bool make = kind == OCI_NS_TIME && s->ns.new_time;
+        if (s->ns.join[kind] < 0 && !make)
             continue;
-        if (str_format(path, sizeof(path), "self/ns/%s", files[kind]) < 0)
+        if (str_format(path, sizeof(path), "self/ns/%s", namespace_file(kind)) < 0)
             return -ENAMETOOLONG;
         own[kind] = file_open(s->proc_fd, path, O_RDONLY, 0, err);
         if (own[kind] < 0)
             return own[kind];
-        if (setns(s->ns.join[kind], (int) namespace_flag(kind)) < 0)
+        int r = make ? namespace_new_time(s->spec, s->proc_fd, err) : 0;
+        if (r < 0)
+            return r;
+        if (!make && setns(s->ns.join[kind], (int) namespace_flag(kind)) < 0)
             return error_errno(err, -errno, "cannot join the %s namespace", oci_namespace_name(kind));
         cleanup_close(&s->ns.join[kind]);
         s->ns.join[kind] = -1; /* the child has it by inheritance */

@@ -65,7 +65,6 @@ int enforce_check(const struct oci_spec *spec, struct error *err)
         {"linux.memoryPolicy", l->memory_policy_mode != NULL},
         {"linux.personality", l->personality_domain != NULL},
         {"linux.seccomp (SCMP_ACT_NOTIFY, listenerPath, listenerMetadata)", has_notify(&l->seccomp)},
-        {"linux.timeOffsets", l->time_offsets_set},
     };
     int r = first_used(rows, ARRAY_LEN(rows), err);
     if (r >= 0)

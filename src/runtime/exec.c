@@ -43,19 +43,19 @@ struct exec {
 /* Which of init's namespaces differ from ours: setns() into one's own user namespace is an error. */
 static int namespaces_to_join(struct exec *e, pid_t init, struct error *err)
 {
-    static const struct {
-        const char *name;
-        int flag;
-    } kinds[] = {{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS}, {"net", CLONE_NEWNET}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}, {"pid", CLONE_NEWPID}};
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+    for (int kind = 0; kind < OCI_NS_KINDS; kind++) {
         char theirs[48], ours[32];
         struct stat a, b;
-        if (str_format(theirs, sizeof(theirs), "%d/ns/%s", (int) init, kinds[i].name) < 0 || str_format(ours, sizeof(ours), "self/ns/%s", kinds[i].name) < 0)
+        const char *name = namespace_file(kind);
+        if (str_format(theirs, sizeof(theirs), "%d/ns/%s", (int) init, name) < 0 || str_format(ours, sizeof(ours), "self/ns/%s", name) < 0)
             return -ENAMETOOLONG;
-        if (fstatat(e->proc_fd, theirs, &a, 0) < 0 || fstatat(e->proc_fd, ours, &b, 0) < 0)
-            return error_errno(err, -errno, "cannot look at the container's %s namespace", kinds[i].name);
+        int mine = fstatat(e->proc_fd, ours, &b, 0);
+        if (mine < 0 && errno == ENOENT)
+            continue; /* this kernel has no such namespaces */
+        if (mine < 0 || fstatat(e->proc_fd, theirs, &a, 0) < 0)
+            return error_errno(err, -errno, "cannot look at the container's %s namespace", name);
         if (a.st_ino != b.st_ino || a.st_dev != b.st_dev)
-            e->join_flags |= kinds[i].flag;
+            e->join_flags |= (int) namespace_flag(kind);
     }
     return 0;
 }

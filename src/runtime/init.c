@@ -35,7 +35,7 @@ static int stage_hide(struct start *s, struct error *err)
 static int stage_cgroup(struct start *s, struct error *err)
 {
     int r = s->cg ? cgroup_join_self(s->cg, err) : 0;
-    if (r >= 0 && (s->ns.late & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+    if (r >= 0 && s->ns.new_cgroup && unshare(CLONE_NEWCGROUP) < 0)
         r = error_errno(err, -errno, "cannot make a cgroup namespace");
     return r;
 }
@@ -53,9 +53,8 @@ static int stage_wait_for_parent(struct start *s, struct error *err)
 
 static int stage_become_root(struct start *s, struct error *err)
 {
-    int r = namespaces_join(&s->ns, err); /* only a user namespace is left to be joined here */
-    if (r < 0 || !s->spec->linux_.namespaces[OCI_NS_USER].set)
-        return r;
+    if (!s->spec->linux_.namespaces[OCI_NS_USER].set)
+        return 0;
     if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot become root of the user namespace (is id 0 mapped?)");
     /* A change of ids may have made the process dumpable again (fs.suid_dumpable). */
