@@ -2,11 +2,11 @@
 /* cli/cmd_images.c: `oakum images`: docker's columns; also image names as people write them. */
 #include <errno.h>
 
-#include "base/json.h"
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
 #include "cli/image_names.h"
+#include "cli/json_out.h"
 #include "image/store.h"
 #include "oci/reference.h"
 
@@ -92,9 +92,7 @@ static void json_line(struct strbuf *out, const struct store_image *i)
     json_object_set_new(j, "Size", json_string(shown_size(i->size, size, sizeof(size))));
     json_object_set_new(j, "SizeBytes", json_integer(i->size));
     json_object_set_new(j, "Tag", json_string(n.tag));
-    _cleanup_free_ char *text = json_text(j, 0);
-    strbuf_adds(out, text);
-    strbuf_addc(out, '\n');
+    json_out(out, j, 0);
 }
 
 static bool name_matches(const char *full, const char *filter)

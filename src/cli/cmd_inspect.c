@@ -6,13 +6,12 @@
  */
 #include <errno.h>
 
-#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
 #include "cli/image_names.h"
+#include "cli/json_out.h"
 #include "engine/controls.h"
 #include "image/store.h"
-#include "oci/bigint.h"
 
 struct inspect_flags {
     const char *format, *type;
@@ -189,8 +188,7 @@ static int run(const struct cli *cli, int argc, char **argv)
             status = fail(cli, 1, &err);
     }
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    _cleanup_free_ char *doc = oci_json_text(list, f.format != NULL ? 0 : 4);
-    strbuf_addf(&out, "%s\n", doc);
+    json_out(&out, list, f.format != NULL ? 0 : 4);
     int written = out_write(&out);
     return status > 0 ? status : written;
 }

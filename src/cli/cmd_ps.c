@@ -4,10 +4,10 @@
  */
 #include <errno.h>
 
-#include "base/json.h"
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
+#include "cli/json_out.h"
 
 struct ps_flags {
     bool all, quiet, latest, no_trunc;
@@ -183,9 +183,7 @@ static void json_line(struct strbuf *out, const struct engine_container *c)
         json_object_set_new(j, "Pid", json_integer(c->pid));
     if (r->error != NULL)
         json_object_set_new(j, "Error", json_string(r->error));
-    _cleanup_free_ char *text = json_text(j, 0);
-    strbuf_adds(out, text);
-    strbuf_addc(out, '\n');
+    json_out(out, j, 0);
 }
 
 static void render(const struct ps_flags *f, const struct engine_container *list, size_t n,

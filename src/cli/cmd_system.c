@@ -2,9 +2,9 @@
 /* cli/cmd_system.c: `oakum system info` (and `oakum info`, as docker has it): what this host can enforce, and what its lacks cost. */
 #include <errno.h>
 
-#include "base/json.h"
 #include "base/table.h"
 #include "cli/commands.h"
+#include "cli/json_out.h"
 #include "engine/host.h"
 
 struct info_flags {
@@ -48,8 +48,7 @@ static void as_json(const struct cli *cli, const char *kernel, const struct host
         json_array_append_new(list, o);
     }
     json_object_set_new(doc, "Controls", list);
-    _cleanup_free_ char *text = json_text(doc, 2);
-    strbuf_addf(out, "%s\n", text);
+    json_out(out, doc, 2);
 }
 
 static int info(const struct cli *cli, int argc, char **argv, bool below_system)

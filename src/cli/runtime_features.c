@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "base/json.h"
+#include "cli/json_out.h"
 #include "cli/runtime.h"
 #include "confine/capabilities.h"
 #include "confine/mount_options.h"
@@ -100,9 +100,8 @@ static int features_main(const struct cli *cli, int argc, char **argv)
     json_object_set_new(doc, "mountOptions", names(mount_option_names()));
     json_object_set_new(doc, "linux", linux_features());
     json_object_set_new(doc, "annotations", annotations);
-    _cleanup_free_ char *text = json_text(doc, 2);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    strbuf_addf(&out, "%s\n", text);
+    json_out(&out, doc, 2);
     return out_write(&out);
 }
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "base/json.h"
 #include "base/table.h"
+#include "cli/json_out.h"
 #include "cli/runtime.h"
 #include "sys/file.h"
 
@@ -74,9 +74,8 @@ static int state_main(const struct cli *cli, int argc, char **argv)
         return fail(cli, 1, &err);
     _cleanup_json_ json_t *doc = container_state_to_json(st);
     container_state_free(st);
-    _cleanup_free_ char *text = json_text(doc, 2);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    strbuf_addf(&out, "%s\n", text);
+    json_out(&out, doc, 2);
     return out_write(&out);
 }
 
@@ -137,8 +136,7 @@ static void list_json(struct container_state *const *list, size_t n, struct strb
     _cleanup_json_ json_t *doc = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(doc, container_state_to_json(list[i]));
-    _cleanup_free_ char *text = json_text(doc, 2);
-    strbuf_addf(out, "%s\n", text);
+    json_out(out, doc, 2);
 }
 
 static int list_main(const struct cli *cli, int argc, char **argv)

@@ -194,6 +194,10 @@ id_of() { oak inspect "$1" | jq -r '.[0].Id'; }
   said 125
   [[ $output != *$'\e'* ]]
   oak rm quiet
+  keep --name quiet --label $'x=\u009b31m\x7f' box true
+  run -0 oak inspect quiet
+  said 0 '\u009b31m\u007f'
+  oak rm quiet
 }
 
 @test "an image that is in use stays" {
