@@ -7,15 +7,19 @@
  * Threats: while it joins, the process is visible to the container and holds the host's rights. It is not dumpable from its first
  * instruction (CVE-2016-9962), every descriptor that it inherited is marked to be closed, its executable is a read-only
  * clone where the container's root could be the host's (CVE-2019-5736: sys/self.h), and it executes nothing but the program
- * asked for. Capabilities beyond the container's bounding set are refused: exec is no way to widen a container.
+ * asked for. Exec is no way to widen a container: capabilities beyond its bounding set are refused, its no_new_privs (and Landlock,
+ * which hangs on it), labels and rlimits hold where the process's own document leaves them out. The pty comes from devpts and
+ * nothing that looks like it (CVE-2025-52565).
  */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "base/log.h"
@@ -28,7 +32,7 @@
 
 struct exec {
     struct oci_spec *spec;
-    const struct oci_process *process;
+    struct oci_process process; /* what was asked for, with what the container insists on */
     const struct exec_options *opt;
     struct process_plan plan;
     struct seccomp_filter filter;
@@ -99,17 +103,31 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
     return r;
 }
 
+static void insist(struct oci_process *p, const struct oci_process *container)
+{
+    p->no_new_privileges |= container->no_new_privileges;
+    if (str_empty(p->apparmor_profile))
+        p->apparmor_profile = container->apparmor_profile;
+    if (str_empty(p->selinux_label))
+        p->selinux_label = container->selinux_label;
+    if (p->n_rlimits == 0) {
+        p->rlimits = container->rlimits;
+        p->n_rlimits = container->n_rlimits;
+    }
+}
+
 static int prepare(struct exec *e, struct runtime *rt, const char *id, struct error *err)
 {
     e->proc_fd = proc_open(err);
     int r = e->proc_fd < 0 ? e->proc_fd : open_target(e, rt, id, err);
     if (r < 0)
         return r;
+    insist(&e->process, &e->spec->process);
     e->plan = (struct process_plan) {
-        .spec = e->spec, .process = e->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1,
+        .spec = e->spec, .process = &e->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1,
         .report_fd = -1, .preserve_fds = e->opt->preserve_fds, .report_rlimits = true,
     };
-    r = enforce_check_process(e->process, err);
+    r = enforce_check_process(&e->process, err);
     if (r >= 0)
         r = process_plan_check(&e->plan, err);
     if (r >= 0)
@@ -139,20 +157,32 @@ static int join(struct exec *e, struct error *err)
     return r;
 }
 
+/* The container may have put anything on /dev: only the node of a devpts is opened, and nothing that is mounted over it. */
+static int open_ptmx(struct error *err)
+{
+    struct statfs fs;
+    _cleanup_close_ int dir = file_open(AT_FDCWD, "/dev/pts", O_PATH | O_DIRECTORY, 0, err);
+    if (dir < 0)
+        return dir;
+    if (fstatfs(dir, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
+        return error_set(err, -EPERM, "the container's /dev/pts is not devpts: it has no pseudo-terminals");
+    int fd = sys_openat2(dir, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    return fd < 0 ? error_errno(err, -errno, "cannot open a pseudo-terminal in the container") : fd;
+}
+
 static int take_terminal(struct exec *e, struct error *err)
 {
     setsid();
-    if (!e->process->terminal)
+    if (!e->process.terminal)
         return 0;
     int zero = 0;
-    _cleanup_close_ int master = file_open(AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
+    _cleanup_close_ int master = open_ptmx(err);
     if (master < 0)
         return master;
-    struct stat st;
-    if (fstat(master, &st) < 0 || !S_ISCHR(st.st_mode) || ioctl(master, TIOCSPTLCK, &zero) < 0)
+    if (ioctl(master, TIOCSPTLCK, &zero) < 0)
         return error_errno(err, -errno, "cannot open a pseudo-terminal in the container");
     _cleanup_close_ int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (slave < 0 || fchown(slave, e->process->user.uid, (gid_t) -1) < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
+    if (slave < 0 || fchown(slave, e->process.user.uid, (gid_t) -1) < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
         return error_errno(err, -errno, "cannot take the pseudo-terminal");
     int r = sync_send(e->child_sync, SYNC_CONSOLE, NULL, master);
     for (int fd = 0; r >= 0 && fd < 3; fd++)
@@ -168,7 +198,7 @@ static _noreturn_ void exec_child(struct exec *e)
     int r = join(e, &err);
     if (r >= 0)
         r = take_terminal(e, &err);
-    if (r >= 0 && (e->process->apparmor_profile || e->process->selinux_label))
+    if (r >= 0 && (e->process.apparmor_profile || e->process.selinux_label))
         r = e->plan.proc_fd = proc_open(&err);
     if (r >= 0)
         r = process_prepare(&e->plan, &err);
@@ -272,7 +302,7 @@ static void release(struct exec *e)
 
 int container_exec(struct runtime *rt, const char *id, const struct oci_process *process, const struct exec_options *opt, struct container_exit *ret, struct error *err)
 {
-    struct exec e = {.process = process, .opt = opt, .proc_fd = -1, .init_pidfd = -1, .parent_sync = -1, .child_sync = -1, .console_fd = -1, .pidfd = -1};
+    struct exec e = {.process = *process, .opt = opt, .proc_fd = -1, .init_pidfd = -1, .parent_sync = -1, .child_sync = -1, .console_fd = -1, .pidfd = -1};
     sigset_t set;
     *ret = (struct container_exit) {.code = 125};
     if (process->terminal && opt->detach && !opt->console_socket)
