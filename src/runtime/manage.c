@@ -4,7 +4,8 @@
  * change), reads the record, asks the kernel for what changes, and acts through pidfds.
  *
  * Threats: a signal to a pid that now belongs to another process: pids are checked by start time and pinned by a pidfd before
- * they are signalled. Two deletes at once: the lock, and every removal takes "already gone" as done.
+ * they are signalled. Processes in the container's cgroup that are not the container's (its path was taken before, or since):
+ * only what the record vouches for is killed. Two deletes at once: the lock, and every removal takes "already gone" as done.
  */
 #include <errno.h>
 #include <poll.h>
@@ -44,17 +45,19 @@ int container_start(struct runtime *rt, const char *id, struct error *err)
     if (r < 0)
         return r == -ENOENT ? error_set(err, -EINVAL, "container %s is not created yet", id) : r;
     enum container_status status = state_status(dirfd, &rec);
+    bool frozen = status == CONTAINER_CREATED && state_frozen(&rec);
     arena_free(rec.arena);
-    if (status != CONTAINER_CREATED)
-        return error_set(err, -EINVAL, "container %s cannot be started: it is %s", id, container_status_name(status));
+    if (status != CONTAINER_CREATED || frozen)
+        return error_set(err, -EINVAL, "container %s cannot be started: it is %s", id, container_status_name(frozen ? CONTAINER_PAUSED : status));
     _cleanup_close_ int result = openat(dirfd, "result", O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     _cleanup_close_ int start = openat(dirfd, "start", O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (result < 0 || start < 0 || write(start, "s", 1) != 1)
         return error_errno(err, -errno, "cannot tell container %s to start", id);
-    r = answer_of_start(result, id, err);
     unlinkat(dirfd, "start", 0);
     unlinkat(dirfd, "result", 0);
-    return r;
+    /* The exec may take as long as a slow disk wants; kill and delete must not wait for it. */
+    file_lock(dirfd, LOCK_UN, id, NULL);
+    return answer_of_start(result, id, err);
 }
 
 /* ---- state, list ---- */
@@ -240,21 +243,45 @@ int container_wait(struct runtime *rt, const char *id, int timeout_ms, struct er
 
 #define KILL_TIMEOUT_MS 10000
 
+#define LEAVE_TIMEOUT_MS 2000
+
+/* rec NULL: the record is damaged. */
 static int kill_everything(const struct record *rec, const char *id, const char *cgroup_path, struct error *err)
 {
-    if (rec && state_alive(rec))
+    bool alive = rec && state_alive(rec);
+    if (alive)
         signal_init(rec, id, SIGKILL, NULL);
-    int r = str_empty(cgroup_path) ? 0 : signal_all(cgroup_path, SIGKILL, err);
-    if (r >= 0 && rec)
+    /* With the first process of a pid namespace all others of it have ended. */
+    bool others = !rec || alive || !rec->own_pidns;
+    int r = others && !str_empty(cgroup_path) ? signal_all(cgroup_path, SIGKILL, err) : 0;
+    if (r >= 0 && alive)
         r = wait_end(rec, KILL_TIMEOUT_MS, err);
-    if (r == 0 && rec && state_alive(rec))
+    if (r == 0 && alive && state_alive(rec))
         return error_set(err, -EBUSY, "container %s: process %d does not die", id, (int) rec->pid);
     return r < 0 ? r : 0;
 }
 
+/* Ours are on their way out of it; whoever stays is not ours. */
+static bool cgroup_gets_empty(const char *path)
+{
+    _cleanup_cgroup_ struct cgroup *cg = NULL;
+    if (cgroup_open(path, &cg, NULL) < 0)
+        return true;
+    for (int waited = 0;; waited += 10) {
+        _cleanup_free_ pid_t *pids = NULL;
+        size_t n = 0;
+        if (cgroup_pids(cg, &pids, &n, NULL) < 0 || n == 0)
+            return true;
+        if (waited >= LEAVE_TIMEOUT_MS)
+            return false;
+        poll(NULL, 0, 10);
+    }
+}
+
 /*
- * A directory without a record: a create that is under way holds the lock (we then say so), a killed one does not, and its child, if
- * it had one, has died with it or dies in its cgroup.
+ * A directory without a record: a create that is under way holds the lock (we then say so), a killed one does not. Its child, if it
+ * had one, ends with it; processes that stay in the cgroup were there before, and create was killed when it had not yet
+ * found out. A damaged record: there may be a container, so without force nothing is done.
  */
 int container_delete(struct runtime *rt, const char *id, bool force, struct error *err)
 {
@@ -263,18 +290,22 @@ int container_delete(struct runtime *rt, const char *id, bool force, struct erro
         return 0;
     if (dirfd < 0)
         return dirfd == -EWOULDBLOCK ? error_set(err, -EBUSY, "container %s is in use by another command", id) : dirfd;
-    struct record rec, *known = state_read(dirfd, &rec, NULL) < 0 ? NULL : &rec;
+    struct record rec;
+    int found = state_read(dirfd, &rec, NULL);
+    const struct record *known = found < 0 ? NULL : &rec;
     _cleanup_free_ char *cgroup_path = state_read_cgroup(dirfd);
     int r = 0;
+    if (found < 0 && found != -ENOENT && !force)
+        r = error_set(err, -EBADMSG, "the state of container %s is damaged: --force ends what is in its cgroup and removes it", id);
     if (known && !force) {
         enum container_status status = state_status(dirfd, known);
         if (status != CONTAINER_STOPPED && status != CONTAINER_CREATED)
             r = error_set(err, -EBUSY, "container %s is %s: stop it first, or use --force", id, container_status_name(status));
     }
-    if (r >= 0)
+    if (r >= 0 && found != -ENOENT)
         r = kill_everything(known, id, cgroup_path, err);
     if (r >= 0)
-        r = container_remove_traces(rt, id, dirfd, cgroup_path, err);
+        r = container_remove_traces(rt, id, dirfd, cgroup_path && cgroup_gets_empty(cgroup_path) ? cgroup_path : NULL, err);
     if (known)
         arena_free(rec.arena);
     return r;

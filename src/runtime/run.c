@@ -41,10 +41,18 @@ static int wait_foreground(struct start *s, const sigset_t *set, int *ret_code, 
     return wait_forwarding(s->pid, s->pidfd, set, ret_code, err);
 }
 
+/* While we waited without the lock, a delete may have taken everything away, and the id may be another container's by now. */
+static bool is_deleted(const struct start *s)
+{
+    struct stat st;
+    file_lock(s->dirfd, LOCK_EX, s->opt->id, NULL);
+    return fstat(s->dirfd, &st) == 0 && st.st_nlink == 0;
+}
+
 static int finish(struct start *s, struct error *err)
 {
     end_leftovers(s);
-    if (s->opt->keep)
+    if (s->opt->keep || is_deleted(s))
         return 0;
     int r = s->cg ? cgroup_destroy(s->cg, err) : 0;
     int t = container_remove_traces(s->rt, s->opt->id, s->dirfd, NULL, r < 0 ? NULL : err);

@@ -245,7 +245,7 @@ static bool waits_for_start(int dirfd)
     return fd >= 0;
 }
 
-static bool is_frozen(const struct record *rec)
+bool state_frozen(const struct record *rec)
 {
     _cleanup_cgroup_ struct cgroup *cg = NULL;
     bool frozen = false;
@@ -258,7 +258,7 @@ enum container_status state_status(int dirfd, const struct record *rec)
         return CONTAINER_STOPPED;
     if (waits_for_start(dirfd))
         return CONTAINER_CREATED;
-    return is_frozen(rec) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+    return state_frozen(rec) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 }
 
 const char *container_status_name(enum container_status s)

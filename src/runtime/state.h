@@ -36,5 +36,7 @@ char *state_read_cgroup(int dirfd);
 int state_write_cgroup(int dirfd, const char *path, struct error *err);
 /* Is the process of rec there (not a zombie)? */
 bool state_alive(const struct record *rec);
+/* Is its cgroup frozen? */
+bool state_frozen(const struct record *rec);
 enum container_status state_status(int dirfd, const struct record *rec);
 int state_read_config(int dirfd, char **ret, size_t *ret_len, struct error *err);
