@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "confine/landlock.h"
 #include "confine/lsm.h"
+#include "confine/net_devices.h"
 #include "confine/sysctl.h"
 #include "runtime/enforce.h"
 #include "runtime/runtime_internal.h"
@@ -57,8 +58,10 @@ static int open_seccomp_cache(struct runtime *rt)
 
 int runtime_seccomp(struct runtime *rt, const struct oci_seccomp *sec, struct seccomp_filter *ret, struct error *err)
 {
-    int r = seccomp_cached(open_seccomp_cache(rt), sec, ret, err);
-    return r < 0 ? error_context(err, r, "linux.seccomp") : 0;
+    struct error inner = {0};
+    int r = seccomp_cached(open_seccomp_cache(rt), sec, ret, &inner);
+    /* Its messages begin with the path below linux.seccomp. */
+    return r < 0 ? error_set(err, r, "linux.seccomp.%s", inner.msg) : 0;
 }
 
 /* What needs no trace on disk: sources opened, filter compiled, namespaces found. */
@@ -108,6 +111,8 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
         return s->dirfd;
     s->cgroup_path = cgroup_default_path(s->spec->linux_.cgroups_path, s->opt->id);
     int r = cgroup_path_check(s->cgroup_path, err);
+    if (r < 0)
+        return error_context(err, r, "linux.cgroupsPath");
     if (r >= 0)
         r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
     if (r >= 0)
@@ -308,6 +313,8 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
         r = set_oom_score(s, err);
     if (r >= 0)
         r = record_process(s, err);
+    if (r >= 0)
+        r = net_devices_move(&s->spec->linux_, s->proc_fd, s->pid, err);
     if (r >= 0 && send(s->parent_sync, "g", 1, MSG_NOSIGNAL) < 0)
         r = -errno; /* the child has failed already: its message says why */
     if (r >= 0 || r == -EPIPE || r == -ECONNRESET)
