@@ -254,29 +254,50 @@ static int attach_cgroup(struct mount_entry *e, const struct cgroup *cg, int roo
     return cgroup_mount(cg, target, (unsigned) (e->opt.set | e->opt.rec_set), err);
 }
 
-/* A file system of the child's own namespaces. The descriptors of proc and devpts are kept: they are known to be what they are. */
-static int attach_fs(struct mount_entry *e, int root_fd, int *ret_fd, struct error *err)
+static int new_fs(const struct mount_entry *e, uint64_t more, struct error *err)
 {
     /* A source that only repeats the type says nothing: the kernel's own "none" will do. */
     const char *source = str_empty(e->m->source) || str_eq(e->m->source, e->m->type) ? NULL : e->m->source;
-    unsigned attr = (unsigned) (e->opt.set | e->opt.rec_set);
-    _cleanup_close_ int fd = mnt_new(e->m->type, source, e->opt.data, attr, err);
-    if (fd < 0)
-        return fd;
-    int r = attach_at(fd, root_fd, e, err);
-    if (r >= 0)
-        *ret_fd = TAKE_FD(fd);
-    return r;
+    return mnt_new(e->m->type, source, e->opt.data, (unsigned) (e->opt.set | e->opt.rec_set | more), err);
 }
 
-static int attach_entry(struct mounts *m, struct mount_entry *e, const struct cgroup *cg, int root_fd, struct error *err)
+/* sysfs shows the devices of a network namespace, and only the owner of that one may mount it. */
+static bool child_may_not_mount(const struct mounts *m, const struct mount_entry *e)
+{
+    const struct oci_namespace *ns = m->spec->linux_.namespaces;
+    bool new_net = ns[OCI_NS_NETWORK].set && !ns[OCI_NS_NETWORK].path;
+    return m->has_userns && !new_net && e->kind == MOUNT_FS && str_eq(e->m->type, "sysfs");
+}
+
+int mounts_prepare_joined(struct mounts *m, struct error *err)
+{
+    for (size_t i = 0; i < m->n_entries; i++) {
+        struct mount_entry *e = &m->entries[i];
+        if (!child_may_not_mount(m, e))
+            continue;
+        e->fd = new_fs(e, MOUNT_ATTR_RDONLY, err);
+        if (e->fd < 0)
+            return error_context(err, e->fd, "mounts[%zu] (%s on %s)", e->index, e->m->type, e->m->destination);
+    }
+    return 0;
+}
+
+/* A file system of the child's own namespaces. The descriptors of proc and devpts are kept: they are known to be what they are. */
+static int attach_fs(struct mount_entry *e, int root_fd, struct error *err)
+{
+    if (e->fd < 0)
+        e->fd = new_fs(e, 0, err);
+    return e->fd < 0 ? e->fd : attach_at(e->fd, root_fd, e, err);
+}
+
+static int attach_entry(struct mount_entry *e, const struct cgroup *cg, int root_fd, struct error *err)
 {
     int r;
     switch (e->kind) {
     case MOUNT_CGROUP:
         return attach_cgroup(e, cg, root_fd, err);
     case MOUNT_FS:
-        r = attach_fs(e, root_fd, &e->fd, err);
+        r = attach_fs(e, root_fd, err);
         break;
     default:
         r = attach_at(e->fd, root_fd, e, err);
@@ -284,7 +305,6 @@ static int attach_entry(struct mounts *m, struct mount_entry *e, const struct cg
     }
     if (r >= 0 && e->opt.propagation && e->fd >= 0)
         r = mnt_propagation(e->fd, e->opt.propagation, e->opt.propagation_rec, err);
-    (void) m;
     return r;
 }
 
@@ -338,7 +358,7 @@ int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mou
     if (res.root_fd < 0)
         return error_context(err, res.root_fd, "the root file system");
     for (size_t i = 0; i < m->n_entries; i++) {
-        r = attach_entry(m, &m->entries[i], cg, res.root_fd, err);
+        r = attach_entry(&m->entries[i], cg, res.root_fd, err);
         if (r < 0)
             return error_context(err, r, "mounts[%zu] (%s on %s)", m->entries[i].index, m->entries[i].m->type ?: "bind", m->entries[i].m->destination);
     }

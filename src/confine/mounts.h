@@ -15,6 +15,8 @@
  *                      noexec exec noatime … apply to the top mount, rro rnosuid rnodev rnoexec … to the whole tree; propagation
  *                      options; "idmap"/"ridmap" or uidMappings id-map the source. "bind-create" is not done: the source must exist.
  *                      proc sysfs tmpfs devpts mqueue: new instances in the container's namespaces. cgroup: confine/cgroup.h.
+ *                      sysfs in a new user namespace over a network namespace that is not new: made by the parent, as the kernel
+ *                      lets only the network namespace's owner do it, and always read-only.
  *                      tmpfs on /dev: filled with the default devices, linux.devices, links (fd stdin stdout stderr ptmx).
  *   linux.maskedPaths, linux.readonlyPaths   covered by an empty read-only directory or /dev/null; a path that is not there is skipped
  *
@@ -35,6 +37,8 @@ struct mounts;
 
 /* bundle_fd: directory of the bundle. */
 int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **ret, struct error *err);
+/* In the parent, in the namespaces that the child joins: file systems of these that the child may not mount. */
+int mounts_prepare_joined(struct mounts *m, struct error *err);
 bool mounts_need_idmap(const struct mounts *m);
 /* userns_fd: the container's user namespace (maps written), or -1. Mounts with maps of their own get a namespace of their own. */
 int mounts_idmap(struct mounts *m, int userns_fd, struct error *err);

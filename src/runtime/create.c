@@ -24,6 +24,7 @@
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
 #include "sys/file.h"
+#include "sys/mnt.h"
 #include "sys/proc.h"
 #include "sys/self.h"
 
@@ -64,6 +65,14 @@ int runtime_seccomp(struct runtime *rt, const struct oci_seccomp *sec, struct se
     return r < 0 ? error_set(err, r, "linux.seccomp.%s", inner.msg) : 0;
 }
 
+/* Through a read-only clone of its mount: /proc/1/exe of the container is this file (CVE-2019-5736). */
+static int open_init(struct start *s, struct error *err)
+{
+    _cleanup_close_ int file = self_helper_open("oakum-init", err);
+    s->plan.init_fd = file < 0 ? file : mnt_clone_attr(file, "", false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, err);
+    return s->plan.init_fd < 0 ? error_context(err, s->plan.init_fd, "oakum-init") : 0;
+}
+
 /* What needs no trace on disk: sources opened, filter compiled, namespaces found. */
 static int gather(struct start *s, struct error *err)
 {
@@ -81,7 +90,7 @@ static int gather(struct start *s, struct error *err)
         s->plan.filter = &s->filter;
     }
     if (r >= 0 && s->opt->init)
-        r = s->plan.init_fd = self_helper_open("oakum-init", err);
+        r = open_init(s, err);
     return r < 0 ? r : mounts_prepare(s->spec, s->bundle_fd, &s->mounts, err);
 }
 
@@ -182,6 +191,8 @@ static int clone_child(struct start *s, struct error *err)
         args.cgroup = (uint64_t) cgroup_fd;
     }
     int r = enter_joined(s, own, err);
+    if (r >= 0)
+        r = mounts_prepare_joined(s->mounts, err);
     if (r >= 0) {
         s->pid = sys_clone3(&args, sizeof(args));
         if (s->pid == 0)
@@ -328,9 +339,11 @@ static void undo(struct start *s)
         sys_pidfd_send_signal(s->pidfd, SIGKILL, NULL, 0);
         while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
             ;
+        end_leftovers(s);
     }
-    if (s->dirfd >= 0)
-        container_remove_traces(s->rt, s->opt->id, s->dirfd, s->cgroup_made ? s->cgroup_path : NULL, NULL);
+    struct error err = {0};
+    if (s->dirfd >= 0 && container_remove_traces(s->rt, s->opt->id, s->dirfd, s->cgroup_made ? s->cgroup_path : NULL, &err) < 0)
+        log_warn("of container %s, which could not be started, something is left: %s", s->opt->id, err.msg);
 }
 
 void start_release(struct start *s)

@@ -21,8 +21,7 @@ int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const
     return r < 0 ? r : s;
 }
 
-/* Processes outside a pid namespace of the container's own outlive its first process: they are its all the same. */
-static void end_leftovers(struct start *s)
+void end_leftovers(struct start *s)
 {
     if (!(s->ns.create & CLONE_NEWPID) && s->cg)
         cgroup_signal(s->cg, SIGKILL, NULL);

@@ -52,6 +52,8 @@ int start_container(struct runtime *rt, const struct oci_spec *spec, const struc
 void leave_closing_to_exec(void);
 /* Closes and frees what a start holds; removes nothing. */
 void start_release(struct start *s);
+/* Processes outside a pid namespace of the container's own outlive its first process; they are the container's all the same. */
+void end_leftovers(struct start *s);
 /* cgroup and state directory of a container whose processes are gone. */
 int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const char *cgroup_path, struct error *err);
 
