@@ -122,8 +122,7 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
     int r = cgroup_path_check(s->cgroup_path, err);
     if (r < 0)
         return error_context(err, r, "linux.cgroupsPath");
-    if (r >= 0)
-        r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
+    r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
     if (r >= 0)
         r = write_config(s, err);
     if (r >= 0 && wait_for_start)
