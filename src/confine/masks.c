@@ -4,7 +4,9 @@
  * null device that the parent made. What is read-only is covered by a read-only clone of itself.
  *
  * Threat: the thing laid over a path is not what it should be. CVE-2025-31133: the container's /dev/null was swapped for a link
- * to the file that should be hidden. Here the cover is a node of our own making, checked to be character device 1:3.
+ * to the file that should be hidden. Here the cover is a node of our own making, checked to be character device 1:3. And the thing
+ * that is covered: somebody who shares the root may rename /proc between its mount and the masks, so that they miss. So what lies in
+ * procfs or sysfs is looked up from that mount, by descriptor, and not through the root.
  */
 #include <errno.h>
 #include <sys/sysmacros.h>
@@ -13,10 +15,51 @@
 #include "sys/mnt.h"
 #include "sys/root.h"
 
-/* O_PATH descriptor of path in the root; -ENOENT when there is nothing to be covered. */
-static int open_existing(int root_fd, const char *path, struct error *err)
+/* What follows directory in path, NULL when path does not lie in it. Trailing slashes of directory do not count. */
+static const char *path_within(const char *path, const char *directory)
 {
-    int fd = root_open(root_fd, path, O_PATH, NULL);
+    size_t n = strlen(directory);
+    while (n > 0 && directory[n - 1] == '/')
+        n--;
+    return strncmp(path, directory, n) == 0 && (path[n] == '/' || path[n] == '\0') ? path + n : NULL;
+}
+
+static bool climbs(const char *path)
+{
+    for (const char *dots = strstr(path, "/.."); dots; dots = strstr(dots + 1, "/.."))
+        if (dots[3] == '/' || dots[3] == '\0')
+            return true;
+    return false;
+}
+
+/*
+ * The procfs or sysfs on which path lies, -1 if it lies on another mount; of mounts on one place the last is on top. Changes path
+ * to what is left of it from there.
+ */
+static int kernel_mount_of(const struct mounts *m, const char **path)
+{
+    const char *p = *path;
+    while (p[0] == '/' && p[1] == '/')
+        p++;
+    for (size_t i = climbs(p) ? 0 : m->n_entries; i-- > 0;) {
+        const struct mount_entry *e = &m->entries[i];
+        const char *rest = path_within(p, e->m->destination);
+        if (!rest)
+            continue;
+        if (e->kind != MOUNT_FS || (!str_eq(e->m->type, "proc") && !str_eq(e->m->type, "sysfs")))
+            return -1;
+        *path = rest;
+        return e->fd;
+    }
+    return -1;
+}
+
+/* O_PATH descriptor of path in the root; -ENOENT when there is nothing to be covered. */
+static int open_existing(const struct mounts *m, int root_fd, const char *path, struct error *err)
+{
+    const char *rest = path;
+    int from = kernel_mount_of(m, &rest);
+    int fd = root_open(from < 0 ? root_fd : from, rest, O_PATH, NULL);
     if (fd == -ENOENT || fd == -ENOTDIR)
         return -ENOENT;
     return fd < 0 ? error_errno(err, fd, "cannot open %s in the root", path) : fd;
@@ -55,7 +98,7 @@ static int cover_file(int target, int null_fd, struct error *err)
 
 static int mask(const struct mounts *m, int root_fd, const char *path, int *empty, struct error *err)
 {
-    _cleanup_close_ int target = open_existing(root_fd, path, err);
+    _cleanup_close_ int target = open_existing(m, root_fd, path, err);
     if (target == -ENOENT)
         return 0;
     if (target < 0)
@@ -66,9 +109,13 @@ static int mask(const struct mounts *m, int root_fd, const char *path, int *empt
     return S_ISDIR(st.st_mode) ? cover_directory(target, empty, err) : cover_file(target, m->null_fd, err);
 }
 
-static int make_readonly(int root_fd, const char *path, struct error *err)
+static int make_readonly(const struct mounts *m, int root_fd, const char *path, struct error *err)
 {
-    _cleanup_close_ int target = open_existing(root_fd, path, err);
+    const char *rest = path;
+    int whole = kernel_mount_of(m, &rest);
+    if (whole >= 0 && rest[strspn(rest, "/")] == '\0') /* itself: a cover would hide it from the masks that follow */
+        return mount_attrs(whole, MOUNT_ATTR_RDONLY, 0, 0, -1, true, err);
+    _cleanup_close_ int target = open_existing(m, root_fd, path, err);
     if (target == -ENOENT)
         return 0;
     if (target < 0)
@@ -83,7 +130,7 @@ int mounts_seal(struct mounts *m, int root_fd, struct error *err)
     _cleanup_close_ int empty = -1;
     int r = l->masked_paths.n > 0 ? check_null(m->null_fd, err) : 0;
     for (size_t i = 0; r >= 0 && i < l->readonly_paths.n; i++) {
-        r = make_readonly(root_fd, l->readonly_paths.v[i], err);
+        r = make_readonly(m, root_fd, l->readonly_paths.v[i], err);
         if (r < 0)
             return error_context(err, r, "linux.readonlyPaths[%zu] (%s)", i, l->readonly_paths.v[i]);
     }
