@@ -7,7 +7,8 @@
  * Threats: a target that is a symbolic link out of the root (CVE-2021-30465 and its many sisters): targets are descriptors from
  * openat2(RESOLVE_IN_ROOT). A bind source that changes between check and use: it is opened once, its attributes are set while
  * nobody can reach it. A clone that shares propagation with the host: every clone is made private before it is attached, or
- * what the container mounts below it would appear on the host.
+ * what the container mounts below it would appear on the host; only the words slave (from the host in) and shared (both ways)
+ * leave it that, and shared not for a container in a user namespace, whose root has no business in the host's mount table.
  */
 #include "confine/mounts_internal.h"
 
@@ -36,10 +37,18 @@ int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int 
     return error_errno(err, code, "cannot set mount attributes");
 }
 
-int mount_clone_private(int dirfd, const char *path, const struct mount_options *opt, bool recursive, struct error *err)
+/* The clone of a shared mount is a member of its peer group, which is what "shared" asks for: then nothing is to be set. */
+static uint64_t first_propagation(const struct mount_options *opt)
+{
+    if (opt->propagation == MS_SHARED)
+        return 0;
+    return opt->propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
+}
+
+int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive, struct error *err)
 {
     uint64_t set = opt->rec_set | (recursive ? 0 : opt->set), clear = opt->rec_clear | (recursive ? 0 : opt->clear);
-    _cleanup_close_ int fd = mnt_clone_attr(dirfd, path, recursive, set, clear, MS_PRIVATE, err);
+    _cleanup_close_ int fd = mnt_clone_attr(dirfd, path, recursive, set, clear, first_propagation(opt), err);
     if (fd < 0)
         return fd;
     int r = recursive ? mount_attrs(fd, opt->set, opt->clear, 0, -1, false, err) : 0;
@@ -111,11 +120,13 @@ static int plan(struct mounts *m, int bundle_fd, struct error *err)
     return 0;
 }
 
-static int prepare_bind(struct mount_entry *e, int bundle_fd, struct error *err)
+static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundle_fd, struct error *err)
 {
     if (str_empty(e->m->source))
         return error_set(err, -EINVAL, "mounts[%zu].source: a bind mount needs one", e->index);
-    e->fd = mount_clone_private(bundle_fd, e->m->source, &e->opt, e->opt.bind_rec, err);
+    if (e->opt.propagation == MS_SHARED && m->has_userns)
+        return error_set(err, -EPERM, "mounts[%zu].options (%s): shared propagation leads out of the user namespace into the host", e->index, e->m->destination);
+    e->fd = mount_clone(bundle_fd, e->m->source, &e->opt, e->opt.bind_rec, err);
     if (e->fd < 0)
         return error_context(err, e->fd, "mounts[%zu] (%s)", e->index, e->m->destination);
     struct stat st;
@@ -147,7 +158,7 @@ int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **r
         r = rootfs_prepare(m, bundle_fd, err);
     for (size_t i = 0; r >= 0 && i < m->n_entries; i++)
         if (m->entries[i].kind == MOUNT_BIND)
-            r = prepare_bind(&m->entries[i], bundle_fd, err);
+            r = prepare_bind(m, &m->entries[i], bundle_fd, err);
     if (r >= 0)
         r = devices_prepare(m, err);
     if (r < 0) {

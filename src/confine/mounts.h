@@ -13,7 +13,7 @@
  *   mounts[]           in order. Bind mounts ("bind"/"rbind" option or type "bind"): source relative to the bundle, opened by
  *                      the parent, so the container's user needs no right on the way to it. Options ro rw nosuid suid nodev dev
  *                      noexec exec noatime … apply to the top mount, rro rnosuid rnodev rnoexec … to the whole tree; propagation
- *                      options; "idmap"/"ridmap" or uidMappings id-map the source. "bind-create" is not done: the source must exist.
+ *                      (none said: private); "idmap"/"ridmap" or uidMappings id-map the source. "bind-create" is not done: the source must exist.
  *                      proc sysfs tmpfs devpts mqueue: new instances in the container's namespaces. cgroup: confine/cgroup.h.
  *                      sysfs in a new user namespace over a network namespace that is not new: made by the parent, as the kernel
  *                      lets only the network namespace's owner do it, and always read-only.

@@ -56,8 +56,8 @@ struct mounts {
 int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd, bool recursive, struct error *err);
 /* The user namespace whose maps a mount shall have: userns_fd itself, or a new one that *ret_own then owns. */
 int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own, struct error *err);
-/* A private detached clone of path with the attributes of opt. */
-int mount_clone_private(int dirfd, const char *path, const struct mount_options *opt, bool recursive, struct error *err);
+/* A detached clone of path with the attributes and the propagation of opt; private when it says nothing. */
+int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive, struct error *err);
 
 /* Child: attaches fd as a directory name of the stage. */
 int mount_stage(struct mounts *m, int fd, const char *name, struct error *err);

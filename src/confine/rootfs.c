@@ -100,6 +100,8 @@ int rootfs_plan(struct mounts *m, int bundle_fd, struct error *err)
     int r = mount_options_parse(m->arena, p->m, 0, &p->opt, err);
     if (r < 0)
         return r;
+    if (p->opt.propagation && p->opt.propagation != MS_PRIVATE)
+        return error_set(err, -EINVAL, "mounts[0].options: the root is private; linux.rootfsPropagation says otherwise");
     p->needs_idmap = p->opt.idmap || p->m->uid_mappings.n > 0 || p->m->gid_mappings.n > 0;
     if (p->opt.bind) {
         p->kind = ROOT_BIND;
@@ -119,7 +121,7 @@ static int prepare_overlay(struct mounts *m, int bundle_fd, struct error *err)
     p->layer_fds = arena_array(m->arena, p->n_lower, sizeof(*p->layer_fds));
     memset(p->layer_fds, 0xff, p->n_lower * sizeof(*p->layer_fds)); /* all -1 */
     for (size_t i = 0; i < p->n_lower; i++) {
-        p->layer_fds[i] = mount_clone_private(bundle_fd, p->lower[i], &readonly, false, err);
+        p->layer_fds[i] = mount_clone(bundle_fd, p->lower[i], &readonly, false, err);
         if (p->layer_fds[i] < 0)
             return error_context(err, p->layer_fds[i], "mounts[0]: layer %zu of the root", i);
     }
@@ -128,7 +130,7 @@ static int prepare_overlay(struct mounts *m, int bundle_fd, struct error *err)
     int len;
     base_name(p->upper, &len);
     char *parent = arena_strndup(m->arena, p->upper, (size_t) len);
-    p->upper_parent_fd = mount_clone_private(AT_FDCWD, parent, &writable, false, err);
+    p->upper_parent_fd = mount_clone(AT_FDCWD, parent, &writable, false, err);
     return p->upper_parent_fd < 0 ? p->upper_parent_fd : 0;
 }
 
@@ -145,7 +147,7 @@ int rootfs_prepare(struct mounts *m, int bundle_fd, struct error *err)
     }
     if (m->spec->root_readonly)
         p->opt.set |= MOUNT_ATTR_RDONLY;
-    p->fd = mount_clone_private(from, p->m->source, &p->opt, recursive, err);
+    p->fd = mount_clone(from, p->m->source, &p->opt, recursive, err);
     return p->fd < 0 ? error_context(err, p->fd, "mounts[0] (/)") : 0;
 }
 
