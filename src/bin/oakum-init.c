@@ -24,14 +24,16 @@ static void complain(const char *name, int code)
             return;
 }
 
-static _Noreturn void run(char **argv, const sigset_t *mask)
+static _Noreturn void run(char **argv)
 {
+    sigset_t none;
     /* In a group of its own and, with a terminal, in the foreground: Ctrl-C goes to the program, not to us. */
     setpgid(0, 0);
     signal(SIGTTOU, SIG_IGN);
     tcsetpgrp(STDIN_FILENO, getpgrp());
     signal(SIGTTOU, SIG_DFL);
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     execvp(argv[0], argv);
     int code = errno;
     complain(argv[0], code);
@@ -51,7 +53,7 @@ static int reap(pid_t child)
 
 int main(int argc, char **argv)
 {
-    sigset_t all, old;
+    sigset_t all;
     if (argc < 3 || strcmp(argv[1], "--") != 0) {
         complain("usage: oakum-init -- PROGRAM [ARG...]", EINVAL);
         return 125;
@@ -59,14 +61,14 @@ int main(int argc, char **argv)
     sigfillset(&all);
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         sigdelset(&all, kept[i]);
-    sigprocmask(SIG_SETMASK, &all, &old);
+    sigprocmask(SIG_SETMASK, &all, NULL);
     pid_t child = fork();
     if (child < 0) {
         complain("fork", errno);
         return 125;
     }
     if (child == 0)
-        run(argv + 2, &old);
+        run(argv + 2);
     for (;;) {
         int sig = sigwaitinfo(&all, NULL);
         if (sig == SIGCHLD) {

@@ -22,7 +22,7 @@
 #include "runtime/start.h"
 #include "sys/file.h"
 
-int console_send(const char *socket_path, int master_fd, struct error *err)
+static int console_send(const char *socket_path, int master_fd, struct error *err)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     if (strlen(socket_path) >= sizeof(addr.sun_path))
@@ -42,13 +42,21 @@ int console_send(const char *socket_path, int master_fd, struct error *err)
     return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? error_errno(err, -errno, "--console-socket: cannot send the terminal") : 0;
 }
 
-int console_size_from_terminal(int master_fd)
+static int console_size_from_terminal(int master_fd)
 {
     struct winsize size;
     for (int fd = 0; fd < 3; fd++)
         if (ioctl(fd, TIOCGWINSZ, &size) == 0)
             return ioctl(master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
     return -ENOTTY;
+}
+
+int console_take(const char *socket_path, int master_fd, struct error *err)
+{
+    if (socket_path)
+        return console_send(socket_path, master_fd, err);
+    console_size_from_terminal(master_fd); /* none of ours is a terminal: the pty keeps its size */
+    return 0;
 }
 
 /* ---- raw mode and its guard ---- */

@@ -191,8 +191,11 @@ static int stage_wait_for_start(struct start *s, struct error *err)
 
 static int stage_seal(struct start *s, struct error *err)
 {
-    /* Signals were blocked by the parent; the container's program begins with what the caller had. */
-    if (sigprocmask(SIG_SETMASK, &s->old_mask, NULL) < 0)
+    /*
+     * Signals were blocked by the parent; the container's program begins with what the caller had. Not oakum-init: as pid 1 it would
+     * lose what arrives before it is ready to forward, so it begins with all of them blocked and gives its child an empty mask.
+     */
+    if (!s->opt->init && sigprocmask(SIG_SETMASK, &s->old_mask, NULL) < 0)
         return error_errno(err, -errno, "cannot unblock signals");
     s->plan.report_fd = s->child_sync >= 0 ? s->child_sync : s->result_fifo;
     return process_seal(&s->plan, err);
