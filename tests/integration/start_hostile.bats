@@ -90,6 +90,24 @@ fresh() {
   done
 }
 
+@test "the terminal: links at /dev/console, /dev/pts and /dev/ptmx (CVE-2025-52565, CVE-2026-88264)" {
+  script='echo owned >/dev/console; tty; stty size'
+  for mounts in . '.mounts |= map(select(.destination | startswith("/dev") | not))' '.mounts |= map(select(.destination != "/dev"))'; do
+    for name in console pts ptmx; do
+      for target in "$place/canary/file" "$place/canary/empty" "$place/canary/dir" "$place/canary/null" "$place/canary/nothing"; do
+        fresh "$place/bundle" '.root.readonly = false | .process.terminal = true | '"$mounts"
+        link "dev/$name" "$target"
+        output=$("$BATS_TEST_DIRNAME/lib/on-terminal" --size 31x97 "$runtime" --root "$place/rt" run --bundle "$place/bundle" hostile)
+        echo "/dev/$name -> $target: $output"
+        canary_untouched "/dev/$name -> $target"
+        [[ $output != *stuck* && $output == *'modes=same'* ]]
+        [[ $output != *precious* && $output != *inner* ]]
+        no_cgroup_left
+      done
+    done
+  done
+}
+
 @test "a false /dev/null in the root is not what paths are masked with (CVE-2025-31133)" {
   script='cat /proc/kcore | head -c 20; cat /proc/timer_list; (echo "|/owned" >/proc/sys/kernel/core_pattern) 2>&1'
   pattern=$(cat /proc/sys/kernel/core_pattern)
@@ -155,7 +173,7 @@ fresh() {
   mkdir "$place/source"
   for point in mnt tmp proc dev; do
     fresh "$place/bundle" '.root.readonly = false
-      | .mounts += [{ destination: "/mnt", type: "bind", source: $source, options: ["bind", "rw"] }]' --arg source "$place/source"
+      | .mounts |= map(select(.destination | startswith("/dev") | not)) | .mounts += [{ destination: "/mnt", type: "bind", source: $source, options: ["bind", "rw"] }]' --arg source "$place/source"
     mkdir -p "$place/bundle/rootfs/mnt"
     ln -s "$place/canary/dir" "$place/bundle/rootfs/swapped"
     "$helpers/swap" "$place/bundle/rootfs/$point" "$place/bundle/rootfs/swapped" &

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * inside: what a process of a container finds itself with, for the tests of process.* and linux.*. Linked statically, so that it
+ * runs in any root.
+ *
+ *   inside sched         policy nice priority flags runtime deadline period
+ *   inside ioprio        class level
+ *   inside mempolicy     mode nodes-as-hex-mask
+ *   inside personality   the number, in hex
+ *   inside size          rows columns of the terminal on standard output
+ *   inside agent SOCKET FILE COUNT [ERRNO]
+ *                        outside: a seccomp agent. Accepts COUNT connections, writes each state to FILE (one line each) and answers
+ *                        every notification with success of the call itself (continue), or with ERRNO.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ioprio.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int die(const char *what)
+{
+    fprintf(stderr, "inside: %s: %s\n", what, strerror(errno));
+    return 1;
+}
+
+static int show_sched(void)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+        uint32_t util_min, util_max;
+    } a = {0};
+    if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0) < 0)
+        return die("sched_getattr");
+    printf("%u %d %u %llu %llu %llu %llu\n", a.policy, a.nice, a.priority, (unsigned long long) a.flags, (unsigned long long) a.runtime,
+           (unsigned long long) a.deadline, (unsigned long long) a.period);
+    return 0;
+}
+
+static int show_ioprio(void)
+{
+    long v = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
+    if (v < 0)
+        return die("ioprio_get");
+    printf("%ld %ld\n", v >> IOPRIO_CLASS_SHIFT, v & 7);
+    return 0;
+}
+
+static int show_mempolicy(void)
+{
+    unsigned long nodes[16] = {0};
+    int mode = -1;
+    if (syscall(SYS_get_mempolicy, &mode, nodes, 1024, NULL, 0) < 0)
+        return die("get_mempolicy");
+    printf("%d %lx\n", mode, nodes[0]);
+    return 0;
+}
+
+static int show_size(void)
+{
+    struct winsize w;
+    if (ioctl(1, TIOCGWINSZ, &w) < 0)
+        return die("TIOCGWINSZ");
+    printf("%u %u\n", w.ws_row, w.ws_col);
+    return 0;
+}
+
+/* ---- the agent ---- */
+
+/* The state of one connection up to its end; the descriptor that came with it. */
+static int receive(int connection, FILE *out)
+{
+    char buf[4096];
+    int listener = -1;
+    for (;;) {
+        union {
+            struct cmsghdr head;
+            char space[CMSG_SPACE(sizeof(int))];
+        } control;
+        struct iovec iov = {buf, sizeof(buf)};
+        struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)};
+        ssize_t n = recvmsg(connection, &m, MSG_CMSG_CLOEXEC);
+        if (n <= 0)
+            break;
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+        if (c && c->cmsg_type == SCM_RIGHTS)
+            memcpy(&listener, CMSG_DATA(c), sizeof(int));
+        fwrite(buf, 1, (size_t) n, out);
+    }
+    fputc('\n', out);
+    fflush(out);
+    return listener;
+}
+
+static void answer(int listener, int error)
+{
+    struct seccomp_notif req;
+    for (;;) {
+        struct pollfd p = {listener, POLLIN, 0};
+        if (poll(&p, 1, -1) < 0 || (p.revents & POLLHUP))
+            return;
+        memset(&req, 0, sizeof(req));
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0)
+            continue;
+        struct seccomp_notif_resp resp = {.id = req.id};
+        if (error)
+            resp.error = -error;
+        else
+            resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &resp);
+    }
+}
+
+static int agent(const char *path, const char *file, int count, int error)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    FILE *out = fopen(file, "we");
+    if (!out || s < 0 || bind(s, (struct sockaddr *) &addr, sizeof(addr)) < 0 || listen(s, 8) < 0)
+        return die(path);
+    for (int i = 0; i < count; i++) {
+        int connection = accept4(s, NULL, NULL, SOCK_CLOEXEC);
+        if (connection < 0)
+            return die("accept");
+        if (fork() == 0) {
+            int listener = receive(connection, out);
+            if (listener >= 0)
+                answer(listener, error);
+            _exit(0);
+        }
+        close(connection);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "sched") == 0)
+        return show_sched();
+    if (strcmp(what, "ioprio") == 0)
+        return show_ioprio();
+    if (strcmp(what, "mempolicy") == 0)
+        return show_mempolicy();
+    if (strcmp(what, "size") == 0)
+        return show_size();
+    if (strcmp(what, "personality") == 0)
+        return printf("%x\n", (unsigned) personality(0xffffffff)) < 0;
+    if (strcmp(what, "agent") == 0 && argc >= 5)
+        return agent(argv[2], argv[3], atoi(argv[4]), argc > 5 ? atoi(argv[5]) : 0);
+    fprintf(stderr, "inside: unknown question\n");
+    return 2;
+}
