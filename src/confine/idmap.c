@@ -84,6 +84,9 @@ static int pool_read(struct pool *pool, struct error *err)
         return error_set(err, -EINVAL, "/etc/subuid and /etc/subgid give different ranges to \"" SUBID_USER "\": make the two lines equal");
     if (uids.count > 0 && uids.count < IDMAP_RANGE)
         return error_set(err, -EINVAL, "/etc/subuid gives \"" SUBID_USER "\" %u ids; a container needs %u", uids.count, IDMAP_RANGE);
+    /* Id 0 is the host's root, 2^32-1 is no id, and the ids of a claim are counted on from its first without a carry. */
+    if (uids.count > 0 && (uids.first == 0 || (uint64_t) uids.first + uids.count > UINT32_MAX))
+        return error_set(err, -EINVAL, "/etc/subuid gives \"" SUBID_USER "\" the host's root, or ids that there are not: %u and %u more", uids.first, uids.count - 1);
     pool->own = uids.count > 0 ? uids : (struct range) {POOL_FIRST, POOL_LAST - POOL_FIRST + 1};
     return 0;
 }
