@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "cli/paths.h"
 #include "cli/runtime.h"
+#include "confine/cgroup.h"
 #include "sys/file.h"
 
 #define CONFIG_MAX (64u << 20)
@@ -60,6 +61,24 @@ static int read_config(const struct flags *f, const char *bundle, char **ret_tex
     return r < 0 ? error_context(err, r, "%s", path) : 0;
 }
 
+/*
+ * The devices that every container has (config-linux.md, "Default Devices") may be used whatever the rules say: podman and
+ * containerd deny all of them and rely on the runtime for these. No rules at all stay none.
+ */
+static void allow_default_devices(struct oci_spec *spec)
+{
+    struct oci_resources *res = &spec->linux_.resources;
+    size_t n, had = res->n_devices;
+    const struct oci_device_rule *rules = cgroup_default_devices(&n);
+    if (had == 0)
+        return;
+    res->devices = arena_grow(spec->arena, res->devices, had, had + n, sizeof(*rules));
+    for (size_t i = 0; i < n; i++) {
+        if (rules[i].allow)
+            res->devices[res->n_devices++] = rules[i];
+    }
+}
+
 /* LISTEN_FDS of socket activation counts as descriptors to be passed, as in runc. */
 static int count_fds(const struct flags *f, unsigned *ret, struct error *err)
 {
@@ -97,6 +116,7 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
         r = read_config(f, bundle, &text, &spec, &err);
     if (r < 0)
         return fail(cli, 1, &err);
+    allow_default_devices(spec);
     opt.bundle = bundle;
     opt.config_text = text;
     int status = runtime_begin(cli, &rt);
