@@ -16,7 +16,7 @@ static int run(const struct cli *cli, struct run_flags *f, int argc, char **argv
     int status = command_options(cli, f, f->o.arena, argc, argv, &words);
     if (status >= 0)
         return status;
-    if (run_flags_finish(f, words, argv, &err) < 0)
+    if (run_flags_finish(f, words, argv, &err) < 0 || engine_protect(&f->o, &err) < 0)
         return fail(cli, EXIT_OAKUM, &err);
     run_warnings(&f->o, say, (void *) cli);
     _cleanup_engine_ struct engine *e = NULL;

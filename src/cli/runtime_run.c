@@ -114,6 +114,8 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
         r = count_fds(f, &opt.preserve_fds, &err);
     if (r == 0)
         r = read_config(f, bundle, &text, &spec, &err);
+    if (r == 0)
+        r = runtime_protect(spec, &err);
     if (r < 0)
         return fail(cli, 1, &err);
     allow_default_devices(spec);

@@ -87,6 +87,8 @@ int engine_exec(struct engine *e, const char *name_or_id, const struct exec_requ
     if (r == 0)
         r = container_spec(rt, c.record->id, &spec, err);
     if (r == 0)
+        r = runtime_protect(spec, err);
+    if (r == 0)
         r = exec_process(req, c.pid, spec, &process, err);
     struct exec_options opt = { .detach = req->detach, .keep_stdin_closed = !req->interactive };
     if (r == 0)

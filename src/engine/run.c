@@ -18,6 +18,7 @@
 #include "engine/engine_internal.h"
 #include "oci/bigint.h"
 #include "sys/file.h"
+#include "sys/self.h"
 
 struct hold {
     sigset_t old, held;
@@ -153,6 +154,12 @@ static void keep_record(struct launch *l, const char *started, int code)
     l->record->exit_code = (struct opt_i64){ true, code };
     if (engine_record_write(l->dirfd, l->record, true, &err) < 0)
         log_warn("the end of container %.12s could not be recorded: %s", l->id, err.msg);
+}
+
+int engine_protect(const struct run_options *opt, struct error *err)
+{
+    /* The ids of a range of a container's own are never those that our program file belongs to. */
+    return options_userns(opt) ? 0 : self_protect(err);
 }
 
 int engine_run(struct engine *e, const struct run_options *opt, struct container_exit *ret, struct error *err)

@@ -25,6 +25,12 @@ struct runtime; /* an opened runtime root */
 /* Opens (and makes, 0700) the root; it must be a directory that only we can write. */
 int runtime_open(const char *root, struct runtime **ret, struct error *err);
 void runtime_close(struct runtime *rt);
+/*
+ * For programs that call container_run(), _create() or _exec(), before they have done anything else: where the container's root could
+ * write to this program's file (CVE-2019-5736), executes the program again from a read-only mount and does not return. 0: not
+ * needed, or done.
+ */
+int runtime_protect(const struct oci_spec *spec, struct error *err);
 
 struct container_options {
     const char *id;             /* required */
