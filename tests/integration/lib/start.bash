@@ -49,16 +49,20 @@ rt() { "$runtime" --root "$place/rt" "$@"; }
 
 # make_root DIR: busybox and the directories that a root has.
 make_root() {
-  local dir
-  for dir in bin dev etc home proc root run sys tmp var/tmp; do
-    mkdir -p "$1/$dir"
-  done
-  cp "$(command -v busybox)" "$1/bin/busybox"
-  for dir in $("$1/bin/busybox" --list); do
-    [ "$dir" = busybox ] || ln -sf busybox "$1/bin/$dir"
-  done
-  printf 'root:x:0:0:root:/root:/bin/sh\nmail:x:8:8:mail:/:/bin/sh\n' >"$1/etc/passwd"
-  printf 'root:x:0:\nmail:x:8:\n' >"$1/etc/group"
+  local root=$BATS_FILE_TMPDIR/root dir
+  if [ ! -d "$root" ]; then
+    for dir in bin dev etc home proc root run sys tmp var/tmp; do
+      mkdir -p "$root/$dir"
+    done
+    cp "$(command -v busybox)" "$root/bin/busybox"
+    for dir in $("$root/bin/busybox" --list); do
+      [ "$dir" = busybox ] || ln -sf busybox "$root/bin/$dir"
+    done
+    printf 'root:x:0:0:root:/root:/bin/sh\nmail:x:8:8:mail:/:/bin/sh\n' >"$root/etc/passwd"
+    printf 'root:x:0:\nmail:x:8:\n' >"$root/etc/group"
+  fi
+  mkdir -p "$1"
+  cp -a "$root/." "$1/"
 }
 
 # The image `box` in the store.
