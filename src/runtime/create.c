@@ -73,6 +73,34 @@ static int open_init(struct start *s, struct error *err)
     return s->plan.init_fd < 0 ? error_context(err, s->plan.init_fd, "oakum-init") : 0;
 }
 
+static int absolute_path(int fd, char *buf, size_t size)
+{
+    char link[40];
+    if (str_format(link, sizeof(link), "/proc/self/fd/%d", fd) < 0)
+        return -ENAMETOOLONG;
+    ssize_t n = readlinkat(AT_FDCWD, link, buf, size - 1);
+    if (n < 0)
+        return -errno;
+    buf[n] = '\0';
+    return 0;
+}
+
+/* A filter that notifies: whoever is to answer must be there before the container is. */
+static int open_agent(struct start *s, struct error *err)
+{
+    char bundle[PATH_MAX];
+    s->plan.agent = &s->agent;
+    if (!s->filter.has_notify)
+        return 0;
+    int r = absolute_path(s->bundle_fd, bundle, sizeof(bundle));
+    if (r < 0)
+        return error_errno(err, r, "the bundle's path");
+    struct container_state st = {
+        .id = s->opt->id, .bundle = bundle, .oci_version = s->spec->oci_version, .status = CONTAINER_CREATING, .annotations = s->spec->annotations,
+    };
+    return seccomp_agent_open(&s->agent, &s->spec->linux_.seccomp, &s->filter, &s->spec->process, &st, s->proc_fd, err);
+}
+
 /* What needs no trace on disk: sources opened, filter compiled, namespaces found. */
 static int gather(struct start *s, struct error *err)
 {
@@ -88,6 +116,8 @@ static int gather(struct start *s, struct error *err)
     if (r >= 0 && s->spec->linux_.seccomp.set) {
         r = runtime_seccomp(s->rt, &s->spec->linux_.seccomp, &s->filter, err);
         s->plan.filter = &s->filter;
+        if (r >= 0)
+            r = open_agent(s, err);
     }
     if (r >= 0 && s->opt->init)
         r = open_init(s, err);
@@ -245,18 +275,6 @@ static int write_pid_file(struct start *s, struct error *err)
     return r < 0 ? error_context(err, r, "--pid-file") : 0;
 }
 
-static int absolute_path(int fd, char *buf, size_t size)
-{
-    char link[40];
-    if (str_format(link, sizeof(link), "/proc/self/fd/%d", fd) < 0)
-        return -ENAMETOOLONG;
-    ssize_t n = readlinkat(AT_FDCWD, link, buf, size - 1);
-    if (n < 0)
-        return -errno;
-    buf[n] = '\0';
-    return 0;
-}
-
 static int record_process(struct start *s, struct error *err)
 {
     char created[CLOCK_TEXT_MAX], bundle[PATH_MAX], rootfs[2 * PATH_MAX];
@@ -323,6 +341,7 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
         r = set_oom_score(s, err);
     if (r >= 0)
         r = record_process(s, err);
+    seccomp_agent_close(&s->agent);
     if (r >= 0)
         r = net_devices_move(&s->spec->linux_, s->proc_fd, s->pid, err);
     if (r >= 0 && send(s->parent_sync, "g", 1, MSG_NOSIGNAL) < 0)
@@ -364,10 +383,11 @@ void start_release(struct start *s)
 
 static void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt)
 {
+    seccomp_agent_close(&s->agent);
     *s = (struct start) {
         .rt = rt, .spec = spec, .opt = opt, .dirfd = -1, .bundle_fd = -1, .proc_fd = -1, .parent_sync = -1, .child_sync = -1,
         .start_fifo = -1, .result_fifo = -1, .console_fd = -1, .pidfd = -1, .old_mask = s->old_mask,
-        .tree = {-1, -1, -1, -1},
+        .tree = {-1, -1, -1, -1}, .agent = SECCOMP_AGENT_NONE,
         .plan = {
             .spec = spec, .process = &spec->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1, .report_fd = -1,
             .preserve_fds = opt->preserve_fds,

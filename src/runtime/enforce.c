@@ -6,6 +6,10 @@
 #include <stdio.h>
 
 #include "confine/landlock.h"
+#include "confine/memory_policy.h"
+#include "confine/net_devices.h"
+#include "confine/personality.h"
+#include "confine/scheduler.h"
 
 struct later {
     const char *field;
@@ -22,20 +26,7 @@ static int first_used(const struct later *rows, size_t n, struct error *err)
 
 int enforce_check_process(const struct oci_process *p, struct error *err)
 {
-    const struct later rows[] = {
-        {"process.scheduler", p->scheduler.policy != NULL},
-        {"process.ioPriority", p->io_priority_class != NULL},
-        {"process.execCPUAffinity", p->cpu_affinity_initial || p->cpu_affinity_final},
-    };
-    return first_used(rows, ARRAY_LEN(rows), err);
-}
-
-static bool has_notify(const struct oci_seccomp *s)
-{
-    bool notify = s->default_action == OCI_ACT_NOTIFY;
-    for (size_t i = 0; i < s->n_rules; i++)
-        notify |= s->rules[i].action == OCI_ACT_NOTIFY;
-    return s->set && (notify || s->listener_path || s->listener_metadata);
+    return scheduler_check(p, err);
 }
 
 /* Annotations in our own name space are instructions: one that we do not know may be a control that is missing. */
@@ -60,12 +51,14 @@ int enforce_check(const struct oci_spec *spec, struct error *err)
         if (spec->hooks[kind].n > 0)
             return error_set(err, -ENOTSUP, "hooks.%s: is understood but not enforced by this version", oci_hook_name(kind));
     const struct later rows[] = {
-        {"linux.netDevices", l->n_net_devices > 0},
         {"linux.intelRdt", l->intel_rdt.set},
-        {"linux.memoryPolicy", l->memory_policy_mode != NULL},
-        {"linux.personality", l->personality_domain != NULL},
-        {"linux.seccomp (SCMP_ACT_NOTIFY, listenerPath, listenerMetadata)", has_notify(&l->seccomp)},
     };
+    if (r >= 0)
+        r = net_devices_check(l, err);
+    if (r >= 0)
+        r = personality_check(l, err);
+    if (r >= 0)
+        r = memory_policy_check(l, err);
     int r = first_used(rows, ARRAY_LEN(rows), err);
     if (r >= 0)
         r = enforce_check_process(&spec->process, err);

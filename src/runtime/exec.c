@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 #include "confine/lsm.h"
+#include "confine/scheduler.h"
 #include "runtime/enforce.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
@@ -36,7 +37,10 @@ struct exec {
     const struct exec_options *opt;
     struct process_plan plan;
     struct seccomp_filter filter;
+    struct seccomp_agent agent;
+    struct container_state state; /* for the agent */
     struct cgroup *cg;
+    struct cpu_affinity affinity;
     int proc_fd, init_pidfd;
     int join_flags;
     int parent_sync, child_sync, console_fd, pidfd;
@@ -94,6 +98,11 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
     if (r >= 0)
         r = oci_spec_parse(text, len, &e->spec, err);
     if (r >= 0)
+        e->state = (struct container_state) {
+            .id = id, .bundle = arena_strdup(e->spec->arena, rec.bundle), .oci_version = e->spec->oci_version, .status = status,
+            .pid = rec.pid, .annotations = e->spec->annotations,
+        };
+    if (r >= 0)
         r = e->init_pidfd = proc_pidfd(e->proc_fd, rec.pid, rec.start_time, err);
     if (r >= 0)
         r = namespaces_to_join(e, rec.pid, err);
@@ -123,6 +132,7 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
     if (r < 0)
         return r;
     insist(&e->process, &e->spec->process);
+    e->affinity = cpu_affinity_of_exec(&e->process, &e->spec->process);
     e->plan = (struct process_plan) {
         .spec = e->spec, .process = &e->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1,
         .report_fd = -1, .preserve_fds = e->opt->preserve_fds, .report_rlimits = true,
@@ -135,6 +145,9 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
     if (r >= 0 && e->spec->linux_.seccomp.set) {
         r = runtime_seccomp(rt, &e->spec->linux_.seccomp, &e->filter, err);
         e->plan.filter = &e->filter;
+        e->plan.agent = &e->agent;
+        if (r >= 0)
+            r = seccomp_agent_open(&e->agent, &e->spec->linux_.seccomp, &e->filter, &e->process, &e->state, e->proc_fd, err);
     }
     return r;
 }
@@ -146,6 +159,8 @@ static int join(struct exec *e, struct error *err)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot make the process undumpable");
     int r = cgroup_join_self(e->cg, err);
+    if (r >= 0)
+        r = cpu_affinity_final(&e->affinity, err);
     /* The pid namespace is ours by birth. */
     int flags = e->join_flags & ~CLONE_NEWPID;
     if (r >= 0 && flags && setns(e->init_pidfd, flags) < 0)
@@ -272,9 +287,14 @@ static int start_process(struct exec *e, bool *ret_exec_failed, struct error *er
         return error_errno(err, -errno, "cannot make a socket pair");
     e->parent_sync = pair[0];
     e->child_sync = pair[1];
-    int r = clone_into(e, err);
+    struct cpu_mask saved;
+    int pinned = cpu_affinity_initial(&e->affinity, &saved, err);
+    int r = pinned < 0 ? pinned : clone_into(e, err);
+    if (pinned > 0 && cpu_affinity_restore(&saved, r < 0 ? NULL : err) < 0 && r >= 0)
+        r = -EINVAL;
     close(e->child_sync); /* really: the end of the child is seen by the last close of it */
     e->child_sync = -1;
+    seccomp_agent_close(&e->agent);
     if (r >= 0)
         r = follow(e, ret_exec_failed, err);
     if (r >= 0 && e->opt->pid_file) {
@@ -297,12 +317,13 @@ static void release(struct exec *e)
         cleanup_close(fds[i]);
     cgroup_free(e->cg);
     seccomp_filter_free(&e->filter);
+    seccomp_agent_close(&e->agent);
     oci_spec_free(e->spec);
 }
 
 int container_exec(struct runtime *rt, const char *id, const struct oci_process *process, const struct exec_options *opt, struct container_exit *ret, struct error *err)
 {
-    struct exec e = {.process = *process, .opt = opt, .proc_fd = -1, .init_pidfd = -1, .parent_sync = -1, .child_sync = -1, .console_fd = -1, .pidfd = -1};
+    struct exec e = {.process = *process, .opt = opt, .agent = SECCOMP_AGENT_NONE, .proc_fd = -1, .init_pidfd = -1, .parent_sync = -1, .child_sync = -1, .console_fd = -1, .pidfd = -1};
     sigset_t set;
     *ret = (struct container_exit) {.code = 125};
     if (process->terminal && opt->detach && !opt->console_socket)

@@ -26,7 +26,10 @@
 #include "confine/keyring.h"
 #include "confine/landlock.h"
 #include "confine/lsm.h"
+#include "confine/memory_policy.h"
+#include "confine/personality.h"
 #include "confine/rlimits.h"
+#include "confine/scheduler.h"
 #include "sys/syscall.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -59,10 +62,18 @@ int process_prepare(const struct process_plan *plan, struct error *err)
 {
     const struct oci_process *p = plan->process;
     int r = rlimits_apply(p, plan->report_rlimits, err);
+    if (r >= 0)
+        r = scheduler_apply(p, err);
+    if (r >= 0)
+        r = memory_policy_apply(&plan->spec->linux_, err);
+    if (r >= 0)
+        r = personality_apply(&plan->spec->linux_, err);
     if (r >= 0 && !plan->no_new_keyring)
         r = keyring_new_session(err);
     if (r >= 0)
         r = enter_directory(p->cwd, err);
+    if (r >= 0 && plan->filter && plan->filter->has_notify)
+        r = seccomp_agent_prepare(plan->agent, err);
     if (r >= 0)
         umask(p->user.umask.set ? p->user.umask.v : 0022);
     return r;
@@ -72,6 +83,8 @@ static int load_filter(const struct process_plan *plan, struct error *err)
 {
     if (!plan->filter)
         return 0;
+    if (plan->filter->has_notify)
+        return seccomp_agent_load(plan->agent, plan->filter, err);
     int r = seccomp_filter_load(plan->filter, err);
     return r < 0 ? error_context(err, r, "linux.seccomp") : 0;
 }
@@ -127,22 +140,38 @@ static int tie_to_parent(const struct process_plan *plan, struct error *err)
     return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) ? -EPIPE : 0;
 }
 
+static int agent_fd(const struct process_plan *plan)
+{
+    return plan->agent ? plan->agent->fd : -1;
+}
+
 /* What was declared was not O_CLOEXEC when we were executed; what is, among those numbers, we have opened ourselves. */
 static void close_own_among_declared(const struct process_plan *plan)
 {
     for (int fd = 3; fd < 3 + (int) plan->preserve_fds; fd++) {
         int flags = fcntl(fd, F_GETFD);
-        if (flags >= 0 && (flags & FD_CLOEXEC) && fd != plan->report_fd && fd != plan->init_fd)
+        if (flags >= 0 && (flags & FD_CLOEXEC) && fd != plan->report_fd && fd != plan->init_fd && fd != agent_fd(plan))
             close(fd);
     }
 }
 
-/* All but 0, 1, 2, what was declared, and two that nothing can be reached through: a socket or FIFO, and oakum-init's file. */
+static void sort(int *v, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k > 0 && v[k] < v[k - 1]; k--) {
+            int lower = v[k];
+            v[k] = v[k - 1];
+            v[k - 1] = lower;
+        }
+}
+
+/* All but 0, 1, 2, what was declared, and three that nothing can be reached through: two sockets or FIFOs, and oakum-init's file. */
 static int close_others(const struct process_plan *plan, struct error *err)
 {
-    int kept[] = {MIN_OF(plan->report_fd, plan->init_fd), MAX_OF(plan->report_fd, plan->init_fd)};
+    int kept[] = {plan->report_fd, plan->init_fd, agent_fd(plan)};
     unsigned from = 3 + plan->preserve_fds;
     int r = 0;
+    sort(kept, ARRAY_LEN(kept));
     close_own_among_declared(plan);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(kept); i++) {
         if (kept[i] < (int) from)

@@ -8,12 +8,14 @@
 #include "confine/capabilities.h"
 #include "confine/seccomp.h"
 #include "oci/spec.h"
+#include "runtime/seccomp_agent.h"
 
 struct process_plan {
     const struct oci_spec *spec;        /* the container's: Landlock */
     const struct oci_process *process;  /* what is to run: the container's own, or exec's */
     struct capability_sets caps;
     const struct seccomp_filter *filter; /* NULL: none */
+    struct seccomp_agent *agent;         /* for a filter that notifies */
     int proc_fd;                         /* the container's procfs for labels, -1: none */
     int init_fd;                         /* oakum-init to be executed in front of the program, -1: none */
     int parent_fd;                       /* die_with_parent: socket whose other end the parent holds */
@@ -24,7 +26,7 @@ struct process_plan {
 
 /* Checks what can be checked before anything exists; fills plan->caps. */
 int process_plan_check(struct process_plan *plan, struct error *err);
-/* rlimits, umask, working directory, session keyring: still privileged. */
+/* rlimits, scheduling, memory policy, personality, umask, working directory, session keyring: still privileged. */
 int process_prepare(const struct process_plan *plan, struct error *err);
 /* Labels, no_new_privs, capabilities, ids, Landlock, parent death, seccomp: after this nothing can be taken back. */
 int process_seal(const struct process_plan *plan, struct error *err);

@@ -34,6 +34,7 @@ struct start {
     char *cgroup_path;
     struct seccomp_filter filter;
     struct process_plan plan;
+    struct seccomp_agent agent;
     int parent_sync, child_sync;   /* a SOCK_SEQPACKET pair; each side keeps its own */
     int start_fifo, result_fifo;   /* create: descriptors the child waits on and answers through; -1 for run */
     int console_fd;                /* parent: pty master received; -1 */
