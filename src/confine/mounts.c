@@ -330,15 +330,15 @@ static int entry_fd_of_type(const struct mounts *m, const char *type, const char
 /*
  * The new root is stacked on "/": the one directory of the host that the child can open whatever its ids are, and by a descriptor of
  * its own mount namespace. What has to be attached somewhere to be used (layers, device nodes that are no /dev themselves) goes
- * onto a small tmpfs between the two, which the pivot leaves behind with the host.
+ * onto a small tmpfs between the two, which the pivot leaves behind with the host. With hooks, all of that is on root.path first.
  */
 static int take_place(struct mounts *m, struct error *err)
 {
     static const char *const options[] = {"mode=700", "size=64k", NULL};
     cleanup_close(&m->root.place_fd);
-    m->root.place_fd = file_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0, err);
+    m->root.place_fd = file_open(AT_FDCWD, m->root.place_path ?: "/", O_PATH | O_DIRECTORY, 0, err);
     if (m->root.place_fd < 0)
-        return m->root.place_fd;
+        return error_context(err, m->root.place_fd, "where to attach the root");
     if (m->dev && m->root.kind != ROOT_OVERLAY)
         return 0;
     m->stage_fd = mnt_new("tmpfs", NULL, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
@@ -386,5 +386,8 @@ int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mou
 
 int mounts_enter_root(const struct mounts *m, int root_fd, bool no_pivot, struct error *err)
 {
-    return mnt_enter_root(root_fd, m->stage_fd >= 0 ? 2 : 1, no_pivot, err);
+    /* Hooks have seen it where they expect it; what lies beneath it there goes with the host. */
+    if (m->root.place_path && sys_move_mount(root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return error_errno(err, -errno, "cannot move the root to \"/\"");
+    return mnt_enter_root(root_fd, m->stage_fd >= 0 && !m->root.place_path ? 2 : 1, no_pivot, err);
 }

@@ -30,6 +30,7 @@ struct root_plan {
     struct mount_options opt;
     bool needs_idmap;
     int place_fd;              /* parent: O_PATH on root.path; child: where the root is attached before the pivot */
+    const char *place_path;    /* hooks look for the root there before the pivot; NULL: there are none, and it goes onto "/" at once */
     int fd;                    /* the detached root; -1 until it is made */
     const char **lower;        /* overlay: lower directories, top first */
     size_t n_lower;

@@ -12,6 +12,7 @@
  * read-only before they are attached, so even the creation of a missing mount point cannot reach them.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
@@ -85,6 +86,25 @@ static int plan_overlay(struct mounts *m, struct error *err)
     return check_upper(p, err);
 }
 
+/*
+ * Hooks that run before the pivot expect the root at root.path, in a mount namespace that still is like the host's (a GPU's hook
+ * mounts its libraries there). The parent finds the path out, since the descriptor means nothing to the child.
+ */
+static int plan_place(struct mounts *m, struct error *err)
+{
+    const struct oci_hooks *hooks = m->spec->hooks;
+    char link[40], path[PATH_MAX];
+    if (hooks[OCI_HOOK_PRESTART].n + hooks[OCI_HOOK_CREATE_RUNTIME].n + hooks[OCI_HOOK_CREATE_CONTAINER].n == 0)
+        return 0;
+    if (str_format(link, sizeof(link), "/proc/self/fd/%d", m->root.place_fd) < 0)
+        return -ENAMETOOLONG;
+    ssize_t n = readlinkat(AT_FDCWD, link, path, sizeof(path));
+    if (n < 0 || n == sizeof(path))
+        return error_errno(err, n < 0 ? -errno : -ENAMETOOLONG, "root.path");
+    m->root.place_path = arena_strndup(m->arena, path, (size_t) n);
+    return 0;
+}
+
 int rootfs_plan(struct mounts *m, int bundle_fd, struct error *err)
 {
     const struct oci_spec *spec = m->spec;
@@ -94,10 +114,13 @@ int rootfs_plan(struct mounts *m, int bundle_fd, struct error *err)
     p->place_fd = file_open(bundle_fd, spec->root_path, O_PATH | O_DIRECTORY, 0, err);
     if (p->place_fd < 0)
         return error_context(err, p->place_fd, "root.path");
+    int r = plan_place(m, err);
+    if (r < 0)
+        return r;
     if (spec->n_mounts == 0 || !str_eq(spec->mounts[0].destination, "/"))
         return 0;
     p->m = &spec->mounts[0];
-    int r = mount_options_parse(m->arena, p->m, 0, &p->opt, err);
+    r = mount_options_parse(m->arena, p->m, 0, &p->opt, err);
     if (r < 0)
         return r;
     if (p->opt.propagation && p->opt.propagation != MS_PRIVATE)

@@ -72,6 +72,7 @@ struct exec_options {
     unsigned preserve_fds;
     bool detach;
     bool keep_stdin_closed;
+    bool ignore_paused; /* of a paused container too: the process begins when it is resumed */
 };
 /* Runs process in the running container id under all of the container's restrictions (seccomp, capabilities bound, no_new_privs, cgroup, Landlock). */
 int container_exec(struct runtime *rt, const char *id, const struct oci_process *process, const struct exec_options *opt, struct container_exit *ret, struct error *err);
@@ -101,6 +102,15 @@ int container_list(struct runtime *rt, struct container_state ***ret, size_t *re
 int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct error *err);
 /* A running container is refused unless force (SIGKILL, waits for the end). Removes cgroup and state. force: absent is success. */
 int container_delete(struct runtime *rt, const char *id, bool force, struct error *err);
+/* Freezes a running container. -EALREADY: it is paused. */
+int container_pause(struct runtime *rt, const char *id, struct error *err);
+int container_resume(struct runtime *rt, const char *id, struct error *err);
+/* Changes the limits that res gives (confine/cgroup.h), leaves the others, and records them in the state directory's config.json. */
+int container_update(struct runtime *rt, const char *id, const struct oci_resources *res, struct error *err);
+/* What update records: what from gives is taken over, lists as a whole; 0 is "not given" where confine/cgroup.h says so. Points into from. */
+void resources_merge(struct arena *a, struct oci_resources *to, const struct oci_resources *from);
+/* "data" of a stats event (confine/cgroup_stats.h; new reference), and how many processes were killed for lack of memory so far. ret NULL: only that. -ESRCH: it does not run. */
+int container_stats(struct runtime *rt, const char *id, json_t **ret, uint64_t *ret_oom_kills, struct error *err);
 int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct error *err);
 /* Waits until the init process has ended or timeout_ms (-1: for ever) is over; returns 1 ended, 0 timed out. */
 int container_wait(struct runtime *rt, const char *id, int timeout_ms, struct error *err);

@@ -308,9 +308,15 @@ static int follow_child(struct start *s, bool wait_for_start, bool *ret_exec_fai
         switch (m.kind) {
         case SYNC_CONSOLE:
             s->console_fd = fd;
-            r = s->opt->console_socket ? console_send(s->opt->console_socket, fd, err) : 0;
+            r = console_take(s->opt->console_socket, fd, err);
             if (r < 0)
                 return r;
+            break;
+        case SYNC_HOOKS:
+            r = hook_point_runtime(s, err);
+            if (r < 0)
+                return r;
+            (void) send(s->parent_sync, "h", 1, MSG_NOSIGNAL); /* a child that has died is noticed above */
             break;
         case SYNC_READY:
             return 0;
@@ -335,13 +341,13 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
     int r = clone_child(s, err);
     close(s->child_sync); /* really: the end of the child is seen by the last close of it */
     s->child_sync = -1;
+    seccomp_agent_close(&s->agent);
     if (r >= 0)
         r = map_ids(s, err);
     if (r >= 0)
         r = set_oom_score(s, err);
     if (r >= 0)
         r = record_process(s, err);
-    seccomp_agent_close(&s->agent);
     if (r >= 0)
         r = net_devices_move(&s->spec->linux_, s->proc_fd, s->pid, err);
     if (r >= 0 && send(s->parent_sync, "g", 1, MSG_NOSIGNAL) < 0)
@@ -362,6 +368,8 @@ static void undo(struct start *s)
     struct error err = {0};
     if (s->dirfd >= 0 && container_remove_traces(s->rt, s->opt->id, s->dirfd, s->cgroup_made ? s->cgroup_path : NULL, &err) < 0)
         log_warn("of container %s, which could not be started, something is left: %s", s->opt->id, err.msg);
+    if (s->hooks_begun)
+        hook_point_poststop(s);
 }
 
 void start_release(struct start *s)
@@ -375,15 +383,16 @@ void start_release(struct start *s)
     mounts_free(s->mounts);
     cgroup_free(s->cg);
     seccomp_filter_free(&s->filter);
+    seccomp_agent_close(&s->agent);
     free(s->cgroup_path);
+    free(s->hook_bundle);
     s->mounts = NULL;
     s->cg = NULL;
-    s->cgroup_path = NULL;
+    s->cgroup_path = s->hook_bundle = NULL;
 }
 
 static void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt)
 {
-    seccomp_agent_close(&s->agent);
     *s = (struct start) {
         .rt = rt, .spec = spec, .opt = opt, .dirfd = -1, .bundle_fd = -1, .proc_fd = -1, .parent_sync = -1, .child_sync = -1,
         .start_fifo = -1, .result_fifo = -1, .console_fd = -1, .pidfd = -1, .old_mask = s->old_mask,
@@ -406,6 +415,8 @@ int start_container(struct runtime *rt, const struct oci_spec *spec, const struc
         r = check_all(s, err);
     if (r >= 0)
         r = gather(s, err);
+    if (r >= 0)
+        r = hook_points_prepare(s, err);
     if (r >= 0)
         r = record_begin(s, wait_for_start, err);
     if (r >= 0)

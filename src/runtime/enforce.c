@@ -47,20 +47,17 @@ static int check_annotations(const struct oci_spec *spec, struct error *err)
 int enforce_check(const struct oci_spec *spec, struct error *err)
 {
     const struct oci_linux *l = &spec->linux_;
-    for (int kind = 0; kind < OCI_HOOK_KINDS; kind++)
-        if (spec->hooks[kind].n > 0)
-            return error_set(err, -ENOTSUP, "hooks.%s: is understood but not enforced by this version", oci_hook_name(kind));
     const struct later rows[] = {
         {"linux.intelRdt", l->intel_rdt.set},
     };
+    int r = first_used(rows, ARRAY_LEN(rows), err);
+    if (r >= 0)
+        r = enforce_check_process(&spec->process, err);
     if (r >= 0)
         r = net_devices_check(l, err);
     if (r >= 0)
         r = personality_check(l, err);
     if (r >= 0)
         r = memory_policy_check(l, err);
-    int r = first_used(rows, ARRAY_LEN(rows), err);
-    if (r >= 0)
-        r = enforce_check_process(&spec->process, err);
     return r < 0 ? r : check_annotations(spec, err);
 }

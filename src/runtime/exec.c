@@ -91,7 +91,7 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
     if (r < 0)
         return r == -ENOENT && dirfd >= 0 ? error_set(err, -EINVAL, "container %s is not running", id) : r;
     enum container_status status = state_status(dirfd, &rec);
-    if (status != CONTAINER_RUNNING && status != CONTAINER_CREATED)
+    if (status != CONTAINER_RUNNING && status != CONTAINER_CREATED && !(status == CONTAINER_PAUSED && e->opt->ignore_paused))
         r = error_set(err, -EINVAL, "container %s is %s, not running", id, container_status_name(status));
     if (r >= 0)
         r = state_read_config(dirfd, &text, &len, err);
@@ -268,7 +268,7 @@ static int follow(struct exec *e, bool *ret_exec_failed, struct error *err)
             return r;
         if (m.kind == SYNC_CONSOLE) {
             e->console_fd = fd;
-            r = e->opt->console_socket ? console_send(e->opt->console_socket, fd, err) : 0;
+            r = console_take(e->opt->console_socket, fd, err);
             if (r < 0)
                 return r;
             continue;

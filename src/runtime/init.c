@@ -81,6 +81,18 @@ static int stage_mounts(struct start *s, struct error *err)
     return mounts_apply(s->mounts, s->cg, s->spec->process.terminal, &s->tree, err);
 }
 
+/* The runtime's hooks are run by the parent, for which we wait, and then those that run in our namespaces, with the host's files. */
+static int stage_create_hooks(struct start *s, struct error *err)
+{
+    if (hook_point_runtime_wanted(s->spec)) {
+        int r = sync_send(s->child_sync, SYNC_HOOKS, NULL, -1);
+        r = r < 0 ? error_errno(err, r, "the parent is gone") : stage_wait_for_parent(s, err);
+        if (r < 0)
+            return r;
+    }
+    return hook_point_create_container(s, err);
+}
+
 /* While the container's own procfs is still writable to us; linux.readonlyPaths closes it in the next stage. */
 static int stage_sysctls(struct start *s, struct error *err)
 {
@@ -212,6 +224,7 @@ static const struct {
     {"names", stage_names},
     {"loopback", stage_loopback},
     {"mounts", stage_mounts},
+    {"create hooks", stage_create_hooks},
     {"sysctls", stage_sysctls},
     {"masks", stage_masks},
     {"session", stage_session},
@@ -219,6 +232,7 @@ static const struct {
     {"enter root", stage_enter_root},
     {"prepare", stage_prepare},
     {"wait for start", stage_wait_for_start},
+    {"start hooks", hook_point_start_container},
     {"seal", stage_seal},
 };
 

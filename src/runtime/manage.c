@@ -35,18 +35,10 @@ static int answer_of_start(int result_fd, const char *id, struct error *err)
     return error_set(err, -ENOEXEC, "%s", text);
 }
 
-int container_start(struct runtime *rt, const char *id, struct error *err)
+static int start_created(int dirfd, const struct record *rec, const char *id, struct error *err)
 {
-    _cleanup_close_ int dirfd = state_open(rt, id, LOCK_EX, err);
-    if (dirfd < 0)
-        return dirfd;
-    struct record rec;
-    int r = state_read(dirfd, &rec, err);
-    if (r < 0)
-        return r == -ENOENT ? error_set(err, -EINVAL, "container %s is not created yet", id) : r;
-    enum container_status status = state_status(dirfd, &rec);
-    bool frozen = status == CONTAINER_CREATED && state_frozen(&rec);
-    arena_free(rec.arena);
+    enum container_status status = state_status(dirfd, rec);
+    bool frozen = status == CONTAINER_CREATED && state_frozen(rec);
     if (status != CONTAINER_CREATED || frozen)
         return error_set(err, -EINVAL, "container %s cannot be started: it is %s", id, container_status_name(frozen ? CONTAINER_PAUSED : status));
     _cleanup_close_ int result = openat(dirfd, "result", O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
@@ -58,6 +50,35 @@ int container_start(struct runtime *rt, const char *id, struct error *err)
     /* The exec may take as long as a slow disk wants; kill and delete must not wait for it. */
     file_lock(dirfd, LOCK_UN, id, NULL);
     return answer_of_start(result, id, err);
+}
+
+static int kill_everything(const struct record *rec, const char *id, const char *cgroup_path, struct error *err);
+
+/* A poststart hook that fails ends the container (runtime-spec 1.3); delete takes it away. */
+static int start_with_hooks(int dirfd, const struct record *rec, const char *id, struct error *err)
+{
+    _cleanup_oci_spec_ struct oci_spec *spec = hook_point_spec(dirfd, OCI_HOOK_POSTSTART);
+    int r = start_created(dirfd, rec, id, err);
+    if (r < 0)
+        return r;
+    r = hook_point_poststart_of(spec, rec, err);
+    if (r < 0)
+        kill_everything(rec, id, rec->cgroup_path, NULL);
+    return r;
+}
+
+int container_start(struct runtime *rt, const char *id, struct error *err)
+{
+    _cleanup_close_ int dirfd = state_open(rt, id, LOCK_EX, err);
+    if (dirfd < 0)
+        return dirfd;
+    struct record rec;
+    int r = state_read(dirfd, &rec, err);
+    if (r < 0)
+        return r == -ENOENT ? error_set(err, -EINVAL, "container %s is not created yet", id) : r;
+    r = start_with_hooks(dirfd, &rec, id, err);
+    arena_free(rec.arena);
+    return r;
 }
 
 /* ---- state, list ---- */
@@ -209,6 +230,8 @@ int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct
     /* SIGKILL to the first process of a shared pid namespace would leave the others. */
     if (r >= 0 && !all && sig == SIGKILL && !rec.own_pidns)
         r = signal_all(rec.cgroup_path, sig, err);
+    if (r >= 0 && sig == SIGKILL && state_has_grown(dirfd))
+        container_thaw(&rec); /* a frozen process of version 1 dies when it may run */
     arena_free(rec.arena);
     return r;
 }
@@ -304,8 +327,11 @@ int container_delete(struct runtime *rt, const char *id, bool force, struct erro
     }
     if (r >= 0 && found != -ENOENT)
         r = kill_everything(known, id, cgroup_path, err);
+    _cleanup_oci_spec_ struct oci_spec *hooks = r >= 0 && known ? hook_point_spec(dirfd, OCI_HOOK_POSTSTOP) : NULL;
     if (r >= 0)
         r = container_remove_traces(rt, id, dirfd, cgroup_path && cgroup_gets_empty(cgroup_path) ? cgroup_path : NULL, err);
+    if (r >= 0 && known)
+        hook_point_poststop_of(hooks, known);
     if (known)
         arena_free(rec.arena);
     return r;

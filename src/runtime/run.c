@@ -48,14 +48,35 @@ static bool is_deleted(const struct start *s)
     return fstat(s->dirfd, &st) == 0 && st.st_nlink == 0;
 }
 
+/* pause and update join hierarchies that we have not made and do not know. */
+static int remove_cgroup(struct start *s, struct error *err)
+{
+    return !s->cg ? 0 : state_has_grown(s->dirfd) ? cgroup_remove(s->cgroup_path, err) : cgroup_destroy(s->cg, err);
+}
+
 static int finish(struct start *s, struct error *err)
 {
     end_leftovers(s);
     if (s->opt->keep || is_deleted(s))
         return 0;
-    int r = s->cg ? cgroup_destroy(s->cg, err) : 0;
+    int r = remove_cgroup(s, err);
     int t = container_remove_traces(s->rt, s->opt->id, s->dirfd, NULL, r < 0 ? NULL : err);
+    hook_point_poststop(s);
     return r < 0 ? r : t;
+}
+
+/* Hooks may use our other commands on the container, so the lock is not held. One that fails ends the container. */
+static int run_poststart(struct start *s, struct error *err)
+{
+    int code;
+    file_lock(s->dirfd, LOCK_UN, s->opt->id, NULL);
+    int r = hook_point_poststart(s, err);
+    if (r >= 0)
+        return 0;
+    sys_pidfd_send_signal(s->pidfd, SIGKILL, NULL, 0);
+    wait_reap(s->pid, &code);
+    finish(s, NULL);
+    return r;
 }
 
 #define LEFT_OPEN 128
@@ -93,10 +114,12 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
         sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
         return r;
     }
-    if (opt->detach) {
+    /* The lock is for changes; readers and exec must get at a running container. */
+    if (spec->hooks[OCI_HOOK_POSTSTART].n > 0)
+        r = run_poststart(&s, err);
+    if (r >= 0 && opt->detach) {
         ret->code = 0;
-    } else {
-        /* The lock is for changes; readers and exec must get at a running container. */
+    } else if (r >= 0) {
         file_lock(s.dirfd, LOCK_UN, opt->id, NULL);
         r = wait_foreground(&s, &set, &ret->code, err);
         int f = finish(&s, r < 0 ? NULL : err);

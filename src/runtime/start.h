@@ -14,7 +14,8 @@
 #include "runtime/state.h"
 
 /* What the child tells the parent, one datagram each; a pty master comes as SCM_RIGHTS with SYNC_CONSOLE. */
-enum sync_kind { SYNC_READY = 1, SYNC_CONSOLE, SYNC_FAILED, SYNC_EXEC_FAILED };
+/* SYNC_HOOKS: mounts are done; the child waits for a byte, which comes when the hooks of the runtime have been run. */
+enum sync_kind { SYNC_READY = 1, SYNC_CONSOLE, SYNC_FAILED, SYNC_EXEC_FAILED, SYNC_HOOKS };
 struct sync_message {
     enum sync_kind kind;
     struct error error;
@@ -33,8 +34,8 @@ struct start {
     bool cgroup_made;
     char *cgroup_path;
     struct seccomp_filter filter;
-    struct process_plan plan;
     struct seccomp_agent agent;
+    struct process_plan plan;
     int parent_sync, child_sync;   /* a SOCK_SEQPACKET pair; each side keeps its own */
     int start_fifo, result_fifo;   /* create: descriptors the child waits on and answers through; -1 for run */
     int console_fd;                /* parent: pty master received; -1 */
@@ -42,6 +43,8 @@ struct start {
     int pidfd;
     uint64_t start_time;
     sigset_t old_mask;             /* the caller's, for the container's process */
+    char *hook_bundle;             /* absolute path of the bundle where hooks need it and the caller's is not */
+    bool hooks_begun;              /* parent: prestart or createRuntime hooks were run, so poststop must be */
 };
 
 /* The container's first process: never returns. */
@@ -58,15 +61,31 @@ void end_leftovers(struct start *s);
 /* cgroup and state directory of a container whose processes are gone. */
 int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const char *cgroup_path, struct error *err);
 
+/*
+ * hook_points.c: the hooks of each point of the life cycle (runtime/hooks.h). _runtime: by the parent, on SYNC_HOOKS; _create_container,
+ * _start_container: by the child; _poststart, _poststop: by whoever ran the container.
+ */
+int hook_points_prepare(struct start *s, struct error *err);
+bool hook_point_runtime_wanted(const struct oci_spec *spec);
+int hook_point_runtime(struct start *s, struct error *err);
+int hook_point_create_container(struct start *s, struct error *err);
+int hook_point_start_container(struct start *s, struct error *err);
+int hook_point_poststart(struct start *s, struct error *err);
+void hook_point_poststop(struct start *s);
+/* The same from the state directory. _spec: NULL when there are no hooks of the kind; free it. spec may be NULL below. */
+struct oci_spec *hook_point_spec(int dirfd, enum oci_hook_kind kind);
+int hook_point_poststart_of(const struct oci_spec *spec, const struct record *rec, struct error *err);
+void hook_point_poststop_of(const struct oci_spec *spec, const struct record *rec);
+
 /* sync.c: one message to or from the other side. receive: 0 = the other side is gone (it executed, or died). */
 int sync_send(int fd, enum sync_kind kind, const struct error *error, int pass_fd);
 int sync_receive(int fd, struct sync_message *ret, int *ret_fd, struct error *err);
 
 /* console.c */
-int console_send(const char *socket_path, int master_fd, struct error *err);
+/* The master has come: to the engine's socket, or (NULL) given our own terminal's size before the program runs. */
+int console_take(const char *socket_path, int master_fd, struct error *err);
 /* Relays between this process's terminal and the pty until the process of pidfd has ended; signals arrive by signalfd. */
 int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err);
-int console_size_from_terminal(int master_fd);
 
 /* wait.c: blocks the signals that are forwarded. */
 void signals_block(sigset_t *ret_old, sigset_t *ret_set);

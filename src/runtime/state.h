@@ -38,5 +38,10 @@ int state_write_cgroup(int dirfd, const char *path, struct error *err);
 bool state_alive(const struct record *rec);
 /* Is its cgroup frozen? */
 bool state_frozen(const struct record *rec);
+/* pause and update leave this mark: the cgroup may have joined hierarchies that whoever created it does not know. */
+int state_mark_grown(int dirfd, struct error *err);
+bool state_has_grown(int dirfd);
+/* Thaws the cgroup if it is frozen; nobody is told of a failure. */
+void container_thaw(const struct record *rec);
 enum container_status state_status(int dirfd, const struct record *rec);
 int state_read_config(int dirfd, char **ret, size_t *ret_len, struct error *err);

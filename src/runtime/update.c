@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works: pause, resume and update act on the cgroup through confine/cgroup.h, with the container's lock held. An update
+ * that the kernel has taken is written into the state directory's config.json, so that exec and inspect see what is in force.
+ *
+ * Threats: a hierarchy that is joined here and that the foreground `run` does not know would stay when the container goes: a
+ * mark is left before anything is joined. A limit that is recorded and not enforced: the file is written last, and whole.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "confine/cgroup.h"
+#include "confine/cgroup_stats.h"
+#include "runtime/start.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+
+#define MARK "grown"
+
+int state_mark_grown(int dirfd, struct error *err)
+{
+    int fd = file_open(dirfd, MARK, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600, err);
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
+bool state_has_grown(int dirfd)
+{
+    return faccessat(dirfd, MARK, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void container_thaw(const struct record *rec)
+{
+    _cleanup_cgroup_ struct cgroup *cg = NULL;
+    if (cgroup_open(rec->cgroup_path, &cg, NULL) == 0)
+        cgroup_freeze(cg, false, NULL);
+}
+
+/* An existing container whose process lives, locked. */
+struct target {
+    int dirfd;
+    struct record rec;
+    enum container_status status;
+    struct cgroup *cg;
+};
+
+static void target_close(struct target *t)
+{
+    cgroup_free(t->cg);
+    arena_free(t->rec.arena);
+    if (t->dirfd >= 0)
+        close(t->dirfd);
+}
+
+static int target_open(struct target *t, struct runtime *rt, const char *id, int lock, struct error *err)
+{
+    *t = (struct target) {.dirfd = state_open(rt, id, lock, err)};
+    if (t->dirfd < 0)
+        return t->dirfd;
+    int r = state_read(t->dirfd, &t->rec, err);
+    if (r == -ENOENT)
+        return error_set(err, -EINVAL, "container %s is not created yet", id);
+    if (r < 0)
+        return r;
+    t->status = state_status(t->dirfd, &t->rec);
+    if (t->status == CONTAINER_STOPPED)
+        return error_set(err, -ESRCH, "container %s is not running", id);
+    return cgroup_open(t->rec.cgroup_path, &t->cg, err);
+}
+
+int container_pause(struct runtime *rt, const char *id, struct error *err)
+{
+    struct target t;
+    int r = target_open(&t, rt, id, LOCK_EX, err);
+    if (r >= 0 && t.status == CONTAINER_PAUSED)
+        r = error_set(err, -EALREADY, "container %s is paused already", id);
+    if (r >= 0 && t.status != CONTAINER_RUNNING)
+        r = error_set(err, -EINVAL, "container %s cannot be paused: it is %s", id, container_status_name(t.status));
+    if (r >= 0)
+        r = state_mark_grown(t.dirfd, err);
+    if (r >= 0)
+        r = cgroup_freeze(t.cg, true, err);
+    target_close(&t);
+    return r;
+}
+
+int container_resume(struct runtime *rt, const char *id, struct error *err)
+{
+    struct target t;
+    int r = target_open(&t, rt, id, LOCK_EX, err);
+    if (r >= 0 && t.status != CONTAINER_PAUSED)
+        r = error_set(err, -EINVAL, "container %s is not paused: it is %s", id, container_status_name(t.status));
+    if (r >= 0)
+        r = cgroup_freeze(t.cg, false, err);
+    target_close(&t);
+    return r;
+}
+
+/* ---- update ---- */
+
+/* A field and what tells that it is given. 0 says nothing in those marked zero (confine/cgroup.h). */
+enum field_form { F_I64, F_U64, F_U32, F_BOOL, F_TEXT, F_LIST };
+
+#define FIELD(form, zero, member) {form, zero, offsetof(struct oci_resources, member), sizeof(((struct oci_resources *) 0)->member), 0}
+#define LIST(items, count) {F_LIST, false, offsetof(struct oci_resources, items), sizeof(void *), offsetof(struct oci_resources, count)}
+
+static const struct {
+    enum field_form form;
+    bool zero;
+    size_t offset, size, count; /* count: of a list's length */
+} fields[] = {
+    FIELD(F_I64, true, memory.limit),
+    FIELD(F_I64, true, memory.reservation),
+    FIELD(F_I64, true, memory.swap),
+    FIELD(F_I64, true, memory.kernel),
+    FIELD(F_I64, true, memory.kernel_tcp),
+    FIELD(F_U64, false, memory.swappiness),
+    FIELD(F_BOOL, false, memory.disable_oom_killer),
+    FIELD(F_BOOL, false, memory.use_hierarchy),
+    FIELD(F_BOOL, false, memory.check_before_update),
+    FIELD(F_U64, true, cpu.shares),
+    FIELD(F_I64, true, cpu.quota),
+    FIELD(F_U64, false, cpu.burst),
+    FIELD(F_U64, true, cpu.period),
+    FIELD(F_I64, true, cpu.realtime_runtime),
+    FIELD(F_U64, true, cpu.realtime_period),
+    FIELD(F_TEXT, false, cpu.cpus),
+    FIELD(F_TEXT, false, cpu.mems),
+    FIELD(F_I64, false, cpu.idle),
+    FIELD(F_I64, true, pids_limit),
+    FIELD(F_U32, true, block_io.weight),
+    FIELD(F_U32, true, block_io.leaf_weight),
+    FIELD(F_U32, false, network_class_id),
+    LIST(block_io.weight_devices, block_io.n_weight_devices),
+    LIST(block_io.read_bps.v, block_io.read_bps.n),
+    LIST(block_io.write_bps.v, block_io.write_bps.n),
+    LIST(block_io.read_iops.v, block_io.read_iops.n),
+    LIST(block_io.write_iops.v, block_io.write_iops.n),
+    LIST(hugepages, n_hugepages),
+    LIST(network_priorities, n_network_priorities),
+    LIST(devices, n_devices),
+    LIST(rdma, n_rdma),
+};
+
+static bool is_given(const void *p, enum field_form form, bool zero)
+{
+    switch (form) {
+    case F_I64:
+        return ((const struct opt_i64 *) p)->set && !(zero && ((const struct opt_i64 *) p)->v == 0);
+    case F_U64:
+        return ((const struct opt_u64 *) p)->set && !(zero && ((const struct opt_u64 *) p)->v == 0);
+    case F_U32:
+        return ((const struct opt_u32 *) p)->set && !(zero && ((const struct opt_u32 *) p)->v == 0);
+    case F_BOOL:
+        return ((const struct opt_bool *) p)->set;
+    case F_TEXT:
+        return !str_empty(*(const char *const *) p);
+    case F_LIST:
+        return *(const size_t *) p > 0;
+    }
+    return false;
+}
+
+void resources_merge(struct arena *a, struct oci_resources *to, const struct oci_resources *from)
+{
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        bool list = fields[i].form == F_LIST;
+        const char *source = (const char *) from + fields[i].offset, *count = (const char *) from + fields[i].count;
+        if (!is_given(list ? count : source, fields[i].form, fields[i].zero))
+            continue;
+        memcpy((char *) to + fields[i].offset, source, fields[i].size);
+        if (list)
+            memcpy((char *) to + fields[i].count, count, sizeof(size_t));
+    }
+    for (size_t i = 0; i < from->unified.n; i++)
+        oci_pairs_set(a, &to->unified, from->unified.v[i].key, from->unified.v[i].value);
+}
+
+static int rewrite_config(int dirfd, struct oci_spec *spec, const struct oci_resources *res, struct error *err)
+{
+    resources_merge(spec->arena, &spec->linux_.resources, res);
+    spec->linux_.set = true;
+    _cleanup_free_ char *text = oci_spec_text(spec, 0);
+    return file_replace(dirfd, "config.json", text, strlen(text), 0600, false, err);
+}
+
+int container_update(struct runtime *rt, const char *id, const struct oci_resources *res, struct error *err)
+{
+    struct target t;
+    _cleanup_free_ char *text = NULL;
+    _cleanup_oci_spec_ struct oci_spec *spec = NULL;
+    size_t len;
+    int r = target_open(&t, rt, id, LOCK_EX, err);
+    if (r >= 0)
+        r = state_read_config(t.dirfd, &text, &len, err);
+    if (r >= 0)
+        r = oci_spec_parse(text, len, &spec, err);
+    if (r >= 0)
+        r = state_mark_grown(t.dirfd, err);
+    if (r >= 0)
+        r = cgroup_update(t.cg, res, err);
+    if (r >= 0)
+        r = rewrite_config(t.dirfd, spec, res, err);
+    target_close(&t);
+    return r;
+}
+
+/* ---- events ---- */
+
+int container_stats(struct runtime *rt, const char *id, json_t **ret, uint64_t *ret_oom_kills, struct error *err)
+{
+    struct target t;
+    int r = target_open(&t, rt, id, LOCK_SH, err);
+    if (r >= 0)
+        r = cgroup_oom_kills(t.cg, ret_oom_kills, err);
+    if (r >= 0 && ret)
+        r = cgroup_stats(t.cg, ret, err);
+    target_close(&t);
+    return r;
+}
