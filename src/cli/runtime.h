@@ -9,7 +9,8 @@
 #include "runtime/container.h"
 
 extern const struct command runtime_run, runtime_create, runtime_start, runtime_state, runtime_kill,
-    runtime_delete, runtime_exec, runtime_list, runtime_ps, runtime_spec, runtime_features;
+    runtime_delete, runtime_exec, runtime_list, runtime_ps, runtime_spec, runtime_features, runtime_pause,
+    runtime_resume, runtime_update, runtime_events;
 
 /* Global options that commands need. */
 struct runtime_globals {

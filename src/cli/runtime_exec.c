@@ -16,7 +16,7 @@ struct flags {
     struct oci_strings env, gids, caps;
     struct opt_bool no_new_privs;
     struct opt_i64 preserve_fds;
-    bool tty, detach;
+    bool tty, detach, ignore_paused;
 };
 
 #define F(field) OPTION_FIELD(struct flags, field)
@@ -30,7 +30,7 @@ static const struct cli_option options[] = {
     { "cwd", 0, OPT_TEXT, F(cwd), "DIR", "working directory in the container", NULL },
     { "detach", 'd', OPT_FLAG, F(detach), NULL, "return when the program has started", NULL },
     { "env", 'e', OPT_LIST, F(env), "NAME=VALUE", "set a variable", NULL },
-    { "ignore-paused", 0, OPT_LATER, 0, NULL, NULL, NULL },
+    { "ignore-paused", 0, OPT_FLAG, F(ignore_paused), NULL, "of a paused container too; the program begins when it is resumed", NULL },
     { "no-new-privs", 0, OPT_TRI, F(no_new_privs), NULL, "set no_new_privs", NULL },
     { "no-subreaper", 0, OPT_NOTHING, 0, NULL, NULL, NULL },
     { "pid-file", 0, OPT_TEXT, F(pid_file), "FILE", "write the process's pid to a file", NULL },
@@ -174,6 +174,7 @@ static int run(const struct cli *cli, struct flags *f, int words, char **argv)
         .console_socket = f->console_socket,
         .preserve_fds = (unsigned) f->preserve_fds.v,
         .detach = f->detach,
+        .ignore_paused = f->ignore_paused,
     };
     if (r == 0 && f->process != NULL && f->tty)
         process.terminal = true;
