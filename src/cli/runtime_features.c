@@ -9,6 +9,7 @@
 #include "cli/json_out.h"
 #include "cli/runtime.h"
 #include "confine/capabilities.h"
+#include "confine/memory_policy.h"
 #include "confine/mount_options.h"
 #include "sys/file.h"
 
@@ -56,6 +57,22 @@ static json_t *seccomp_features(void)
     return o;
 }
 
+static json_t *named(const char *(*name)(size_t))
+{
+    json_t *a = json_array();
+    for (size_t i = 0; name(i) != NULL; i++)
+        json_array_append_new(a, json_string(name(i)));
+    return a;
+}
+
+static json_t *memory_policy_features(void)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "modes", named(memory_policy_mode_name));
+    json_object_set_new(o, "flags", named(memory_policy_flag_name));
+    return o;
+}
+
 static json_t *linux_features(void)
 {
     json_t *o = json_object(), *ns = json_array(), *caps = json_array(), *cgroup = json_object(),
@@ -77,7 +94,9 @@ static json_t *linux_features(void)
     json_object_set_new(o, "apparmor", enabled(true));
     json_object_set_new(o, "selinux", enabled(true));
     json_object_set_new(o, "intelRdt", enabled(false));
+    json_object_set_new(o, "memoryPolicy", memory_policy_features());
     json_object_set_new(o, "mountExtensions", mounts);
+    json_object_set_new(o, "netDevices", enabled(true));
     return o;
 }
 

@@ -37,6 +37,16 @@ static const struct {
     {"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
 };
 
+const char *memory_policy_mode_name(size_t i)
+{
+    return i < ARRAY_LEN(modes) ? modes[i].name : NULL;
+}
+
+const char *memory_policy_flag_name(size_t i)
+{
+    return i < ARRAY_LEN(flags) ? flags[i].name : NULL;
+}
+
 static int read_flags(const struct oci_linux *l, bool has_nodes, int *ret, struct error *err)
 {
     int found = 0;

@@ -23,5 +23,8 @@ struct memory_policy {
 int memory_policy_read(const struct oci_linux *l, struct memory_policy *ret, struct error *err) _warn_unused_;
 /* As memory_policy_read(), when there is one. */
 int memory_policy_check(const struct oci_linux *l, struct error *err);
+/* The names that can be enforced, in a fixed order; NULL beyond the last. */
+const char *memory_policy_mode_name(size_t i);
+const char *memory_policy_flag_name(size_t i);
 /* For the calling process. No call when linux.memoryPolicy is absent. */
 int memory_policy_apply(const struct oci_linux *l, struct error *err);

@@ -333,7 +333,7 @@ notify_bundle() {
 }
 @test "notify: no listener is left open inside, and no second thread" {
   agent 1
-  script='ls -l /proc/self/fd | grep -c -e seccomp -e socket; ls /proc/1/task | wc -l' notify_bundle '["mkdir"]'
+  script='ls -l /proc/1/fd | grep -c -e seccomp -e socket; ls /proc/1/task | wc -l' notify_bundle '["mkdir"]'
   run rt run --bundle "$place/bundle" asked </dev/null
   said 0
   [ "$output" = $'0\n1' ]
@@ -379,6 +379,12 @@ END
   rt run --detach --console-socket "$place/console" --bundle "$place/bundle" sized </dev/null
   wait_for 5 grep -q '33 101' "$place/out"
   rt delete --force sized
+}
+@test "features: network devices, memory policies and notification are told, intelRdt is told as absent" {
+  run rt features
+  said 0
+  jq -e '.linux | .netDevices.enabled and (.memoryPolicy.modes | index("MPOL_BIND")) and (.memoryPolicy.flags | index("MPOL_F_STATIC_NODES")) and
+    (.seccomp.actions | index("SCMP_ACT_NOTIFY")) and .intelRdt.enabled == false' <<<"$output"
 }
 @test "intelRdt is refused by name: no kernel here has resctrl to test it with" {
   refused 'linux.intelRdt' '.linux.intelRdt = { closID: "guaranteed" }'
