@@ -11,6 +11,7 @@
 #include "confine/capabilities.h"
 #include "confine/memory_policy.h"
 #include "confine/mount_options.h"
+#include "confine/seccomp.h"
 #include "sys/file.h"
 
 static json_t *names(const char *const *v)
@@ -30,30 +31,26 @@ static json_t *enabled(bool on)
 
 static json_t *seccomp_features(void)
 {
-    static const char *const archs[] = {
-#if defined(__x86_64__)
-        "SCMP_ARCH_X86_64",
-        "SCMP_ARCH_X86",
-        "SCMP_ARCH_X32",
-#else
-        "SCMP_ARCH_AARCH64",
-        "SCMP_ARCH_ARM",
-#endif
-        NULL
-    };
-    static const char *const flags[] = { "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
-                                         "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-                                         "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL };
-    json_t *o = enabled(true), *actions = json_array(), *ops = json_array();
+    json_t *o = enabled(true), *actions = json_array(), *ops = json_array(), *archs = json_array(),
+           *known = json_array(), *supported = json_array();
+    const char *name;
+    bool works;
+    for (size_t i = 0; (name = seccomp_arch_name(i)) != NULL; i++)
+        json_array_append_new(archs, json_string(name));
+    for (size_t i = 0; (name = seccomp_flag_name(i, &works)) != NULL; i++) {
+        json_array_append_new(known, json_string(name));
+        if (works)
+            json_array_append_new(supported, json_string(name));
+    }
     for (int i = OCI_ACT_KILL; i <= OCI_ACT_NOTIFY; i++)
         json_array_append_new(actions, json_string(oci_seccomp_action_name((enum oci_seccomp_action) i)));
     for (int i = OCI_CMP_NE; i <= OCI_CMP_MASKED_EQ; i++)
         json_array_append_new(ops, json_string(oci_seccomp_op_name((enum oci_seccomp_op) i)));
     json_object_set_new(o, "actions", actions);
     json_object_set_new(o, "operators", ops);
-    json_object_set_new(o, "archs", names(archs));
-    json_object_set_new(o, "knownFlags", names(flags));
-    json_object_set_new(o, "supportedFlags", names(flags));
+    json_object_set_new(o, "archs", archs);
+    json_object_set_new(o, "knownFlags", known);
+    json_object_set_new(o, "supportedFlags", supported);
     return o;
 }
 
@@ -109,7 +106,7 @@ static int features_main(const struct cli *cli, int argc, char **argv)
     if (status >= 0)
         return status;
     _cleanup_json_ json_t *doc = json_object();
-    json_t *hooks = json_array(), *annotations = json_object();
+    json_t *hooks = json_array(), *annotations = json_object(), *unsafe = json_array();
     for (int i = 0; i < OCI_HOOK_KINDS; i++)
         json_array_append_new(hooks, json_string(oci_hook_name((enum oci_hook_kind) i)));
     json_object_set_new(annotations, "org.oakum.version", json_string(OAKUM_VERSION));
@@ -119,6 +116,9 @@ static int features_main(const struct cli *cli, int argc, char **argv)
     json_object_set_new(doc, "mountOptions", names(mount_option_names()));
     json_object_set_new(doc, "linux", linux_features());
     json_object_set_new(doc, "annotations", annotations);
+    /* What an image must not be able to set: our own name space, whose annotations are instructions to us. */
+    json_array_append_new(unsafe, json_string("org.oakum."));
+    json_object_set_new(doc, "potentiallyUnsafeConfigAnnotations", unsafe);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
     json_out(&out, doc, 2);
     return out_write(&out);

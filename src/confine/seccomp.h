@@ -69,6 +69,10 @@ int seccomp_cached(int cache_dirfd, const struct oci_seccomp *sec, struct seccom
  */
 int seccomp_filter_load(const struct seccomp_filter *f, struct error *err);
 
+/* For the features document: the flags and the architectures of this machine by number from 0; NULL behind the last. */
+const char *seccomp_flag_name(size_t i, bool *ret_supported);
+const char *seccomp_arch_name(size_t i);
+
 /*
  * The rest is for tests and tools.
  */

@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "confine/seccomp_args.h"
 #include "confine/seccomp_names.h"
+#include "sys/syscall.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* 5.19 */
@@ -80,17 +81,30 @@ static bool verdict_is_permissive(uint32_t verdict)
     return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_TRACE;
 }
 
+static const struct {
+    const char *name;
+    unsigned flag;
+} known[] = {
+    { "SECCOMP_FILTER_FLAG_TSYNC", 0 },
+    { "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
+    { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+    { "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+};
+
+const char *seccomp_flag_name(size_t i, bool *ret_supported)
+{
+    if (i >= ARRAY_LEN(known))
+        return NULL;
+    unsigned flag = known[i].flag;
+    if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+        flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    /* A kernel that knows the flag goes on to read the filter, and there is none. */
+    *ret_supported = sys_seccomp(SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
+    return known[i].name;
+}
+
 static int read_flags(const struct oci_seccomp *sec, bool has_notify, unsigned *ret, struct error *err)
 {
-    static const struct {
-        const char *name;
-        unsigned flag;
-    } known[] = {
-        { "SECCOMP_FILTER_FLAG_TSYNC", 0 },
-        { "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-        { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-        { "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
-    };
     unsigned flags = has_notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
     for (size_t i = 0; i < sec->flags.n; i++) {
         size_t k = 0;

@@ -32,6 +32,14 @@ static const char *const foreign_arches[] = {
     "SCMP_ARCH_SH",       "SCMP_ARCH_SHEB",
 };
 
+const char *seccomp_arch_name(size_t i)
+{
+    for (unsigned arch = 0; arch < SECCOMP_ARCHES; arch++)
+        if (seccomp_arches[arch].machine == SECCOMP_ARCH_NATIVE && i-- == 0)
+            return seccomp_arches[arch].oci;
+    return NULL;
+}
+
 int seccomp_arch_parse(const char *name, enum seccomp_arch machine, enum seccomp_arch *ret)
 {
     if (str_eq(name, "SCMP_ARCH_NATIVE")) {
