@@ -34,10 +34,12 @@ int net_devices_check(const struct oci_linux *l, struct error *err)
     for (size_t i = 0; i < l->n_net_devices; i++) {
         const struct oci_net_device *d = &l->net_devices[i];
         if (strchr(new_name(d), '%') || strchr(d->host_name, '%'))
-            return error_set(err, -EINVAL, "linux.netDevices.%s: a name with %% is a pattern to the kernel", d->host_name);
+            return error_set(err, -EINVAL, "linux.netDevices.%s: a name with %% is a pattern to the kernel",
+                             d->host_name);
         for (size_t k = 0; k < i; k++)
             if (str_eq(new_name(d), new_name(&l->net_devices[k])))
-                return error_set(err, -EINVAL, "linux.netDevices.%s: %s would be called %s too", d->host_name, l->net_devices[k].host_name, new_name(d));
+                return error_set(err, -EINVAL, "linux.netDevices.%s: %s would be called %s too", d->host_name,
+                                 l->net_devices[k].host_name, new_name(d));
     }
     return 0;
 }
@@ -83,10 +85,12 @@ static int look(struct move *m, const struct oci_net_device *d, struct error *er
     r = netlink_link_index(&m->container, new_name(d), &index, NULL);
     if (r == -ENODEV)
         return 0;
-    return r < 0 ? error_errno(err, r, "cannot look into the container's network namespace") : error_set(err, -EEXIST, "the container has an interface %s already", new_name(d));
+    return r < 0 ? error_errno(err, r, "cannot look into the container's network namespace")
+                 : error_set(err, -EEXIST, "the container has an interface %s already", new_name(d));
 }
 
-static int restore_addresses(struct move *m, uint32_t index, const struct netlink_address *a, size_t n, struct error *err)
+static int restore_addresses(struct move *m, uint32_t index, const struct netlink_address *a, size_t n,
+                             struct error *err)
 {
     for (size_t i = 0; i < n; i++) {
         if (a[i].scope != RT_SCOPE_UNIVERSE || !(a[i].flags & IFA_F_PERMANENT))
@@ -121,7 +125,7 @@ int net_devices_move(const struct oci_linux *l, int proc_fd, pid_t pid, struct e
 {
     if (l->n_net_devices == 0)
         return 0;
-    struct move m = {.host = NETLINK_INIT, .container = NETLINK_INIT, .target = -1};
+    struct move m = { .host = NETLINK_INIT, .container = NETLINK_INIT, .target = -1 };
     int r = open_both(&m, proc_fd, pid, err);
     if (r < 0)
         r = error_context(err, r, "linux.netDevices");

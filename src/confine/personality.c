@@ -11,7 +11,7 @@
 static const struct {
     const char *name;
     unsigned long domain;
-} domains[] = {{"LINUX", PER_LINUX}, {"LINUX32", PER_LINUX32}};
+} domains[] = { { "LINUX", PER_LINUX }, { "LINUX32", PER_LINUX32 } };
 
 static int find(const char *name, unsigned long *ret)
 {
@@ -29,9 +29,11 @@ int personality_check(const struct oci_linux *l, struct error *err)
     if (!l->personality_domain)
         return 0;
     if (find(l->personality_domain, &domain) < 0)
-        return error_set(err, -EINVAL, "linux.personality.domain: unknown domain \"%s\"", l->personality_domain);
+        return error_set(err, -EINVAL, "linux.personality.domain: unknown domain \"%s\"",
+                         l->personality_domain);
     if (l->personality_flags.n > 0)
-        return error_set(err, -EINVAL, "linux.personality.flags: the specification has no flag \"%s\"", l->personality_flags.v[0]);
+        return error_set(err, -EINVAL, "linux.personality.flags: the specification has no flag \"%s\"",
+                         l->personality_flags.v[0]);
     return 0;
 }
 

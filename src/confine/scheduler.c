@@ -36,18 +36,23 @@ struct named {
 };
 
 static const struct named policies[] = {
-    {"SCHED_OTHER", SCHED_NORMAL}, {"SCHED_FIFO", SCHED_FIFO}, {"SCHED_RR", SCHED_RR},
-    {"SCHED_BATCH", SCHED_BATCH},  {"SCHED_ISO", SCHED_ISO},   {"SCHED_IDLE", SCHED_IDLE},
-    {"SCHED_DEADLINE", SCHED_DEADLINE},
+    { "SCHED_OTHER", SCHED_NORMAL },      { "SCHED_FIFO", SCHED_FIFO }, { "SCHED_RR", SCHED_RR },
+    { "SCHED_BATCH", SCHED_BATCH },       { "SCHED_ISO", SCHED_ISO },   { "SCHED_IDLE", SCHED_IDLE },
+    { "SCHED_DEADLINE", SCHED_DEADLINE },
 };
 static const struct named flags[] = {
-    {"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},   {"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
-    {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},         {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
-    {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS},       {"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
-    {"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
+    { "SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK },
+    { "SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM },
+    { "SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN },
+    { "SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY },
+    { "SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS },
+    { "SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN },
+    { "SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX },
 };
 static const struct named io_classes[] = {
-    {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT}, {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE}, {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
+    { "IOPRIO_CLASS_RT", IOPRIO_CLASS_RT },
+    { "IOPRIO_CLASS_BE", IOPRIO_CLASS_BE },
+    { "IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE },
 };
 
 static int value_of(const struct named *rows, size_t n, const char *name)
@@ -69,31 +74,41 @@ static int check_policy(const struct oci_scheduler *s, struct error *err)
     if (fixed && (s->priority.v < 1 || s->priority.v > 99))
         return error_set(err, -EINVAL, "process.scheduler.priority: %s takes 1 to 99", s->policy);
     if (!fixed && s->priority.v != 0)
-        return error_set(err, -EINVAL, "process.scheduler.priority: only for SCHED_FIFO and SCHED_RR, not for %s", s->policy);
+        return error_set(err, -EINVAL,
+                         "process.scheduler.priority: only for SCHED_FIFO and SCHED_RR, not for %s",
+                         s->policy);
     if (policy == SCHED_DEADLINE && (s->runtime.v == 0 || s->deadline.v == 0))
         return error_set(err, -EINVAL, "process.scheduler: SCHED_DEADLINE needs runtime and deadline");
     if (policy != SCHED_DEADLINE && (s->runtime.v != 0 || s->deadline.v != 0 || s->period.v != 0))
-        return error_set(err, -EINVAL, "process.scheduler: runtime, deadline and period are only for SCHED_DEADLINE, not for %s", s->policy);
+        return error_set(
+            err, -EINVAL,
+            "process.scheduler: runtime, deadline and period are only for SCHED_DEADLINE, not for %s",
+            s->policy);
     if (s->nice.v != 0 && (fixed || policy == SCHED_DEADLINE))
         return error_set(err, -EINVAL, "process.scheduler.nice: has no meaning with %s", s->policy);
     for (size_t i = 0; i < s->flags.n; i++)
         if (value_of(flags, ARRAY_LEN(flags), s->flags.v[i]) < 0)
-            return error_set(err, -EINVAL, "process.scheduler.flags[%zu]: there is no flag \"%s\"", i, s->flags.v[i]);
+            return error_set(err, -EINVAL, "process.scheduler.flags[%zu]: there is no flag \"%s\"", i,
+                             s->flags.v[i]);
     return 0;
 }
 
 static int read_cpus(const char *text, const char *which, struct cpu_mask *ret, struct error *err)
 {
     int r = range_list_parse(text, ret->bits, CPU_AFFINITY_BITS);
-    return r < 0 ? error_set(err, -EINVAL, "process.execCPUAffinity.%s: \"%.200s\" is not a list of CPUs", which, text) : 0;
+    return r < 0 ? error_set(err, -EINVAL, "process.execCPUAffinity.%s: \"%.200s\" is not a list of CPUs",
+                             which, text)
+                 : 0;
 }
 
 int scheduler_check(const struct oci_process *p, struct error *err)
 {
     struct cpu_mask mask;
     int r = p->scheduler.policy ? check_policy(&p->scheduler, err) : 0;
-    if (r >= 0 && p->io_priority_class && value_of(io_classes, ARRAY_LEN(io_classes), p->io_priority_class) < 0)
-        r = error_set(err, -EINVAL, "process.ioPriority.class: there is no class \"%s\"", p->io_priority_class);
+    if (r >= 0 && p->io_priority_class &&
+        value_of(io_classes, ARRAY_LEN(io_classes), p->io_priority_class) < 0)
+        r = error_set(err, -EINVAL, "process.ioPriority.class: there is no class \"%s\"",
+                      p->io_priority_class);
     if (r >= 0 && !str_empty(p->cpu_affinity_initial))
         r = read_cpus(p->cpu_affinity_initial, "initial", &mask, err);
     if (r >= 0 && !str_empty(p->cpu_affinity_final))
@@ -103,7 +118,8 @@ int scheduler_check(const struct oci_process *p, struct error *err)
 
 bool scheduler_is_realtime(const struct oci_process *p)
 {
-    int policy = p->scheduler.policy ? value_of(policies, ARRAY_LEN(policies), p->scheduler.policy) : SCHED_NORMAL;
+    int policy = p->scheduler.policy ? value_of(policies, ARRAY_LEN(policies), p->scheduler.policy)
+                                     : SCHED_NORMAL;
     return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
 }
 
@@ -123,16 +139,20 @@ static int set_policy(const struct oci_scheduler *s, struct error *err)
     if (syscall(SYS_sched_setattr, 0, &a, 0) == 0)
         return 0;
     if (errno == EPERM)
-        return error_set(err, -EPERM, "process.scheduler: %s is not permitted (it needs CAP_SYS_NICE on the host; a real-time policy also a budget of the cpu cgroup)", s->policy);
+        return error_set(
+            err, -EPERM,
+            "process.scheduler: %s is not permitted (it needs CAP_SYS_NICE on the host; a real-time policy also a budget of the cpu cgroup)",
+            s->policy);
     return error_errno(err, -errno, "process.scheduler: cannot set %s", s->policy);
 }
 
 static int set_io_priority(const struct oci_process *p, struct error *err)
 {
-    int class = value_of(io_classes, ARRAY_LEN(io_classes), p->io_priority_class);
-    int value = class << IOPRIO_CLASS_SHIFT | (int) p->io_priority.v;
+    unsigned class = (unsigned) value_of(io_classes, ARRAY_LEN(io_classes), p->io_priority_class);
+    unsigned value = class << IOPRIO_CLASS_SHIFT | (unsigned) p->io_priority.v;
     if (syscall(SYS_ioprio_set, IOPRIO_WHO_PGRP, 0, value) < 0)
-        return error_errno(err, -errno, "process.ioPriority: cannot set %s %d", p->io_priority_class, (int) p->io_priority.v);
+        return error_errno(err, -errno, "process.ioPriority: cannot set %s %u", p->io_priority_class,
+                           (unsigned) p->io_priority.v);
     return 0;
 }
 
@@ -146,10 +166,12 @@ int scheduler_apply(const struct oci_process *p, struct error *err)
 
 /* ---- CPU affinity ---- */
 
-struct cpu_affinity cpu_affinity_of_exec(const struct oci_process *process, const struct oci_process *container)
+struct cpu_affinity cpu_affinity_of_exec(const struct oci_process *process,
+                                         const struct oci_process *container)
 {
-    const struct oci_process *from = process->cpu_affinity_initial || process->cpu_affinity_final ? process : container;
-    return (struct cpu_affinity) {.initial = from->cpu_affinity_initial, .final = from->cpu_affinity_final};
+    const struct oci_process *from = process->cpu_affinity_initial || process->cpu_affinity_final ? process
+                                                                                                  : container;
+    return (struct cpu_affinity){ .initial = from->cpu_affinity_initial, .final = from->cpu_affinity_final };
 }
 
 static int set_affinity(const struct cpu_mask *mask)
@@ -165,11 +187,12 @@ int cpu_affinity_initial(const struct cpu_affinity *a, struct cpu_mask *saved, s
     int r = read_cpus(a->initial, "initial", &mask, err);
     if (r < 0)
         return r;
-    *saved = (struct cpu_mask) {0};
+    *saved = (struct cpu_mask){ 0 };
     if (syscall(SYS_sched_getaffinity, 0, sizeof(saved->bits), saved->bits) < 0)
         return error_errno(err, -errno, "cannot read the CPU affinity");
     r = set_affinity(&mask);
-    return r < 0 ? error_errno(err, r, "process.execCPUAffinity.initial: cannot run on CPUs %s", a->initial) : 1;
+    return r < 0 ? error_errno(err, r, "process.execCPUAffinity.initial: cannot run on CPUs %s", a->initial)
+                 : 1;
 }
 
 int cpu_affinity_restore(const struct cpu_mask *saved, struct error *err)
@@ -191,7 +214,8 @@ int cpu_affinity_final(const struct cpu_affinity *a, struct error *err)
     if (r >= 0) {
         r = set_affinity(&mask);
         if (r < 0)
-            r = error_errno(err, r, "process.execCPUAffinity.final: cannot run on CPUs %s", a->final ?: "of the container");
+            r = error_errno(err, r, "process.execCPUAffinity.final: cannot run on CPUs %s",
+                            a->final ?: "of the container");
     }
     return r;
 }

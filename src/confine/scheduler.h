@@ -27,7 +27,8 @@ bool scheduler_is_realtime(const struct oci_process *p);
 struct cpu_affinity {
     const char *initial, *final;
 };
-struct cpu_affinity cpu_affinity_of_exec(const struct oci_process *process, const struct oci_process *container);
+struct cpu_affinity cpu_affinity_of_exec(const struct oci_process *process,
+                                         const struct oci_process *container);
 /*
  * Pins the calling process, whose child will inherit it, before the clone: "initial". Returns 1 and fills saved (for
  * cpu_affinity_restore()) when it did, 0 when there is nothing to do.

@@ -27,9 +27,10 @@
 
 static int connect_agent(const char *path, struct error *err)
 {
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
     if (strlen(path) >= sizeof(addr.sun_path))
-        return error_set(err, -ENAMETOOLONG, "linux.seccomp.listenerPath: %.200s is too long for a socket path", path);
+        return error_set(err, -ENAMETOOLONG,
+                         "linux.seccomp.listenerPath: %.200s is too long for a socket path", path);
     memcpy(addr.sun_path, path, strlen(path) + 1);
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
@@ -37,7 +38,8 @@ static int connect_agent(const char *path, struct error *err)
     return TAKE_FD(fd);
 }
 
-int seccomp_agent_open(struct seccomp_agent *a, const struct oci_seccomp *sec, const struct seccomp_filter *filter, const struct oci_process *p,
+int seccomp_agent_open(struct seccomp_agent *a, const struct oci_seccomp *sec,
+                       const struct seccomp_filter *filter, const struct oci_process *p,
                        const struct container_state *st, int proc_fd, struct error *err)
 {
     if (!filter->has_notify)
@@ -45,7 +47,9 @@ int seccomp_agent_open(struct seccomp_agent *a, const struct oci_seccomp *sec, c
     if (str_empty(sec->listener_path))
         return error_set(err, -EINVAL, "linux.seccomp.listenerPath: is needed for SCMP_ACT_NOTIFY");
     if (scheduler_is_realtime(p))
-        return error_set(err, -ENOTSUP, "process.scheduler: %s beside SCMP_ACT_NOTIFY is not possible in this version", p->scheduler.policy);
+        return error_set(err, -ENOTSUP,
+                         "process.scheduler: %s beside SCMP_ACT_NOTIFY is not possible in this version",
+                         p->scheduler.policy);
     a->fd = connect_agent(sec->listener_path, err);
     if (a->fd < 0)
         return a->fd;
@@ -109,10 +113,15 @@ static int send_state(const struct seccomp_agent *a, int listener)
     union {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof(int))];
-    } control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+    } control = {
+        .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) }
+    };
     memcpy(CMSG_DATA(&control.head), &listener, sizeof(int));
-    struct iovec iov = {a->text, strlen(a->text)};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)};
+    struct iovec iov = { a->text, strlen(a->text) };
+    struct msghdr msg = { .msg_iov = &iov,
+                          .msg_iovlen = 1,
+                          .msg_control = control.space,
+                          .msg_controllen = sizeof(control.space) };
     while (iov.iov_len > 0) {
         ssize_t n = syscall(SYS_sendmsg, a->fd, &msg, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
@@ -145,8 +154,9 @@ __attribute__((no_sanitize("address", "undefined"))) static int hand_over(void *
 int seccomp_agent_load(struct seccomp_agent *a, const struct seccomp_filter *filter, struct error *err)
 {
     static char stack[65536] __attribute__((aligned(16)));
-    struct handover h = {.agent = a, .listener = PENDING, .running = 1};
-    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID;
+    struct handover h = { .agent = a, .listener = PENDING, .running = 1 };
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                CLONE_CHILD_CLEARTID;
     if (a->fd < 0)
         return error_set(err, -EINVAL, "linux.seccomp: there is no agent to notify");
     if (clone(hand_over, stack + sizeof(stack), flags, &h, NULL, NULL, &h.running) < 0)
@@ -160,6 +170,7 @@ int seccomp_agent_load(struct seccomp_agent *a, const struct seccomp_filter *fil
     }
     a->fd = -1;
     if (r >= 0 && h.result < 0)
-        return error_errno(err, h.result, "linux.seccomp.listenerPath: cannot send the listener to the agent");
+        return error_errno(err, h.result,
+                           "linux.seccomp.listenerPath: cannot send the listener to the agent");
     return r < 0 ? r : 0;
 }

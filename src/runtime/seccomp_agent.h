@@ -23,13 +23,17 @@ struct seccomp_agent {
     char *text;    /* child: the message */
     bool is_init;  /* the state's pid is this process's */
 };
-#define SECCOMP_AGENT_NONE {.fd = -1, .proc_fd = -1}
+#define SECCOMP_AGENT_NONE      \
+    {                           \
+        .fd = -1, .proc_fd = -1 \
+    }
 
 /*
  * Parent: connects when the filter notifies, else does nothing (listenerPath is then ignored, as the specification says). st describes the
  * container: id, status, bundle, annotations, ociVersion, and pid, which is 0 when this process will be the container's first.
  */
-int seccomp_agent_open(struct seccomp_agent *a, const struct oci_seccomp *sec, const struct seccomp_filter *filter, const struct oci_process *p,
+int seccomp_agent_open(struct seccomp_agent *a, const struct oci_seccomp *sec,
+                       const struct seccomp_filter *filter, const struct oci_process *p,
                        const struct container_state *st, int proc_fd, struct error *err);
 /* Child, still privileged, procfs descriptor still open: completes the message. */
 int seccomp_agent_prepare(struct seccomp_agent *a, struct error *err);

@@ -27,7 +27,7 @@ struct request {
 int netlink_open(struct netlink *ret, struct error *err)
 {
     int one = 1;
-    struct netlink nl = {.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), .sequence = 1};
+    struct netlink nl = { .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), .sequence = 1 };
     if (nl.fd < 0)
         return error_errno(err, -errno, "cannot open a netlink socket");
     /* Both are niceties: a reason in words, and requests about one interface answered about one. */
@@ -48,8 +48,11 @@ void netlink_close(struct netlink *nl)
 static void *request_begin(struct request *q, struct netlink *nl, uint16_t type, uint16_t flags, size_t body)
 {
     memset(q, 0, sizeof(*q));
-    q->head = (struct nlmsghdr) {
-        .nlmsg_len = (uint32_t) NLMSG_LENGTH(body), .nlmsg_type = type, .nlmsg_flags = (uint16_t) (NLM_F_REQUEST | flags), .nlmsg_seq = ++nl->sequence,
+    q->head = (struct nlmsghdr){
+        .nlmsg_len = (uint32_t) NLMSG_LENGTH(body),
+        .nlmsg_type = type,
+        .nlmsg_flags = (uint16_t) (NLM_F_REQUEST | flags),
+        .nlmsg_seq = ++nl->sequence,
     };
     return NLMSG_DATA(&q->head);
 }
@@ -60,7 +63,7 @@ static void request_add(struct request *q, uint16_t type, const void *data, size
     size_t at = NLMSG_ALIGN(q->head.nlmsg_len);
     if (at + RTA_SPACE(n) > sizeof(q->space))
         abort();
-    struct rtattr a = {.rta_len = (unsigned short) RTA_LENGTH(n), .rta_type = type};
+    struct rtattr a = { .rta_len = (unsigned short) RTA_LENGTH(n), .rta_type = type };
     memcpy(q->space + at, &a, sizeof(a));
     memcpy(q->space + at + RTA_LENGTH(0), data, n);
     q->head.nlmsg_len = (uint32_t) (at + RTA_LENGTH(n));
@@ -85,7 +88,8 @@ static const char *extended_message(const struct nlmsghdr *h, char *buf, size_t 
         if (a.nla_len < sizeof(a) || at + a.nla_len > h->nlmsg_len)
             break;
         if ((a.nla_type & NLA_TYPE_MASK) == NLMSGERR_ATTR_MSG)
-            (void) snprintf(buf, size, " (%.*s)", (int) (a.nla_len - sizeof(a)), (const char *) h + at + sizeof(a));
+            (void) snprintf(buf, size, " (%.*s)", (int) (a.nla_len - sizeof(a)),
+                            (const char *) h + at + sizeof(a));
         at += NLA_ALIGN(a.nla_len);
     }
     return buf;
@@ -94,7 +98,8 @@ static const char *extended_message(const struct nlmsghdr *h, char *buf, size_t 
 typedef void message_fn(const struct nlmsghdr *h, void *arg);
 
 /* 1: that was the end; 0: more is to come. what names the request in an error. */
-static int take_message(const struct netlink *nl, const struct nlmsghdr *h, message_fn *fn, void *arg, const char *what, struct error *err)
+static int take_message(const struct netlink *nl, const struct nlmsghdr *h, message_fn *fn, void *arg,
+                        const char *what, struct error *err)
 {
     char words[200];
     if (h->nlmsg_seq != nl->sequence)
@@ -109,11 +114,14 @@ static int take_message(const struct netlink *nl, const struct nlmsghdr *h, mess
     if (h->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr)))
         return error_set(err, -EPROTO, "%s: the kernel's answer is cut off", what);
     const struct nlmsgerr *e = NLMSG_DATA(h);
-    return e->error == 0 ? 1 : error_errno(err, e->error, "%s%s", what, extended_message(h, words, sizeof(words)));
+    return e->error == 0
+               ? 1
+               : error_errno(err, e->error, "%s%s", what, extended_message(h, words, sizeof(words)));
 }
 
 /* One datagram's messages. */
-static int take_datagram(const struct netlink *nl, const char *buf, size_t n, message_fn *fn, void *arg, const char *what, struct error *err)
+static int take_datagram(const struct netlink *nl, const char *buf, size_t n, message_fn *fn, void *arg,
+                         const char *what, struct error *err)
 {
     size_t at = 0;
     while (at + sizeof(struct nlmsghdr) <= n) {
@@ -128,16 +136,19 @@ static int take_datagram(const struct netlink *nl, const char *buf, size_t n, me
     return 0;
 }
 
-static int talk(struct netlink *nl, const struct request *q, message_fn *fn, void *arg, const char *what, struct error *err)
+static int talk(struct netlink *nl, const struct request *q, message_fn *fn, void *arg, const char *what,
+                struct error *err)
 {
-    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
     if (sendto(nl->fd, q, q->head.nlmsg_len, 0, (struct sockaddr *) &kernel, sizeof(kernel)) < 0)
         return error_errno(err, -errno, "%s", what);
     _cleanup_free_ char *buf = xmalloc(REPLY_MAX);
     for (;;) {
-        struct sockaddr_nl from = {0};
-        struct iovec iov = {buf, REPLY_MAX};
-        struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
+        struct sockaddr_nl from = { 0 };
+        struct iovec iov = { buf, REPLY_MAX };
+        struct msghdr m = {
+            .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1
+        };
         ssize_t n = recvmsg(nl->fd, &m, 0);
         if (n < 0 && errno == EINTR)
             continue;
@@ -235,7 +246,11 @@ int netlink_address_read(const struct nlmsghdr *msg, uint32_t index, struct netl
     const struct ifaddrmsg *m = NLMSG_DATA(msg);
     if (m->ifa_index != index || (m->ifa_family != AF_INET && m->ifa_family != AF_INET6))
         return 0;
-    struct netlink_address a = {.family = m->ifa_family, .prefix = m->ifa_prefixlen, .scope = m->ifa_scope, .flags = m->ifa_flags, .length = m->ifa_family == AF_INET ? 4 : 16};
+    struct netlink_address a = { .family = m->ifa_family,
+                                 .prefix = m->ifa_prefixlen,
+                                 .scope = m->ifa_scope,
+                                 .flags = m->ifa_flags,
+                                 .length = m->ifa_family == AF_INET ? 4 : 16 };
     bool has_local = false;
     int left = (int) IFA_PAYLOAD(msg);
     for (const struct rtattr *attr = IFA_RTA(m); RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
@@ -268,10 +283,11 @@ static void take_address(const struct nlmsghdr *h, void *arg)
     l->v[l->n++] = a;
 }
 
-int netlink_addresses(struct netlink *nl, uint32_t index, struct netlink_address **ret, size_t *ret_n, struct error *err)
+int netlink_addresses(struct netlink *nl, uint32_t index, struct netlink_address **ret, size_t *ret_n,
+                      struct error *err)
 {
     struct request q;
-    struct address_list l = {.index = index};
+    struct address_list l = { .index = index };
     request_begin(&q, nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
     int r = talk(nl, &q, take_address, &l, "cannot read the interface's addresses", err);
     if (r < 0) {
@@ -283,13 +299,18 @@ int netlink_addresses(struct netlink *nl, uint32_t index, struct netlink_address
     return 0;
 }
 
-int netlink_address_add(struct netlink *nl, uint32_t index, const struct netlink_address *a, struct error *err)
+int netlink_address_add(struct netlink *nl, uint32_t index, const struct netlink_address *a,
+                        struct error *err)
 {
     struct request q;
     /* What somebody set, as against what the kernel found out. */
-    uint32_t flags = a->flags & (IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN);
-    struct ifaddrmsg *body = request_begin(&q, nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sizeof(*body));
-    *body = (struct ifaddrmsg) {.ifa_family = a->family, .ifa_prefixlen = a->prefix, .ifa_scope = a->scope, .ifa_index = index};
+    uint32_t flags = a->flags & (IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
+                                 IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN);
+    struct ifaddrmsg *body = request_begin(&q, nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK,
+                                           sizeof(*body));
+    *body = (struct ifaddrmsg){
+        .ifa_family = a->family, .ifa_prefixlen = a->prefix, .ifa_scope = a->scope, .ifa_index = index
+    };
     request_add(&q, IFA_LOCAL, a->local, a->length);
     request_add(&q, IFA_ADDRESS, a->has_peer ? a->peer : a->local, a->length);
     if (a->has_broadcast)

@@ -17,7 +17,10 @@ struct netlink {
     int fd;
     uint32_t sequence;
 };
-#define NETLINK_INIT {.fd = -1}
+#define NETLINK_INIT \
+    {                \
+        .fd = -1     \
+    }
 
 /* In the network namespace of the caller. */
 int netlink_open(struct netlink *ret, struct error *err);
@@ -43,9 +46,11 @@ struct netlink_address {
     uint8_t local[16], peer[16], broadcast[16];
 };
 /* All addresses of an interface, both families. Caller frees. */
-int netlink_addresses(struct netlink *nl, uint32_t index, struct netlink_address **ret, size_t *ret_n, struct error *err);
+int netlink_addresses(struct netlink *nl, uint32_t index, struct netlink_address **ret, size_t *ret_n,
+                      struct error *err);
 /* Flags that only describe (permanent, tentative …) are left to the kernel. */
-int netlink_address_add(struct netlink *nl, uint32_t index, const struct netlink_address *a, struct error *err);
+int netlink_address_add(struct netlink *nl, uint32_t index, const struct netlink_address *a,
+                        struct error *err);
 /* One RTM_NEWADDR message (n bytes from the kernel) as an address of interface index. 0: another interface or family; 1: read. Pure, for tests. */
 struct nlmsghdr;
 int netlink_address_read(const struct nlmsghdr *msg, uint32_t index, struct netlink_address *ret);

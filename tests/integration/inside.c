@@ -43,11 +43,11 @@ static int show_sched(void)
         uint32_t priority;
         uint64_t runtime, deadline, period;
         uint32_t util_min, util_max;
-    } a = {0};
+    } a = { 0 };
     if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0) < 0)
         return die("sched_getattr");
-    printf("%u %d %u %llu %llu %llu %llu\n", a.policy, a.nice, a.priority, (unsigned long long) a.flags, (unsigned long long) a.runtime,
-           (unsigned long long) a.deadline, (unsigned long long) a.period);
+    printf("%u %d %u %llu %llu %llu %llu\n", a.policy, a.nice, a.priority, (unsigned long long) a.flags,
+           (unsigned long long) a.runtime, (unsigned long long) a.deadline, (unsigned long long) a.period);
     return 0;
 }
 
@@ -62,7 +62,7 @@ static int show_ioprio(void)
 
 static int show_mempolicy(void)
 {
-    unsigned long nodes[16] = {0};
+    unsigned long nodes[16] = { 0 };
     int mode = -1;
     if (syscall(SYS_get_mempolicy, &mode, nodes, 1024, NULL, 0) < 0)
         return die("get_mempolicy");
@@ -91,8 +91,11 @@ static int receive(int connection, FILE *out)
             struct cmsghdr head;
             char space[CMSG_SPACE(sizeof(int))];
         } control;
-        struct iovec iov = {buf, sizeof(buf)};
-        struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)};
+        struct iovec iov = { buf, sizeof(buf) };
+        struct msghdr m = { .msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = control.space,
+                            .msg_controllen = sizeof(control.space) };
         ssize_t n = recvmsg(connection, &m, MSG_CMSG_CLOEXEC);
         if (n <= 0)
             break;
@@ -110,13 +113,13 @@ static void answer(int listener, int error)
 {
     struct seccomp_notif req;
     for (;;) {
-        struct pollfd p = {listener, POLLIN, 0};
+        struct pollfd p = { listener, POLLIN, 0 };
         if (poll(&p, 1, -1) < 0 || (p.revents & POLLHUP))
             return;
         memset(&req, 0, sizeof(req));
         if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0)
             continue;
-        struct seccomp_notif_resp resp = {.id = req.id};
+        struct seccomp_notif_resp resp = { .id = req.id };
         if (error)
             resp.error = -error;
         else
@@ -127,7 +130,7 @@ static void answer(int listener, int error)
 
 static int agent(const char *path, const char *file, int count, int error)
 {
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
     snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
     int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     FILE *out = fopen(file, "we");

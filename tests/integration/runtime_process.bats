@@ -194,19 +194,19 @@ online() { sed 's/[-,].*//' /sys/devices/system/cpu/online; }
 
 make_netns() {
   netns=oakum-test-$$
-  ip netns add $netns || skip 'cannot make a network namespace'
-  ip -n $netns link add oak0 type veth peer name oak1 || skip 'this kernel has no veth'
-  ip -n $netns link set oak1 up
+  ip netns add "$netns" || skip 'cannot make a network namespace'
+  ip -n "$netns" link add oak0 type veth peer name oak1 || skip 'this kernel has no veth'
+  ip -n "$netns" link set oak1 up
 }
 rt_there() { timeout 20 nsenter --net="/run/netns/$netns" "$runtime" --root "$place/rt" "$@"; }
 
 @test "netDevices: an interface comes with its name, MTU, hardware address and global addresses, and is up" {
   make_netns
-  ip -n $netns link set oak0 mtu 1400 address 02:00:00:00:00:07 up
-  ip -n $netns addr add 192.0.2.7/24 broadcast 192.0.2.255 dev oak0
-  ip -n $netns addr add 198.51.100.1 peer 198.51.100.2/32 dev oak0
-  ip -n $netns addr add 2001:db8::7/64 nodad dev oak0
-  ip -n $netns addr add 169.254.7.7/16 scope link dev oak0
+  ip -n "$netns" link set oak0 mtu 1400 address 02:00:00:00:00:07 up
+  ip -n "$netns" addr add 192.0.2.7/24 broadcast 192.0.2.255 dev oak0
+  ip -n "$netns" addr add 198.51.100.1 peer 198.51.100.2/32 dev oak0
+  ip -n "$netns" addr add 2001:db8::7/64 nodad dev oak0
+  ip -n "$netns" addr add 169.254.7.7/16 scope link dev oak0
   script='ip addr show dev inner0; ip link show' make_bundle "$place/bundle" '.linux.netDevices = { oak0: { name: "inner0" } }'
   run rt_there run --bundle "$place/bundle" net </dev/null
   said 0 'inner0' 'UP' 'mtu 1400' '02:00:00:00:00:07' 'inet 192.0.2.7/24 brd 192.0.2.255 scope global' 'inet 198.51.100.1 peer 198.51.100.2/32' 'inet6 2001:db8::7/64 scope global'
@@ -214,11 +214,11 @@ rt_there() { timeout 20 nsenter --net="/run/netns/$netns" "$runtime" --root "$pl
 }
 @test "netDevices: without a name the interface keeps its own; several at once; the host has them no more" {
   make_netns
-  ip -n $netns link add oak2 type veth peer name oak3
+  ip -n "$netns" link add oak2 type veth peer name oak3
   script='ip -o link show | cut -d: -f2 | cut -d@ -f1 | tr -d " \n"' make_bundle "$place/bundle" '.linux.netDevices = { oak0: {}, oak2: { name: "eth0" } }'
   rt_there create --bundle "$place/bundle" net </dev/null >"$place/out" 2>&1
-  ! ip -n $netns link show oak0
-  ! ip -n $netns link show oak2
+  run ! ip -n "$netns" link show oak0
+  run ! ip -n "$netns" link show oak2
   rt_there start net
   wait_for 5 grep -q eth0 "$place/out"
   [[ $(cat "$place/out") == *oak0* ]]
@@ -227,25 +227,25 @@ rt_there() { timeout 20 nsenter --net="/run/netns/$netns" "$runtime" --root "$pl
 @test "netDevices: into a namespace that is there already, where the interface stays" {
   make_netns
   netns2=oakum-test-$$-b
-  ip netns add $netns2
-  ip -n $netns addr add 192.0.2.9/24 dev oak0
+  ip netns add "$netns2"
+  ip -n "$netns" addr add 192.0.2.9/24 dev oak0
   script='ip -o addr show dev eth5' make_bundle "$place/bundle" '.linux.netDevices = { oak0: { name: "eth5" } } | (.linux.namespaces[] | select(.type == "network")).path = "/run/netns/'$netns2'"'
   run rt_there run --bundle "$place/bundle" net </dev/null
   said 0 192.0.2.9/24
-  ip -n $netns2 link show eth5
+  ip -n "$netns2" link show eth5
   # the name is taken now: nothing is moved
   run rt_there run --bundle "$place/bundle" net </dev/null
   [ "$status" -ne 0 ]
   [[ $output == *linux.netDevices.oak0* ]]
-  ip -n $netns link add oak0 type veth peer name oak4
+  ip -n "$netns" link add oak0 type veth peer name oak4
   run rt_there run --bundle "$place/bundle" net </dev/null
   [ "$status" -ne 0 ]
   [[ $output == *'linux.netDevices.oak0'*'eth5 already'* ]]
-  ip -n $netns link show oak0
+  ip -n "$netns" link show oak0
 }
 @test "netDevices: with a user namespace the host's rights move it" {
   make_netns
-  ip -n $netns addr add 192.0.2.11/24 dev oak0
+  ip -n "$netns" addr add 192.0.2.11/24 dev oak0
   script='ip -o addr show dev oak0' make_bundle "$place/bundle" '.linux.netDevices = { oak0: {} } | .linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }] | .linux.gidMappings = .linux.uidMappings'
   run rt_there run --bundle "$place/bundle" net </dev/null
   said 0 192.0.2.11/24
@@ -261,7 +261,7 @@ rt_there() { timeout 20 nsenter --net="/run/netns/$netns" "$runtime" --root "$pl
   run rt_there run --bundle "$place/bundle" net </dev/null
   [ "$status" -ne 0 ]
   [[ $output == *linux.netDevices.missing0* ]]
-  ip -n $netns link show oak0
+  ip -n "$netns" link show oak0
 }
 
 # ---- linux.seccomp: SCMP_ACT_NOTIFY
@@ -327,6 +327,10 @@ notify_bundle() {
   refused 'linux.seccomp.listenerPath' '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/nothing/there", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] }'
   agent 1
   refused 'process.scheduler' '.process.scheduler = { policy: "SCHED_RR", priority: 1 } | .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "'"$place"'/agent", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] }'
+}
+@test "notify: no room for the second thread is an error, not a container without an agent" {
+  agent 1
+  refused 'linux.seccomp: cannot start a thread' '.linux.resources.pids.limit = 1 | .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "'"$place"'/agent", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] }'
 }
 @test "notify: listenerPath without a notifying rule is ignored" {
   shows fine '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/nothing/there", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_ERRNO" }] }' 'echo fine'

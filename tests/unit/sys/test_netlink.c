@@ -24,8 +24,11 @@ static union {
 static void begin(int family, uint32_t index)
 {
     memset(&m, 0, sizeof(m));
-    m.head = (struct nlmsghdr) {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)), .nlmsg_type = RTM_NEWADDR};
-    *(struct ifaddrmsg *) NLMSG_DATA(&m.head) = (struct ifaddrmsg) {.ifa_family = (uint8_t) family, .ifa_prefixlen = 24, .ifa_index = index, .ifa_flags = IFA_F_PERMANENT};
+    m.head = (struct nlmsghdr){ .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
+                                .nlmsg_type = RTM_NEWADDR };
+    *(struct ifaddrmsg *) NLMSG_DATA(&m.head) = (struct ifaddrmsg){
+        .ifa_family = (uint8_t) family, .ifa_prefixlen = 24, .ifa_index = index, .ifa_flags = IFA_F_PERMANENT
+    };
 }
 
 static void add(uint16_t type, const void *data, size_t n)
@@ -49,7 +52,8 @@ static void reads(void **state _unused_)
     add(IFA_FLAGS, &flags, 4);
     add(IFA_RT_PRIORITY, &metric, 4);
     assert_int_equal(netlink_address_read(&m.head, 3, &a), 1);
-    assert_true(a.family == AF_INET && a.prefix == 24 && a.length == 4 && a.flags == flags && a.priority == 7);
+    assert_true(a.family == AF_INET && a.prefix == 24 && a.length == 4 && a.flags == flags &&
+                a.priority == 7);
     assert_true(!a.has_peer && a.has_broadcast && memcmp(a.local, "\xc0\0\2\1", 4) == 0);
     assert_int_equal(netlink_address_read(&m.head, 4, &a), 0); /* another interface */
 
@@ -86,9 +90,14 @@ static void damaged(void **state _unused_)
 static void in_a_namespace(void **state _unused_)
 {
     _cleanup_netlink_ struct netlink nl = NETLINK_INIT;
-    struct error err = {0};
+    struct error err = { 0 };
     uint32_t index = 0;
-    struct netlink_address *list = NULL, a = {.family = AF_INET, .prefix = 24, .length = 4, .local = {192, 0, 2, 5}, .broadcast = {192, 0, 2, 255}, .has_broadcast = true};
+    struct netlink_address *list = NULL, a = { .family = AF_INET,
+                                               .prefix = 24,
+                                               .length = 4,
+                                               .local = { 192, 0, 2, 5 },
+                                               .broadcast = { 192, 0, 2, 255 },
+                                               .has_broadcast = true };
     size_t n = 0;
     if (unshare(CLONE_NEWNET) < 0)
         skip();
@@ -104,7 +113,8 @@ static void in_a_namespace(void **state _unused_)
     assert_int_equal(netlink_addresses(&nl, index, &list, &n, &err), 0);
     bool found = false;
     for (size_t i = 0; i < n; i++)
-        found |= list[i].family == AF_INET && list[i].prefix == 24 && memcmp(list[i].local, a.local, 4) == 0 && (list[i].flags & IFA_F_PERMANENT);
+        found |= list[i].family == AF_INET && list[i].prefix == 24 &&
+                 memcmp(list[i].local, a.local, 4) == 0 && (list[i].flags & IFA_F_PERMANENT);
     assert_true(found);
     free(list);
     /* lo cannot be moved: the kernel's reason arrives */
@@ -114,6 +124,7 @@ static void in_a_namespace(void **state _unused_)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(damaged), cmocka_unit_test(in_a_namespace)};
+    const struct CMUnitTest tests[] = { cmocka_unit_test(reads), cmocka_unit_test(damaged),
+                                        cmocka_unit_test(in_a_namespace) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
