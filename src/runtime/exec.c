@@ -40,6 +40,7 @@ struct exec {
     struct seccomp_agent agent;
     struct container_state state; /* for the agent */
     struct cgroup *cg;
+    off_t growth; /* when we looked (state_growth()) */
     struct cpu_affinity affinity;
     int proc_fd, init_pidfd;
     int join_flags;
@@ -108,6 +109,7 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
         r = namespaces_to_join(e, rec.pid, err);
     if (r >= 0)
         r = cgroup_open(rec.cgroup_path, &e->cg, err);
+    e->growth = state_growth(dirfd);
     arena_free(rec.arena);
     return r;
 }
@@ -310,6 +312,25 @@ static int start_process(struct exec *e, bool *ret_exec_failed, struct error *er
     return r;
 }
 
+/*
+ * A pause or update may have come between our look at the cgroup and the process's birth in it, and have joined hierarchies that we
+ * did not know: then the process would run on, or without a limit. They hold the lock while they do.
+ */
+static void join_what_has_grown(struct exec *e, struct runtime *rt, const char *id)
+{
+    _cleanup_close_ int dirfd = openat(rt->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dirfd < 0 || state_growth(dirfd) == e->growth || file_lock(dirfd, LOCK_SH, id, NULL) < 0)
+        return;
+    _cleanup_free_ char *path = state_read_cgroup(dirfd);
+    _cleanup_cgroup_ struct cgroup *cg = NULL;
+    _cleanup_free_ pid_t *pids = NULL;
+    size_t n = 0;
+    if (!path || cgroup_open(path, &cg, NULL) < 0 || cgroup_pids(cg, &pids, &n, NULL) < 0)
+        return;
+    for (size_t i = 0; i < n; i++) /* it may have children by now */
+        cgroup_add_pid(cg, pids[i], NULL);
+}
+
 static void release(struct exec *e)
 {
     int *const fds[] = {&e->proc_fd, &e->init_pidfd, &e->parent_sync, &e->child_sync, &e->console_fd, &e->pidfd};
@@ -334,6 +355,8 @@ int container_exec(struct runtime *rt, const char *id, const struct oci_process 
     if (r >= 0) {
         signals_block(&e.old_mask, &set);
         r = start_process(&e, &ret->exec_failed, err);
+        if (r >= 0)
+            join_what_has_grown(&e, rt, id);
         if (r < 0 && ret->exec_failed)
             ret->code = process_exec_code(r);
         if (r >= 0 && opt->detach)

@@ -41,6 +41,8 @@ bool state_frozen(const struct record *rec);
 /* pause and update leave this mark: the cgroup may have joined hierarchies that whoever created it does not know. */
 int state_mark_grown(int dirfd, struct error *err);
 bool state_has_grown(int dirfd);
+/* How often it was left; 0: never. */
+off_t state_growth(int dirfd);
 /* Thaws the cgroup if it is frozen; nobody is told of a failure. */
 void container_thaw(const struct record *rec);
 enum container_status state_status(int dirfd, const struct record *rec);

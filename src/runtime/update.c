@@ -21,16 +21,22 @@
 
 int state_mark_grown(int dirfd, struct error *err)
 {
-    int fd = file_open(dirfd, MARK, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600, err);
-    if (fd < 0)
-        return fd;
-    close(fd);
-    return 0;
+    int fd = file_open(dirfd, MARK, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600, err);
+    int r = fd < 0 ? fd : write_all(fd, ".", 1);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 && r < 0 ? error_errno(err, r, "cannot mark the container's state") : r;
+}
+
+off_t state_growth(int dirfd)
+{
+    struct stat st;
+    return fstatat(dirfd, MARK, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_size + 1 : 0;
 }
 
 bool state_has_grown(int dirfd)
 {
-    return faccessat(dirfd, MARK, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return state_growth(dirfd) > 0;
 }
 
 void container_thaw(const struct record *rec)
