@@ -137,12 +137,13 @@ lacks() { [[ $output != *"$1"* ]] || { printf 'there is "%s" in: %s\n' "$1" "$ou
   go
   is ''
   [ "$status" -eq 0 ]
-  for cover in "c 1 5" "c 1 9"; do
-    rm -f "$place/bundle/rootfs/dev/null"
-    mknod "$place/bundle/rootfs/dev/null" $cover
-    go
-    is ''
-  done
+  # A /dev of the caller's own, in which nothing is replaced.
+  mkdir "$place/dev"
+  echo false >"$place/dev/null"
+  bundle '.mounts |= map(select(.destination | startswith("/dev") | not)) + [{ destination: "/dev", type: "bind", source: $dev, options: ["bind"] }]' --arg dev "$place/dev"
+  go
+  is ''
+  [ "$status" -eq 0 ]
 }
 
 @test "a working directory through a descriptor (CVE-2024-21626)" {
@@ -236,7 +237,10 @@ leaking() {
     wait_for 5 ex c test -p /tmp/fifo
     ex c /proc/self/exe --log /tmp/fifo state x >/dev/null 2>&1 & # waits for a reader of the FIFO
     wait_for 5 ex c sh -c 'for p in /proc/[0-9]*/exe; do case $(readlink $p) in *oakum-runtime) exit 0 ;; esac; done; exit 1'
-    got ex c inside overwrite /tmp/fifo
+    # Detached, as a runtime that waits would keep its own file busy.
+    ex --detach c sh -c 'inside overwrite /tmp/fifo >/tmp/result 2>&1' </dev/null >/dev/null 2>&1
+    wait_for 5 ex c test -s /tmp/result
+    output=$(ex c cat /tmp/result)
     lacks 'overwrite done'
     has 'overwrite E'
     [ "$(sha256sum "$runtime")" = "$before" ]
@@ -363,7 +367,7 @@ leaking() {
     timeout -k 1 20 "$runtime" --root "$place/rt" run --no-pivot --detach --bundle "$place/bundle" c </dev/null >"$place/out" 2>&1
     [ "$(cat "$place/out")" = "$(ls "$place/bundle/rootfs")" ]
     # With a masked procfs and no other, the kernel refuses a second one in a nested user namespace.
-    got ex c unshare -Urmpf busybox mount -t proc proc /tmp
+    got ex --user 1000:1000 c unshare -Urmpf busybox mount -t proc proc /tmp
     [ "$status" -ne 0 ] || { echo "a second, unmasked procfs"; false; }
     rt delete --force c
   done
@@ -410,7 +414,7 @@ leaking() {
     is $'NoNewPrivs:\t1\n77\nx\nro'
   done
   # Landlock is in force: a domain may not change mounts, whatever its capabilities are.
-  jq '.process | .args = ["unshare", "-Urm", "busybox", "mount", "-t", "tmpfs", "x", "/tmp"] | .noNewPrivileges = false' "$place/bundle/config.json" >"$place/process.json"
+  jq '.process | .args = ["unshare", "-Urm", "busybox", "mount", "-t", "tmpfs", "x", "/tmp"] | .user = { uid: 1000, gid: 1000 } | .noNewPrivileges = false' "$place/bundle/config.json" >"$place/process.json"
   got ex --process "$place/process.json" c
   [ "$status" -ne 0 ]
 }
