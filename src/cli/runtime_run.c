@@ -116,7 +116,7 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
         r = read_config(f, bundle, &text, &spec, &err);
     if (r == 0)
         r = runtime_protect(spec, &err);
-    if (r < 0)
+    if (r < 0 || spec == NULL)
         return fail(cli, 1, &err);
     allow_default_devices(spec);
     opt.bundle = bundle;

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "base/parse.h"
 #include "confine/cgroup_impl.h"
 #include "oci/bigint.h"
 #include "sys/proc.h"
@@ -267,15 +268,34 @@ static void add_io(json_t *list, uint64_t major, uint64_t minor, const char *op,
     json_array_append_new(list, o);
 }
 
+/* The digits at text, up to anything else. */
+static bool read_number_at(const char *text, uint64_t *ret)
+{
+    _cleanup_free_ char *digits = xstrndup(text, strspn(text, "0123456789"));
+    return parse_u64(digits, ret) == 0;
+}
+
+/* "8:0 …": what is behind the device and its space, or NULL when the line does not begin with one. */
+static const char *read_device(const char *line, uint64_t *ret_major, uint64_t *ret_minor)
+{
+    const char *minor = line + strspn(line, "0123456789");
+    if (*minor != ':' || !read_number_at(line, ret_major) || !read_number_at(minor + 1, ret_minor))
+        return NULL;
+    const char *rest = minor + 1 + strspn(minor + 1, "0123456789");
+    return *rest == ' ' ? rest + 1 : NULL;
+}
+
 /* Version 1, "8:0 Read 4096". A line without a device is a sum. */
 static void io_v1(json_t *list, const char *text)
 {
     for (const char *line = text; line && *line;) {
-        unsigned major, minor;
-        unsigned long long value;
-        char op[32];
-        if (sscanf(line, "%u:%u %31[A-Za-z] %llu", &major, &minor, op, &value) == 4)
-            add_io(list, major, minor, op, value);
+        uint64_t major, minor, value;
+        const char *op = read_device(line, &major, &minor);
+        size_t n = op ? strcspn(op, " \n") : 0;
+        if (n > 0 && op[n] == ' ' && read_number_at(op + n + 1, &value)) {
+            _cleanup_free_ char *word = xstrndup(op, n);
+            add_io(list, major, minor, word, value);
+        }
         line = strchr(line, '\n');
         line = line ? line + 1 : NULL;
     }
@@ -291,8 +311,8 @@ static void io_v2(json_t *bytes, json_t *ops, char *text)
                   { "rios=", "Read", false },  { "wios=", "Write", false },  { "dios=", "Discard", false } };
     char *save = NULL, *inner;
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        unsigned major, minor;
-        if (sscanf(line, "%u:%u", &major, &minor) != 2)
+        uint64_t major, minor;
+        if (!read_device(line, &major, &minor))
             continue;
         for (char *word = strtok_r(line, " ", &inner); word; word = strtok_r(NULL, " ", &inner)) {
             for (size_t i = 0; i < ARRAY_LEN(words); i++) {

@@ -42,7 +42,7 @@ static int console_send(const char *socket_path, int master_fd, struct error *er
     return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? error_errno(err, -errno, "--console-socket: cannot send the terminal") : 0;
 }
 
-static int console_size_from_terminal(int master_fd)
+int console_size_from_terminal(int master_fd)
 {
     struct winsize size;
     for (int fd = 0; fd < 3; fd++)
@@ -53,10 +53,7 @@ static int console_size_from_terminal(int master_fd)
 
 int console_take(const char *socket_path, int master_fd, struct error *err)
 {
-    if (socket_path)
-        return console_send(socket_path, master_fd, err);
-    console_size_from_terminal(master_fd); /* none of ours is a terminal: the pty keeps its size */
-    return 0;
+    return socket_path ? console_send(socket_path, master_fd, err) : 0;
 }
 
 /* ---- raw mode and its guard ---- */
@@ -157,7 +154,7 @@ static void channel_write(struct channel *c)
 
 struct relay {
     int master, pidfd, signal_fd;
-    bool ended;
+    bool ended, give_up; /* the process has; and then a signal told us not to wait for a slow reader */
     struct channel in, out;
 };
 
@@ -168,6 +165,8 @@ static void take_signal(struct relay *r)
         return;
     if (info.ssi_signo == SIGWINCH)
         console_size_from_terminal(r->master);
+    else if (r->ended)
+        r->give_up = info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT;
     else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
         sys_pidfd_send_signal(r->pidfd, (int) info.ssi_signo, NULL, 0);
 }
@@ -183,8 +182,8 @@ static int relay_once(struct relay *r)
     struct pollfd p[6] = {{.fd = r->signal_fd, .events = POLLIN}, {.fd = r->ended ? -1 : r->pidfd, .events = POLLIN}};
     poll_channel(&r->in, &p[2], &p[3]);
     poll_channel(&r->out, &p[4], &p[5]);
-    /* When the process has ended, only what the pty still holds is fetched. */
-    if (poll(p, ARRAY_LEN(p), r->ended ? 0 : -1) < 0)
+    /* When the process has ended, what the pty still holds is fetched, however slowly it is taken from us. */
+    if (poll(p, ARRAY_LEN(p), r->ended && r->out.len == 0 ? 0 : -1) < 0)
         return errno == EINTR ? 0 : -errno;
     if (p[0].revents & POLLIN)
         take_signal(r);
@@ -194,12 +193,12 @@ static int relay_once(struct relay *r)
         channel_read(&r->in);
     if (p[3].revents)
         channel_write(&r->in);
-    bool idle = !p[4].revents && !p[5].revents;
+    bool idle = !p[4].revents && r->out.len == 0;
     if (p[4].revents)
         channel_read(&r->out);
     if (p[5].revents)
         channel_write(&r->out);
-    return r->ended && idle ? 1 : 0;
+    return r->ended && (idle || r->give_up) ? 1 : 0;
 }
 
 int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err)

@@ -131,7 +131,7 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
 {
     e->proc_fd = proc_open(err);
     int r = e->proc_fd < 0 ? e->proc_fd : open_target(e, rt, id, err);
-    if (r < 0)
+    if (r < 0 || e->spec == NULL)
         return r;
     insist(&e->process, &e->spec->process);
     e->affinity = cpu_affinity_of_exec(&e->process, &e->spec->process);
@@ -201,6 +201,7 @@ static int take_terminal(struct exec *e, struct error *err)
     _cleanup_close_ int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (slave < 0 || fchown(slave, e->process.user.uid, (gid_t) -1) < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
         return error_errno(err, -errno, "cannot take the pseudo-terminal");
+    console_size_from_terminal(master);
     int r = sync_send(e->child_sync, SYNC_CONSOLE, NULL, master);
     for (int fd = 0; r >= 0 && fd < 3; fd++)
         if (dup2(slave, fd) < 0)

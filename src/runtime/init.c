@@ -119,6 +119,8 @@ static int stage_session(struct start *s, struct error *err)
     struct winsize size = {.ws_row = (unsigned short) p->console_height.v, .ws_col = (unsigned short) p->console_width.v};
     if ((p->console_height.set || p->console_width.set) && ioctl(s->tree.pty_master, TIOCSWINSZ, &size) < 0)
         return error_errno(err, -errno, "process.consoleSize: cannot be set");
+    if (!p->console_height.set && !p->console_width.set)
+        console_size_from_terminal(s->tree.pty_master); /* ours are still the caller's descriptors */
     if (fchown(s->tree.pty_slave, p->user.uid, (gid_t) -1) < 0)
         return error_errno(err, -errno, "cannot give the terminal to the user");
     if (ioctl(s->tree.pty_slave, TIOCSCTTY, 0) < 0)

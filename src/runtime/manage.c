@@ -341,7 +341,7 @@ int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n,
 {
     struct container_state *st = NULL;
     int r = container_state(rt, id, &st, err);
-    if (r < 0)
+    if (r < 0 || st == NULL)
         return r;
     _cleanup_cgroup_ struct cgroup *cg = NULL;
     if (st->status == CONTAINER_STOPPED || st->status == CONTAINER_CREATING)

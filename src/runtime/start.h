@@ -82,7 +82,9 @@ int sync_send(int fd, enum sync_kind kind, const struct error *error, int pass_f
 int sync_receive(int fd, struct sync_message *ret, int *ret_fd, struct error *err);
 
 /* console.c */
-/* The master has come: to the engine's socket, or (NULL) given our own terminal's size before the program runs. */
+/* Gives the pty the size of the terminal among our descriptors 0 to 2, if one is. */
+int console_size_from_terminal(int master_fd);
+/* The master has come: to the engine's socket, if there is one. */
 int console_take(const char *socket_path, int master_fd, struct error *err);
 /* Relays between this process's terminal and the pty until the process of pidfd has ended; signals arrive by signalfd. */
 int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err);
