@@ -249,6 +249,18 @@ static int use_needed(struct cgroup *cg, unsigned need, const char *const *field
     return r;
 }
 
+int cgroup_use_counters(struct cgroup *cg, struct error *err)
+{
+    static const enum cgroup_controller counters[] = { CGROUP_MEMORY, CGROUP_CPU, CGROUP_PIDS, CGROUP_IO };
+
+    for (size_t i = 0; !cg->host.v2_base && i < ARRAY_LEN(counters); i++) {
+        int r = cgroup_hier_of(cg, counters[i]) ? 0 : cgroup_v1_use(cg, counters[i], err);
+        if (r < 0 && r != -ENXIO)
+            return r;
+    }
+    return 0;
+}
+
 /* Bits of the needed controllers that are served by the v2 tree; one more for the v2 core. */
 static unsigned on_v2(const struct cgroup *cg, unsigned need)
 {

@@ -65,6 +65,11 @@ struct cgroup;
 int cgroup_create(const char *path, const struct oci_resources *res, struct cgroup **ret, struct error *err)
     _warn_unused_;
 /* Opens the existing one in every hierarchy that has it; -ENOENT if none has. */
+/*
+ * v1: makes cg's directory also in the hierarchies that engines read a container's use from (memory, cpu, pids, blkio), as far as the
+ * host has them; without one of its own there they would show the numbers of the cgroup above. Nothing to do on v2.
+ */
+int cgroup_use_counters(struct cgroup *cg, struct error *err);
 int cgroup_open(const char *path, struct cgroup **ret, struct error *err) _warn_unused_;
 void cgroup_free(struct cgroup *cg); /* closes; removes nothing */
 static inline void cleanup_cgroup(struct cgroup **cg)

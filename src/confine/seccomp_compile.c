@@ -313,7 +313,7 @@ static bpf_label call_label(struct ranges *r, const struct call_rule *rules, siz
     if (rules[0].n_args == 0) {
         for (size_t i = 1; i < n; i++)
             if (rules[i].n_args != 0 && rules[i].verdict != rules[0].verdict) {
-                log_warn(
+                log_debug(
                     "seccomp: syscalls[%u] has no effect for call %u: syscalls[%u] decides it whatever the arguments are",
                     rules[i].seq, rules[i].nr & ~X32_BIT, rules[0].seq);
                 break;

@@ -123,27 +123,40 @@ static void raw_leave(struct raw_mode *raw)
 
 /* ---- the relay ---- */
 
+/*
+ * When the leader of a session ends, the kernel discards what its terminal still holds. So output is taken from the pty at once, whether
+ * or not its reader keeps up, until OUTPUT_MAX is waiting; only then is the program slowed down.
+ */
+#define OUTPUT_MAX (1024 * 1024)
+#define INPUT_MAX 4096
+#define STEP 4096 /* a pipe that polls writable takes this much without blocking */
+
 struct channel {
     int from, to;
     bool open; /* from may still deliver */
-    size_t len, off;
-    char buf[16384];
+    size_t off, len, size, max; /* buf[off..len) waits, buf has size bytes */
+    char *buf;
 };
 
 static void channel_read(struct channel *c)
 {
-    ssize_t n = read(c->from, c->buf, sizeof(c->buf));
-    if (n > 0) {
-        c->len = (size_t) n;
+    if (c->off > 0) {
+        memmove(c->buf, c->buf + c->off, c->len - c->off);
+        c->len -= c->off;
         c->off = 0;
-    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-        c->open = false; /* EIO from a master: the last slave was closed */
     }
+    if (c->size - c->len < STEP)
+        c->buf = xrealloc(c->buf, c->size = MIN_OF(2 * c->size + STEP, c->max + STEP));
+    ssize_t n = read(c->from, c->buf + c->len, STEP);
+    if (n > 0)
+        c->len += (size_t) n;
+    else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+        c->open = false; /* EIO from a master: the last slave was closed */
 }
 
 static void channel_write(struct channel *c)
 {
-    ssize_t n = write(c->to, c->buf + c->off, c->len - c->off);
+    ssize_t n = write(c->to, c->buf + c->off, MIN_OF(c->len - c->off, (size_t) STEP));
     if (n > 0)
         c->off += (size_t) n;
     else if (n < 0 && errno != EINTR && errno != EAGAIN)
@@ -154,7 +167,7 @@ static void channel_write(struct channel *c)
 
 struct relay {
     int master, pidfd, signal_fd;
-    bool ended, give_up; /* the process has; and then a signal told us not to wait for a slow reader */
+    bool ended;
     struct channel in, out;
 };
 
@@ -165,15 +178,15 @@ static void take_signal(struct relay *r)
         return;
     if (info.ssi_signo == SIGWINCH)
         console_size_from_terminal(r->master);
-    else if (r->ended)
-        r->give_up = info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT;
+    else if (r->ended && info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
+        r->out.open = false, r->out.off = r->out.len = 0; /* nobody is left to forward it to: it is for us, who wait for a reader */
     else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
         sys_pidfd_send_signal(r->pidfd, (int) info.ssi_signo, NULL, 0);
 }
 
 static void poll_channel(const struct channel *c, struct pollfd *from, struct pollfd *to)
 {
-    *from = (struct pollfd) {.fd = c->open && c->len == 0 ? c->from : -1, .events = POLLIN};
+    *from = (struct pollfd) {.fd = c->open && c->len - c->off < c->max ? c->from : -1, .events = POLLIN};
     *to = (struct pollfd) {.fd = c->len > 0 ? c->to : -1, .events = POLLOUT};
 }
 
@@ -182,7 +195,7 @@ static int relay_once(struct relay *r)
     struct pollfd p[6] = {{.fd = r->signal_fd, .events = POLLIN}, {.fd = r->ended ? -1 : r->pidfd, .events = POLLIN}};
     poll_channel(&r->in, &p[2], &p[3]);
     poll_channel(&r->out, &p[4], &p[5]);
-    /* When the process has ended, what the pty still holds is fetched, however slowly it is taken from us. */
+    /* When the process has ended, only what the pty still holds is fetched; a slow reader gets all of it. */
     if (poll(p, ARRAY_LEN(p), r->ended && r->out.len == 0 ? 0 : -1) < 0)
         return errno == EINTR ? 0 : -errno;
     if (p[0].revents & POLLIN)
@@ -193,12 +206,12 @@ static int relay_once(struct relay *r)
         channel_read(&r->in);
     if (p[3].revents)
         channel_write(&r->in);
-    bool idle = !p[4].revents && r->out.len == 0;
+    bool idle = !p[4].revents && !p[5].revents && r->out.len == 0;
     if (p[4].revents)
         channel_read(&r->out);
     if (p[5].revents)
         channel_write(&r->out);
-    return r->ended && (idle || r->give_up) ? 1 : 0;
+    return r->ended && idle ? 1 : 0;
 }
 
 int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err)
@@ -212,6 +225,8 @@ int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct erro
         console_size_from_terminal(master_fd);
         struct relay *relay = xcalloc(1, sizeof(*relay));
         *relay = (struct relay) {.master = master_fd, .pidfd = pidfd, .signal_fd = signal_fd};
+        relay->in.max = INPUT_MAX;
+        relay->out.max = OUTPUT_MAX;
         relay->in.from = STDIN_FILENO;
         relay->in.to = relay->out.from = master_fd;
         relay->out.to = STDOUT_FILENO;
@@ -220,6 +235,8 @@ int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct erro
             r = relay_once(relay);
         while (r == 0);
         r = r < 0 ? error_errno(err, r, "the terminal's relay failed") : 0;
+        free(relay->in.buf);
+        free(relay->out.buf);
         free(relay);
     }
     raw_leave(&raw);

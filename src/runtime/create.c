@@ -163,6 +163,9 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
         r = cgroup_create(s->cgroup_path, &s->spec->linux_.resources, &s->cg, err);
         s->cgroup_made = r >= 0;
     }
+    /* Whoever chose the path is an engine that will look there. */
+    if (r >= 0 && s->spec->linux_.cgroups_path)
+        r = cgroup_use_counters(s->cg, err);
     return r;
 }
 

@@ -277,7 +277,10 @@ int process_exec(const struct process_plan *plan, struct error *err)
         code = str_empty(name) ? -ENOENT : exec_in_path(name, argv, envp, search_path(p));
     }
     if (code == -ENOENT)
-        return error_set(err, code, "%s: not found in the container", name);
+        /* Engines look for these words, in lower case, to answer with 127 and 126 as a shell does. */
+        return error_set(err, code, "%s: executable file not found in the container: no such file or directory", name);
+    if (code == -EACCES)
+        return error_set(err, code, "%s: cannot be executed: permission denied", name);
     return error_errno(err, code, "%s: cannot be executed", name);
 }
 
