@@ -18,7 +18,8 @@ void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull))
 /* n objects of size bytes; overflow ends the process. n == 0 gives a valid pointer. */
 void *arena_array(struct arena *a, size_t n, size_t size) __attribute__((returns_nonnull));
 /* A larger zero-extended copy of an array that came from this arena (the old one stays until arena_free()). */
-void *arena_grow(struct arena *a, void *old, size_t old_n, size_t new_n, size_t size) __attribute__((returns_nonnull));
+void *arena_grow(struct arena *a, void *old, size_t old_n, size_t new_n, size_t size)
+    __attribute__((returns_nonnull));
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
 char *arena_strndup(struct arena *a, const char *s, size_t n) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *a, const char *fmt, ...) _printf_(2, 3) __attribute__((returns_nonnull));

@@ -34,16 +34,22 @@ char *json_text(const json_t *j, int indent) __attribute__((returns_nonnull));
  * A field that is null counts as absent. required = absence is an error; otherwise *ret of an absent field is NULL (strings and
  * containers) or left as it was (numbers and booleans), so that a default can stand in it.
  */
-int json_get_string(const json_t *obj, const char *path, const char *key, bool required, const char **ret, struct error *err) _warn_unused_;
-int json_get_i64(const json_t *obj, const char *path, const char *key, bool required, int64_t *ret, struct error *err) _warn_unused_;
-int json_get_bool(const json_t *obj, const char *path, const char *key, bool required, bool *ret, struct error *err) _warn_unused_;
+int json_get_string(const json_t *obj, const char *path, const char *key, bool required, const char **ret,
+                    struct error *err) _warn_unused_;
+int json_get_i64(const json_t *obj, const char *path, const char *key, bool required, int64_t *ret,
+                 struct error *err) _warn_unused_;
+int json_get_bool(const json_t *obj, const char *path, const char *key, bool required, bool *ret,
+                  struct error *err) _warn_unused_;
 /*
  * An unsigned field. json_parse() hands integers above INT64_MAX (and up to UINT64_MAX, where a double holds them) out as reals; only
  * these two turn them back. json_u64() is for a value that is no field: false when it is not such an integer.
  */
-int json_get_u64(const json_t *obj, const char *path, const char *key, bool required, uint64_t *ret, struct error *err) _warn_unused_;
+int json_get_u64(const json_t *obj, const char *path, const char *key, bool required, uint64_t *ret,
+                 struct error *err) _warn_unused_;
 bool json_u64(const json_t *v, uint64_t *ret);
 /* kind: JSON_OBJECT or JSON_ARRAY; *ret is borrowed, NULL when absent and not required. */
-int json_get_container(const json_t *obj, const char *path, const char *key, json_type kind, bool required, json_t **ret, struct error *err) _warn_unused_;
+int json_get_container(const json_t *obj, const char *path, const char *key, json_type kind, bool required,
+                       json_t **ret, struct error *err) _warn_unused_;
 /* For our own formats: -EINVAL naming the first key of obj that is not in known. */
-int json_only_keys(const json_t *obj, const char *path, const char *const *known, size_t n, struct error *err) _warn_unused_;
+int json_only_keys(const json_t *obj, const char *path, const char *const *known, size_t n, struct error *err)
+    _warn_unused_;

@@ -7,9 +7,9 @@
 
 #include "base/util.h"
 
-int parse_u64(const char *s, uint64_t *ret) _warn_unused_;   /* decimal digits only */
+int parse_u64(const char *s, uint64_t *ret) _warn_unused_; /* decimal digits only */
 int parse_u32(const char *s, uint32_t *ret) _warn_unused_;
-int parse_i64(const char *s, int64_t *ret) _warn_unused_;    /* one leading '-' allowed */
+int parse_i64(const char *s, int64_t *ret) _warn_unused_; /* one leading '-' allowed */
 int parse_i32(const char *s, int32_t *ret) _warn_unused_;
 int parse_octal(const char *s, uint32_t max, uint32_t *ret) _warn_unused_;
 /* "true", "false", "1", "0", "t", "f", "T", "F", "TRUE", "FALSE", "True", "False": as Go's strconv.ParseBool, which docker uses. */

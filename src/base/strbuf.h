@@ -13,10 +13,13 @@ struct strbuf {
 };
 
 extern char strbuf_empty[1];
-#define STRBUF_INIT { .buf = strbuf_empty }
+#define STRBUF_INIT         \
+    {                       \
+        .buf = strbuf_empty \
+    }
 
 void strbuf_free(struct strbuf *sb);
-void strbuf_reset(struct strbuf *sb);                 /* length 0, memory kept */
+void strbuf_reset(struct strbuf *sb); /* length 0, memory kept */
 void strbuf_add(struct strbuf *sb, const void *data, size_t n);
 void strbuf_adds(struct strbuf *sb, const char *s);
 void strbuf_addc(struct strbuf *sb, char c);

@@ -9,7 +9,8 @@
 
 struct table;
 
-struct table *table_new(size_t columns, const char *const *headers) __attribute__((returns_nonnull)); /* headers NULL: none */
+struct table *table_new(size_t columns, const char *const *headers)
+    __attribute__((returns_nonnull)); /* headers NULL: none */
 void table_free(struct table *t);
 void table_row(struct table *t, const char *const *cells); /* columns cells; NULL is an empty cell */
 /* Appends the whole table to out, headers first. */

@@ -47,8 +47,18 @@ static inline void cleanup_close(int *fd)
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
 
 /* Hand a pointer or descriptor on; the variable is left empty, so its cleanup does nothing. */
-#define TAKE_PTR(p) ({ __typeof__(p) take_tmp_ = (p); (p) = NULL; take_tmp_; })
-#define TAKE_FD(fd) ({ int take_tmp_ = (fd); (fd) = -1; take_tmp_; })
+#define TAKE_PTR(p)                    \
+    ({                                 \
+        __typeof__(p) take_tmp_ = (p); \
+        (p) = NULL;                    \
+        take_tmp_;                     \
+    })
+#define TAKE_FD(fd)           \
+    ({                        \
+        int take_tmp_ = (fd); \
+        (fd) = -1;            \
+        take_tmp_;            \
+    })
 
 void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));

@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 /* Signals that the program's own faults raise are not for it to get from us. */
-static const int kept[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS, SIGTTIN, SIGTTOU};
+static const int kept[] = { SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS, SIGTTIN, SIGTTOU };
 
 static void complain(const char *name, int code)
 {
-    const char *parts[] = {"oakum-init: ", name, ": ", strerror(code), "\n"};
+    const char *parts[] = { "oakum-init: ", name, ": ", strerror(code), "\n" };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0)
             return;

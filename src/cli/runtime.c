@@ -8,9 +8,10 @@
 #include "sys/file.h"
 
 static const struct command *const commands[] = {
-    &runtime_create, &runtime_delete, &runtime_events, &runtime_exec,  &runtime_features, &runtime_kill,
-    &runtime_list,   &runtime_pause,  &runtime_ps,     &runtime_resume, &runtime_run,     &runtime_spec,
-    &runtime_start,  &runtime_state,  &runtime_update, NULL,
+    &runtime_create,   &runtime_delete, &runtime_events, &runtime_exec,
+    &runtime_features, &runtime_kill,   &runtime_list,   &runtime_pause,
+    &runtime_ps,       &runtime_resume, &runtime_run,    &runtime_spec,
+    &runtime_start,    &runtime_state,  &runtime_update, NULL,
 };
 
 struct runtime_globals runtime_globals;

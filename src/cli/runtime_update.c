@@ -41,8 +41,8 @@ static int resume_main(const struct cli *cli, int argc, char **argv)
 
 struct update_flags {
     const char *resources, *cpus, *mems;
-    struct opt_i64 memory, reservation, swap, kernel, kernel_tcp, period, quota, burst, shares, rt_period, rt_runtime, idle,
-        pids, weight;
+    struct opt_i64 memory, reservation, swap, kernel, kernel_tcp, period, quota, burst, shares, rt_period,
+        rt_runtime, idle, pids, weight;
 };
 
 #define F(field) OPTION_FIELD(struct update_flags, field)

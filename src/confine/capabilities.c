@@ -15,14 +15,46 @@
 #include <sys/syscall.h>
 
 static const char *const cap_names[] = {
-    "CAP_CHOWN",          "CAP_DAC_OVERRIDE",     "CAP_DAC_READ_SEARCH", "CAP_FOWNER",           "CAP_FSETID",
-    "CAP_KILL",           "CAP_SETGID",           "CAP_SETUID",          "CAP_SETPCAP",          "CAP_LINUX_IMMUTABLE",
-    "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",  "CAP_NET_ADMIN",       "CAP_NET_RAW",          "CAP_IPC_LOCK",
-    "CAP_IPC_OWNER",      "CAP_SYS_MODULE",       "CAP_SYS_RAWIO",       "CAP_SYS_CHROOT",       "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",      "CAP_SYS_ADMIN",        "CAP_SYS_BOOT",        "CAP_SYS_NICE",         "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",       "CAP_SYS_TTY_CONFIG",   "CAP_MKNOD",           "CAP_LEASE",            "CAP_AUDIT_WRITE",
-    "CAP_AUDIT_CONTROL",  "CAP_SETFCAP",          "CAP_MAC_OVERRIDE",    "CAP_MAC_ADMIN",        "CAP_SYSLOG",
-    "CAP_WAKE_ALARM",     "CAP_BLOCK_SUSPEND",    "CAP_AUDIT_READ",      "CAP_PERFMON",          "CAP_BPF",
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_DAC_READ_SEARCH",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETPCAP",
+    "CAP_LINUX_IMMUTABLE",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_BROADCAST",
+    "CAP_NET_ADMIN",
+    "CAP_NET_RAW",
+    "CAP_IPC_LOCK",
+    "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE",
+    "CAP_SYS_RAWIO",
+    "CAP_SYS_CHROOT",
+    "CAP_SYS_PTRACE",
+    "CAP_SYS_PACCT",
+    "CAP_SYS_ADMIN",
+    "CAP_SYS_BOOT",
+    "CAP_SYS_NICE",
+    "CAP_SYS_RESOURCE",
+    "CAP_SYS_TIME",
+    "CAP_SYS_TTY_CONFIG",
+    "CAP_MKNOD",
+    "CAP_LEASE",
+    "CAP_AUDIT_WRITE",
+    "CAP_AUDIT_CONTROL",
+    "CAP_SETFCAP",
+    "CAP_MAC_OVERRIDE",
+    "CAP_MAC_ADMIN",
+    "CAP_SYSLOG",
+    "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND",
+    "CAP_AUDIT_READ",
+    "CAP_PERFMON",
+    "CAP_BPF",
     "CAP_CHECKPOINT_RESTORE",
 };
 
@@ -49,8 +81,9 @@ unsigned capability_count(void)
 uint64_t capability_docker_default(void)
 {
     static const unsigned char caps[] = {
-        CAP_AUDIT_WRITE, CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_MKNOD,
-        CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_SETFCAP, CAP_SETGID, CAP_SETPCAP, CAP_SETUID, CAP_SYS_CHROOT,
+        CAP_AUDIT_WRITE, CAP_CHOWN,   CAP_DAC_OVERRIDE,     CAP_FOWNER,     CAP_FSETID,
+        CAP_KILL,        CAP_MKNOD,   CAP_NET_BIND_SERVICE, CAP_NET_RAW,    CAP_SETFCAP,
+        CAP_SETGID,      CAP_SETPCAP, CAP_SETUID,           CAP_SYS_CHROOT,
     };
     uint64_t set = 0;
     for (size_t i = 0; i < ARRAY_LEN(caps); i++)
@@ -58,30 +91,35 @@ uint64_t capability_docker_default(void)
     return set;
 }
 
-static int set_from_names(const struct oci_strings *names, const char *which, uint64_t *ret, struct error *err)
+static int set_from_names(const struct oci_strings *names, const char *which, uint64_t *ret,
+                          struct error *err)
 {
     uint64_t set = 0;
     for (size_t i = 0; i < names->n; i++) {
         unsigned cap;
         if (capability_parse(names->v[i], &cap) < 0)
-            return error_set(err, -EINVAL, "process.capabilities.%s[%zu]: there is no capability \"%s\"", which, i, names->v[i]);
+            return error_set(err, -EINVAL, "process.capabilities.%s[%zu]: there is no capability \"%s\"",
+                             which, i, names->v[i]);
         set |= 1ULL << cap;
     }
     *ret = set;
     return 0;
 }
 
-int capability_sets_from_spec(const struct oci_capabilities *caps, struct capability_sets *ret, struct error *err)
+int capability_sets_from_spec(const struct oci_capabilities *caps, struct capability_sets *ret,
+                              struct error *err)
 {
-    struct capability_sets s = {0};
+    struct capability_sets s = { 0 };
     const struct {
         const struct oci_strings *names;
         const char *which;
         uint64_t *set;
     } parts[] = {
-        {&caps->bounding, "bounding", &s.bounding},          {&caps->effective, "effective", &s.effective},
-        {&caps->inheritable, "inheritable", &s.inheritable}, {&caps->permitted, "permitted", &s.permitted},
-        {&caps->ambient, "ambient", &s.ambient},
+        { &caps->bounding, "bounding", &s.bounding },
+        { &caps->effective, "effective", &s.effective },
+        { &caps->inheritable, "inheritable", &s.inheritable },
+        { &caps->permitted, "permitted", &s.permitted },
+        { &caps->ambient, "ambient", &s.ambient },
     };
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         int r = set_from_names(parts[i].names, parts[i].which, parts[i].set, err);
@@ -89,7 +127,8 @@ int capability_sets_from_spec(const struct oci_capabilities *caps, struct capabi
             return r;
     }
     if (s.effective & ~s.permitted)
-        return error_set(err, -EINVAL, "process.capabilities.effective: names a capability that is not in permitted");
+        return error_set(err, -EINVAL,
+                         "process.capabilities.effective: names a capability that is not in permitted");
     /* What is not permitted and inheritable cannot be ambient (capabilities(7)); `runc spec` lists such ones, and dropping them is safe. */
     s.ambient &= s.permitted & s.inheritable;
     *ret = s;
@@ -105,7 +144,8 @@ int capability_drop_bounding(const struct capability_sets *sets, struct error *e
         if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
             if (errno == EINVAL && cap > CAP_AUDIT_READ)
                 break;
-            return error_errno(err, -errno, "cannot drop %s from the bounding set", capability_name(cap) ?: "a capability");
+            return error_errno(err, -errno, "cannot drop %s from the bounding set",
+                               capability_name(cap) ?: "a capability");
         }
     }
     return 0;
@@ -123,15 +163,16 @@ static int raise_ambient(uint64_t set, struct error *err)
 
 int capability_apply(const struct capability_sets *sets, struct error *err)
 {
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct data[2];
     for (unsigned i = 0; i < 2; i++)
-        data[i] = (struct __user_cap_data_struct) {
+        data[i] = (struct __user_cap_data_struct){
             .effective = (uint32_t) (sets->effective >> (32 * i)),
             .permitted = (uint32_t) (sets->permitted >> (32 * i)),
             .inheritable = (uint32_t) (sets->inheritable >> (32 * i)),
         };
     if (syscall(SYS_capset, &head, data) < 0)
-        return error_errno(err, -errno, "cannot set the capabilities (does this process hold all that were asked for?)");
+        return error_errno(err, -errno,
+                           "cannot set the capabilities (does this process hold all that were asked for?)");
     return raise_ambient(sets->ambient, err);
 }

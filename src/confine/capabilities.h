@@ -20,9 +20,12 @@ unsigned capability_count(void); /* number that oakum knows: 41 (CAP_CHECKPOINT_
 /* docker's default 14 as a set. */
 uint64_t capability_docker_default(void);
 
-struct capability_sets { uint64_t bounding, effective, permitted, inheritable, ambient; };
+struct capability_sets {
+    uint64_t bounding, effective, permitted, inheritable, ambient;
+};
 /* The specification's names as sets; unknown names are -EINVAL "process.capabilities.bounding[3]: …". */
-int capability_sets_from_spec(const struct oci_capabilities *caps, struct capability_sets *ret, struct error *err);
+int capability_sets_from_spec(const struct oci_capabilities *caps, struct capability_sets *ret,
+                              struct error *err);
 /*
  * In the child, first half, while still privileged: drops the bounding set to sets->bounding.
  * Second half, after the ids were changed with PR_SET_KEEPCAPS: capset, ambient. No allocation.

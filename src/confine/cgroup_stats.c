@@ -25,7 +25,9 @@ struct place {
 static struct place place_of(const struct cgroup *cg, enum cgroup_controller c)
 {
     const struct cgroup_hier *v1 = cgroup_hier_of(cg, c), *v2 = cgroup_hier_v2(cg);
-    return v1 ? (struct place){ v1->dirfd, false } : v2 ? (struct place){ v2->dirfd, true } : (struct place){ -1, false };
+    return v1   ? (struct place){ v1->dirfd, false }
+           : v2 ? (struct place){ v2->dirfd, true }
+                : (struct place){ -1, false };
 }
 
 /* NULL: there is no such file. */
@@ -89,7 +91,8 @@ static void add_process(pid_t pid, uint64_t *user, uint64_t *kernel)
 {
     char path[40];
     _cleanup_free_ char *text = NULL;
-    if (str_format(path, sizeof path, "/proc/%d/stat", (int) pid) < 0 || file_read(AT_FDCWD, path, 8192, &text, NULL, NULL) < 0)
+    if (str_format(path, sizeof path, "/proc/%d/stat", (int) pid) < 0 ||
+        file_read(AT_FDCWD, path, 8192, &text, NULL, NULL) < 0)
         return;
     const char *p = strrchr(text, ')');
     for (int field = 2; p && field < 18; field++) {
@@ -121,7 +124,8 @@ static void put_percpu(json_t *usage, const char *text)
     json_object_set_new(usage, "percpu", list);
 }
 
-static int add_usage(const struct cgroup *cg, struct place at, const char *v2_stat, json_t *usage, struct error *err)
+static int add_usage(const struct cgroup *cg, struct place at, const char *v2_stat, json_t *usage,
+                     struct error *err)
 {
     _cleanup_free_ char *percpu = NULL;
     uint64_t total = 0, user = 0, kernel = 0;
@@ -168,7 +172,8 @@ static int add_cpu(const struct cgroup *cg, json_t *data, struct error *err)
         r = add_usage(cg, at, core, usage, err);
     put(throttling, "periods", keyed(stat, "nr_periods"));
     put(throttling, "throttledPeriods", keyed(stat, "nr_throttled"));
-    put(throttling, "throttledTime", at.v2 ? keyed(stat, "throttled_usec") * 1000 : keyed(stat, "throttled_time"));
+    put(throttling, "throttledTime",
+        at.v2 ? keyed(stat, "throttled_usec") * 1000 : keyed(stat, "throttled_time"));
     return r;
 }
 
@@ -326,8 +331,10 @@ static void io_v2(json_t *bytes, json_t *ops, char *text)
 
 static int add_blkio(const struct cgroup *cg, json_t *data, struct error *err)
 {
-    static const char *const files[2][2] = { { "blkio.bfq.io_service_bytes_recursive", "blkio.throttle.io_service_bytes_recursive" },
-                                             { "blkio.bfq.io_serviced_recursive", "blkio.throttle.io_serviced_recursive" } };
+    static const char *const files[2][2] = {
+        { "blkio.bfq.io_service_bytes_recursive", "blkio.throttle.io_service_bytes_recursive" },
+        { "blkio.bfq.io_serviced_recursive", "blkio.throttle.io_serviced_recursive" }
+    };
     struct place at = place_of(cg, CGROUP_IO);
     json_t *blkio = json_object(), *lists[2] = { json_array(), json_array() };
     int r = 0;
@@ -370,14 +377,19 @@ static int add_page_size(int dirfd, const char *name, unsigned char type, void *
     (void) type;
     if (!dot || !str_eq(dot, h->at.v2 ? ".current" : ".usage_in_bytes"))
         return 0;
-    const struct { const char *name, *file; } members[] = {
-        { "usage", h->at.v2 ? "current" : "usage_in_bytes" }, { "max", h->at.v2 ? NULL : "max_usage_in_bytes" }, { "failcnt", h->at.v2 ? NULL : "failcnt" },
+    const struct {
+        const char *name, *file;
+    } members[] = {
+        { "usage", h->at.v2 ? "current" : "usage_in_bytes" },
+        { "max", h->at.v2 ? NULL : "max_usage_in_bytes" },
+        { "failcnt", h->at.v2 ? NULL : "failcnt" },
     };
     json_t *o = json_object();
     int r = 0;
     for (size_t i = 0; i < ARRAY_LEN(members) && r == 0; i++) {
         uint64_t v = 0;
-        if (members[i].file && str_format(prefix, sizeof prefix, "hugetlb.%.*s.%s", (int) (dot - rest), rest, members[i].file) > 0)
+        if (members[i].file && str_format(prefix, sizeof prefix, "hugetlb.%.*s.%s", (int) (dot - rest), rest,
+                                          members[i].file) > 0)
             r = read_number(h->at, prefix, &v, h->err);
         put(o, members[i].name, v);
     }
@@ -396,7 +408,8 @@ static int add_hugetlb(const struct cgroup *cg, json_t *data, struct error *err)
 
 int cgroup_stats(const struct cgroup *cg, json_t **ret, struct error *err)
 {
-    static int (*const parts[])(const struct cgroup *, json_t *, struct error *) = { add_cpu, add_memory, add_pids, add_blkio, add_hugetlb };
+    static int (*const parts[])(const struct cgroup *, json_t *,
+                                struct error *) = { add_cpu, add_memory, add_pids, add_blkio, add_hugetlb };
     _cleanup_json_ json_t *data = json_object();
 
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {

@@ -24,14 +24,16 @@
 static const struct {
     const char *name;
     unsigned major, minor;
-} default_nodes[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+} default_nodes[] = { { "null", 1, 3 },   { "zero", 1, 5 },    { "full", 1, 7 },
+                      { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 } };
 
 static const struct {
     const char *name, *target;
 } links[] = {
-    {"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},
+    { "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
+    { "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" },
 };
-static const char *const directories[] = {"pts", "shm", "mqueue"};
+static const char *const directories[] = { "pts", "shm", "mqueue" };
 
 /* The part of a device's path below /dev, or NULL when it lies elsewhere. */
 static const char *below_dev(const char *path)
@@ -45,7 +47,7 @@ static int node_mode(const struct oci_device *d, mode_t *ret)
     static const struct {
         const char *type;
         mode_t mode;
-    } types[] = {{"c", S_IFCHR}, {"u", S_IFCHR}, {"b", S_IFBLK}, {"p", S_IFIFO}};
+    } types[] = { { "c", S_IFCHR }, { "u", S_IFCHR }, { "b", S_IFBLK }, { "p", S_IFIFO } };
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (str_eq(d->type, types[i].type)) {
             *ret = types[i].mode | (d->file_mode.set ? d->file_mode.v & 07777 : 0666);
@@ -62,17 +64,20 @@ static int make_node(const struct mounts *m, const struct oci_device *d, const c
     if (node_mode(d, &mode) < 0)
         return error_set(err, -EINVAL, "unknown device type \"%s\"", d->type);
     _cleanup_free_ char *parent = slash ? xstrndup(name, (size_t) (slash - name)) : NULL;
-    _cleanup_close_ int dir = parent ? root_mkdir_all(m->nodes_fd, parent, 0755, err) : fcntl(m->nodes_fd, F_DUPFD_CLOEXEC, 3);
+    _cleanup_close_ int dir = parent ? root_mkdir_all(m->nodes_fd, parent, 0755, err)
+                                     : fcntl(m->nodes_fd, F_DUPFD_CLOEXEC, 3);
     if (dir < 0)
         return dir;
     const char *base = slash ? slash + 1 : name;
     if (mknodat(dir, base, mode, makedev((unsigned) d->major, (unsigned) d->minor)) < 0) {
         if (errno != EEXIST)
             return error_errno(err, -errno, "cannot make the node (needs CAP_MKNOD)");
-        if (unlinkat(dir, base, 0) < 0 || mknodat(dir, base, mode, makedev((unsigned) d->major, (unsigned) d->minor)) < 0)
+        if (unlinkat(dir, base, 0) < 0 ||
+            mknodat(dir, base, mode, makedev((unsigned) d->major, (unsigned) d->minor)) < 0)
             return error_errno(err, -errno, "cannot replace the node");
     }
-    uint32_t uid = namespace_host_id(&l->uid_mappings, d->uid.v), gid = namespace_host_id(&l->gid_mappings, d->gid.v);
+    uint32_t uid = namespace_host_id(&l->uid_mappings, d->uid.v),
+             gid = namespace_host_id(&l->gid_mappings, d->gid.v);
     if ((uid != 0 || gid != 0) && fchownat(dir, base, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
         return error_errno(err, -errno, "cannot give the node its owner");
     return 0;
@@ -81,13 +86,18 @@ static int make_node(const struct mounts *m, const struct oci_device *d, const c
 static int fill(struct mounts *m, struct error *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(default_nodes); i++)
-        if (mknodat(m->nodes_fd, default_nodes[i].name, S_IFCHR | 0666, makedev(default_nodes[i].major, default_nodes[i].minor)) < 0)
-            return error_errno(err, -errno, "/dev/%s: cannot make the node (needs CAP_MKNOD)", default_nodes[i].name);
+        if (mknodat(m->nodes_fd, default_nodes[i].name, S_IFCHR | 0666,
+                    makedev(default_nodes[i].major, default_nodes[i].minor)) < 0)
+            return error_errno(err, -errno, "/dev/%s: cannot make the node (needs CAP_MKNOD)",
+                               default_nodes[i].name);
     for (size_t i = 0; i < m->spec->linux_.n_devices; i++) {
         const struct oci_device *d = &m->spec->linux_.devices[i];
         const char *name = below_dev(d->path);
         if (!name)
-            return error_set(err, -ENOTSUP, "linux.devices[%zu].path: a device outside /dev is not enforced by this version (%s)", i, d->path);
+            return error_set(
+                err, -ENOTSUP,
+                "linux.devices[%zu].path: a device outside /dev is not enforced by this version (%s)", i,
+                d->path);
         int r = make_node(m, d, name, err);
         if (r < 0)
             return error_context(err, r, "linux.devices[%zu] (%s)", i, d->path);
@@ -138,7 +148,8 @@ int devices_prepare(struct mounts *m, struct error *err)
     m->dev->fd = m->nodes_fd;
     uint64_t set = m->dev->opt.set | m->dev->opt.rec_set;
     if (set & MOUNT_ATTR_NODEV)
-        return error_set(err, -EINVAL, "mounts[%zu].options: nodev on /dev would make its devices useless", m->dev->index);
+        return error_set(err, -EINVAL, "mounts[%zu].options: nodev on /dev would make its devices useless",
+                         m->dev->index);
     /* ro comes at the end of the child's work: mount points below /dev may still have to be made. */
     uint64_t now = set & ~(uint64_t) (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     uint64_t clear = m->dev->opt.clear | MOUNT_ATTR_NOEXEC;
@@ -164,7 +175,8 @@ static int bind_node(struct mounts *m, int root_fd, const char *name, struct err
 static bool dev_is_bound(const struct mounts *m)
 {
     for (size_t i = 0; i < m->n_entries; i++)
-        if (m->entries[i].kind == MOUNT_BIND && (str_eq(m->entries[i].m->destination, "/dev") || str_eq(m->entries[i].m->destination, "/dev/")))
+        if (m->entries[i].kind == MOUNT_BIND &&
+            (str_eq(m->entries[i].m->destination, "/dev") || str_eq(m->entries[i].m->destination, "/dev/")))
             return true;
     return false;
 }
@@ -195,7 +207,8 @@ static int open_pty(int devpts_fd, struct mounts_result *ret, struct error *err)
     return 0;
 }
 
-int devices_console(struct mounts *m, int root_fd, int devpts_fd, struct mounts_result *ret, struct error *err)
+int devices_console(struct mounts *m, int root_fd, int devpts_fd, struct mounts_result *ret,
+                    struct error *err)
 {
     (void) m;
     if (devpts_fd < 0)

@@ -17,7 +17,8 @@
 #include "sys/file.h"
 
 #define POOL_FIRST 0x40000000u
-#define POOL_LAST 0x7FFEFFFFu /* the last id of the pool; 0x7FFF…… and above is left to container managers' dynamic users */
+#define POOL_LAST \
+    0x7FFEFFFFu /* the last id of the pool; 0x7FFF…… and above is left to container managers' dynamic users */
 #define SUBID_USER "oakum"
 #define SUBID_MAX (1024 * 1024)
 #define TAKEN_MAX 4096
@@ -74,20 +75,26 @@ static int read_subids(const char *path, struct pool *pool, struct range *own, s
 
 static int pool_read(struct pool *pool, struct error *err)
 {
-    struct range uids = {0}, gids = {0};
+    struct range uids = { 0 }, gids = { 0 };
     int r = read_subids("/etc/subuid", pool, &uids, err);
     if (r >= 0)
         r = read_subids("/etc/subgid", pool, &gids, err);
     if (r < 0)
         return r;
     if (uids.count != gids.count || uids.first != gids.first)
-        return error_set(err, -EINVAL, "/etc/subuid and /etc/subgid give different ranges to \"" SUBID_USER "\": make the two lines equal");
+        return error_set(err, -EINVAL,
+                         "/etc/subuid and /etc/subgid give different ranges to \"" SUBID_USER
+                         "\": make the two lines equal");
     if (uids.count > 0 && uids.count < IDMAP_RANGE)
-        return error_set(err, -EINVAL, "/etc/subuid gives \"" SUBID_USER "\" %u ids; a container needs %u", uids.count, IDMAP_RANGE);
+        return error_set(err, -EINVAL, "/etc/subuid gives \"" SUBID_USER "\" %u ids; a container needs %u",
+                         uids.count, IDMAP_RANGE);
     /* Id 0 is the host's root, 2^32-1 is no id, and the ids of a claim are counted on from its first without a carry. */
     if (uids.count > 0 && (uids.first == 0 || (uint64_t) uids.first + uids.count > UINT32_MAX))
-        return error_set(err, -EINVAL, "/etc/subuid gives \"" SUBID_USER "\" the host's root, or ids that there are not: %u and %u more", uids.first, uids.count - 1);
-    pool->own = uids.count > 0 ? uids : (struct range) {POOL_FIRST, POOL_LAST - POOL_FIRST + 1};
+        return error_set(err, -EINVAL,
+                         "/etc/subuid gives \"" SUBID_USER
+                         "\" the host's root, or ids that there are not: %u and %u more",
+                         uids.first, uids.count - 1);
+    pool->own = uids.count > 0 ? uids : (struct range){ POOL_FIRST, POOL_LAST - POOL_FIRST + 1 };
     return 0;
 }
 
@@ -100,7 +107,8 @@ static bool is_taken(const struct pool *pool, uint32_t first)
     return false;
 }
 
-static int claim_slot(int dirfd, const char *owner, const struct pool *pool, uint32_t *ret_first, struct error *err)
+static int claim_slot(int dirfd, const char *owner, const struct pool *pool, uint32_t *ret_first,
+                      struct error *err)
 {
     uint32_t slots = pool->own.count / IDMAP_RANGE, start = 0;
     if (getrandom(&start, sizeof(start), 0) != (ssize_t) sizeof(start))
@@ -117,12 +125,15 @@ static int claim_slot(int dirfd, const char *owner, const struct pool *pool, uin
         if (errno != EEXIST)
             return error_errno(err, -errno, "cannot record the id range %s", name);
     }
-    return error_set(err, -ENOSPC, "all %u id ranges are in use: remove containers, or give \"" SUBID_USER "\" more ids in /etc/subuid and /etc/subgid", slots);
+    return error_set(err, -ENOSPC,
+                     "all %u id ranges are in use: remove containers, or give \"" SUBID_USER
+                     "\" more ids in /etc/subuid and /etc/subgid",
+                     slots);
 }
 
 int idmap_claim(int dirfd, const char *owner, uint32_t *ret_first, struct error *err)
 {
-    struct pool pool = {0};
+    struct pool pool = { 0 };
     int r = pool_read(&pool, err);
     if (r >= 0)
         r = claim_slot(dirfd, owner, &pool, ret_first, err);
@@ -163,13 +174,14 @@ static int collect_one(int dirfd, const char *name, unsigned char type, void *ar
     const struct collect *c = arg;
     char holder[256];
     (void) type;
-    if (claim_owner(dirfd, name, holder, sizeof(holder)) && !c->exists(holder, c->arg) && unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+    if (claim_owner(dirfd, name, holder, sizeof(holder)) && !c->exists(holder, c->arg) &&
+        unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
         return -errno;
     return 0;
 }
 
 int idmap_collect(int dirfd, bool (*exists)(const char *owner, void *arg), void *arg, struct error *err)
 {
-    struct collect c = {exists, arg};
+    struct collect c = { exists, arg };
     return dir_each(dirfd, ".", collect_one, &c, err);
 }

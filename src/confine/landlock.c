@@ -26,18 +26,20 @@
 #ifndef LANDLOCK_ACCESS_FS_REFER
 #define LANDLOCK_ACCESS_FS_REFER (1ULL << 13) /* ABI 2 */
 #endif
-#define FS_TRUNCATE (1ULL << 14) /* ABI 3 */
+#define FS_TRUNCATE (1ULL << 14)  /* ABI 3 */
 #define FS_IOCTL_DEV (1ULL << 15) /* ABI 5 */
 
 #define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define FS_EXECUTE LANDLOCK_ACCESS_FS_EXECUTE
-#define FS_WRITE_ABI1                                                                                                  \
-    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                  \
-     LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                        \
-     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                     \
+#define FS_WRITE_ABI1                                                                                 \
+    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
+     LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |       \
+     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |    \
      LANDLOCK_ACCESS_FS_MAKE_SYM)
 /* Rights that a rule on a file (not a directory) may carry. */
-#define FS_OF_FILE (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
+#define FS_OF_FILE                                                                               \
+    (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | \
+     FS_TRUNCATE | FS_IOCTL_DEV)
 
 struct ruleset {
     int fd, root_fd;
@@ -64,8 +66,9 @@ static int add_fd(const struct ruleset *rs, int fd, uint64_t access, struct erro
         return error_errno(err, -errno, "Landlock");
     if (!S_ISDIR(st.st_mode))
         access &= FS_OF_FILE;
-    struct landlock_path_beneath_attr rule = {.allowed_access = access & rs->handled, .parent_fd = fd};
-    if (rule.allowed_access && syscall(SYS_landlock_add_rule, rs->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+    struct landlock_path_beneath_attr rule = { .allowed_access = access & rs->handled, .parent_fd = fd };
+    if (rule.allowed_access &&
+        syscall(SYS_landlock_add_rule, rs->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
         return error_errno(err, -errno, "Landlock refuses a rule");
     return 0;
 }
@@ -86,7 +89,9 @@ static bool readonly(const struct mount_options *o)
     return (o->set | o->rec_set) & MOUNT_ATTR_RDONLY;
 }
 
-static int each_mount(const struct oci_spec *spec, struct arena *a, int (*fn)(const struct oci_spec *, size_t, const struct mount_options *, void *), void *arg, struct error *err)
+static int each_mount(const struct oci_spec *spec, struct arena *a,
+                      int (*fn)(const struct oci_spec *, size_t, const struct mount_options *, void *),
+                      void *arg, struct error *err)
 {
     for (size_t i = 0; i < spec->n_mounts; i++) {
         struct mount_options o;
@@ -158,7 +163,7 @@ static int grant_root(const struct oci_spec *spec, const struct ruleset *rs, str
     if (!rs->split_execute || !spec->root_readonly)
         return add_fd(rs, rs->root_fd, access | FS_EXECUTE, err);
     int r = add_fd(rs, rs->root_fd, access, err);
-    struct top t = {spec, {rs, err}};
+    struct top t = { spec, { rs, err } };
     return r < 0 ? r : dir_each(rs->root_fd, ".", grant_top, &t, err);
 }
 
@@ -166,7 +171,7 @@ static int make_ruleset(int abi, struct ruleset *rs, struct error *err)
 {
     rs->write = FS_WRITE_ABI1 | (abi >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0);
     rs->handled = FS_READ | FS_EXECUTE | rs->write | (abi >= 5 ? FS_IOCTL_DEV : 0);
-    struct landlock_ruleset_attr attr = {.handled_access_fs = rs->handled};
+    struct landlock_ruleset_attr attr = { .handled_access_fs = rs->handled };
     rs->fd = (int) syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
     return rs->fd < 0 ? error_errno(err, -errno, "cannot make a Landlock ruleset") : 0;
 }
@@ -177,7 +182,7 @@ static int fill_ruleset(const struct oci_spec *spec, struct ruleset *rs, struct 
     int r = each_mount(spec, a, find_noexec, rs, err);
     if (r >= 0)
         r = grant_root(spec, rs, err);
-    struct grant g = {rs, err};
+    struct grant g = { rs, err };
     return r < 0 ? r : each_mount(spec, a, grant_mount, &g, err);
 }
 
@@ -194,7 +199,7 @@ int landlock_apply(const struct oci_spec *spec, int exec_fd, struct error *err)
     _cleanup_close_ int root_fd = dir_open(AT_FDCWD, "/", err);
     if (root_fd < 0)
         return root_fd;
-    struct ruleset rs = {.fd = -1, .root_fd = root_fd};
+    struct ruleset rs = { .fd = -1, .root_fd = root_fd };
     int r = make_ruleset(abi, &rs, err);
     if (r >= 0)
         r = fill_ruleset(spec, &rs, err);

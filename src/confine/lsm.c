@@ -20,7 +20,8 @@ static bool wants_apparmor(const struct oci_process *p)
 bool lsm_apparmor_enabled(void)
 {
     _cleanup_free_ char *text = NULL;
-    return file_read(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &text, NULL, NULL) == 0 && text[0] == 'Y';
+    return file_read(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &text, NULL, NULL) == 0 &&
+           text[0] == 'Y';
 }
 
 bool lsm_selinux_enabled(void)
@@ -32,9 +33,13 @@ bool lsm_selinux_enabled(void)
 static int check_process(const struct oci_process *p, struct error *err)
 {
     if (wants_apparmor(p) && !lsm_apparmor_enabled())
-        return error_set(err, -ENOTSUP, "process.apparmorProfile: \"%s\" was asked for, but this kernel runs no AppArmor", p->apparmor_profile);
+        return error_set(err, -ENOTSUP,
+                         "process.apparmorProfile: \"%s\" was asked for, but this kernel runs no AppArmor",
+                         p->apparmor_profile);
     if (!str_empty(p->selinux_label) && !lsm_selinux_enabled())
-        return error_set(err, -ENOTSUP, "process.selinuxLabel: \"%s\" was asked for, but this kernel runs no SELinux", p->selinux_label);
+        return error_set(err, -ENOTSUP,
+                         "process.selinuxLabel: \"%s\" was asked for, but this kernel runs no SELinux",
+                         p->selinux_label);
     return 0;
 }
 
@@ -58,7 +63,8 @@ int lsm_apply(const struct oci_process *p, int proc_fd, struct error *err)
         if (r == -ENOENT)
             r = proc_write(proc_fd, "self/attr/exec", text, err);
         if (r < 0)
-            return error_errno(err, r, "process.apparmorProfile: cannot enter the profile \"%s\"", p->apparmor_profile);
+            return error_errno(err, r, "process.apparmorProfile: cannot enter the profile \"%s\"",
+                               p->apparmor_profile);
     }
     if (!str_empty(p->selinux_label)) {
         r = proc_write(proc_fd, "self/attr/exec", p->selinux_label, err);

@@ -67,8 +67,9 @@ static int open_existing(const struct mounts *m, int root_fd, const char *path, 
 
 static int empty_directory(struct error *err)
 {
-    static const char *const options[] = {"mode=555", "size=4k", "nr_inodes=2", NULL};
-    return mnt_new("tmpfs", NULL, options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+    static const char *const options[] = { "mode=555", "size=4k", "nr_inodes=2", NULL };
+    return mnt_new("tmpfs", NULL, options,
+                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 }
 
 static int check_null(int fd, struct error *err)
@@ -113,7 +114,8 @@ static int make_readonly(const struct mounts *m, int root_fd, const char *path, 
 {
     const char *rest = path;
     int whole = kernel_mount_of(m, &rest);
-    if (whole >= 0 && rest[strspn(rest, "/")] == '\0') /* itself: a cover would hide it from the masks that follow */
+    if (whole >= 0 &&
+        rest[strspn(rest, "/")] == '\0') /* itself: a cover would hide it from the masks that follow */
         return mount_attrs(whole, MOUNT_ATTR_RDONLY, 0, 0, -1, true, err);
     _cleanup_close_ int target = open_existing(m, root_fd, path, err);
     if (target == -ENOENT)

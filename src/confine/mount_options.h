@@ -15,12 +15,13 @@ struct mount_options {
     uint64_t rec_set, rec_clear; /* of the whole tree (rro, rnosuid, …) */
     uint64_t propagation;        /* MS_SHARED MS_SLAVE MS_PRIVATE MS_UNBINDABLE, 0 = none said */
     bool propagation_rec;
-    bool bind, bind_rec;         /* "bind" / "rbind" */
-    bool idmap, idmap_rec;       /* "idmap" / "ridmap" */
-    const char **data;           /* NULL-terminated, in the arena: options of the file system */
+    bool bind, bind_rec;   /* "bind" / "rbind" */
+    bool idmap, idmap_rec; /* "idmap" / "ridmap" */
+    const char **data;     /* NULL-terminated, in the arena: options of the file system */
 };
 
 /* index is the place in mounts[], for messages. */
-int mount_options_parse(struct arena *a, const struct oci_mount *m, size_t index, struct mount_options *ret, struct error *err);
+int mount_options_parse(struct arena *a, const struct oci_mount *m, size_t index, struct mount_options *ret,
+                        struct error *err);
 /* The words it knows, for the features document; NULL-terminated. */
 const char *const *mount_option_names(void);

@@ -20,9 +20,10 @@
 #include "sys/mnt.h"
 #include "sys/root.h"
 
-int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd, bool recursive, struct error *err)
+int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd, bool recursive,
+                struct error *err)
 {
-    struct mount_attr attr = {.attr_set = set, .attr_clr = clear, .propagation = propagation};
+    struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
     if (userns_fd >= 0) {
         attr.attr_set |= MOUNT_ATTR_IDMAP;
         attr.userns_fd = (uint64_t) userns_fd;
@@ -33,7 +34,9 @@ int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int 
         return 0;
     int code = -errno;
     if (userns_fd >= 0 && code == -EINVAL)
-        return error_set(err, code, "this file system cannot be id-mapped: use another one, or --userns host (without private ids)");
+        return error_set(
+            err, code,
+            "this file system cannot be id-mapped: use another one, or --userns host (without private ids)");
     return error_errno(err, code, "cannot set mount attributes");
 }
 
@@ -45,9 +48,11 @@ static uint64_t first_propagation(const struct mount_options *opt)
     return opt->propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
 }
 
-int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive, struct error *err)
+int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive,
+                struct error *err)
 {
-    uint64_t set = opt->rec_set | (recursive ? 0 : opt->set), clear = opt->rec_clear | (recursive ? 0 : opt->clear);
+    uint64_t set = opt->rec_set | (recursive ? 0 : opt->set),
+             clear = opt->rec_clear | (recursive ? 0 : opt->clear);
     _cleanup_close_ int fd = mnt_clone_attr(dirfd, path, recursive, set, clear, first_propagation(opt), err);
     if (fd < 0)
         return fd;
@@ -84,7 +89,7 @@ static enum mount_kind entry_kind(const struct mount_entry *e)
 
 static int plan_entry(struct mounts *m, size_t index, struct mount_entry *e, struct error *err)
 {
-    *e = (struct mount_entry) {.m = &m->spec->mounts[index], .index = index, .is_dir = true, .fd = -1};
+    *e = (struct mount_entry){ .m = &m->spec->mounts[index], .index = index, .is_dir = true, .fd = -1 };
     int r = mount_options_parse(m->arena, e->m, index, &e->opt, err);
     if (r < 0)
         return r;
@@ -95,7 +100,8 @@ static int plan_entry(struct mounts *m, size_t index, struct mount_entry *e, str
     if (e->needs_idmap && e->kind != MOUNT_BIND)
         return error_set(err, -ENOTSUP, "mounts[%zu]: only bind mounts can be id-mapped", index);
     if (e->needs_idmap && e->m->uid_mappings.n == 0 && !m->has_userns)
-        return error_set(err, -EINVAL, "mounts[%zu]: idmap without uidMappings needs a user namespace", index);
+        return error_set(err, -EINVAL, "mounts[%zu]: idmap without uidMappings needs a user namespace",
+                         index);
     if (e->kind == MOUNT_DEV) {
         if (m->dev)
             return error_set(err, -EINVAL, "mounts[%zu]: a second tmpfs on /dev", index);
@@ -125,7 +131,10 @@ static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundl
     if (str_empty(e->m->source))
         return error_set(err, -EINVAL, "mounts[%zu].source: a bind mount needs one", e->index);
     if (e->opt.propagation == MS_SHARED && m->has_userns)
-        return error_set(err, -EPERM, "mounts[%zu].options (%s): shared propagation leads out of the user namespace into the host", e->index, e->m->destination);
+        return error_set(
+            err, -EPERM,
+            "mounts[%zu].options (%s): shared propagation leads out of the user namespace into the host",
+            e->index, e->m->destination);
     e->fd = mount_clone(bundle_fd, e->m->source, &e->opt, e->opt.bind_rec, err);
     if (e->fd < 0)
         return error_context(err, e->fd, "mounts[%zu] (%s)", e->index, e->m->destination);
@@ -150,8 +159,8 @@ int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **r
 {
     struct arena *arena = arena_new();
     struct mounts *m = arena_alloc(arena, sizeof(*m));
-    *m = (struct mounts) {.arena = arena, .spec = spec, .nodes_fd = -1, .null_fd = -1, .stage_fd = -1};
-    m->root = (struct root_plan) {.place_fd = -1, .fd = -1, .upper_parent_fd = -1};
+    *m = (struct mounts){ .arena = arena, .spec = spec, .nodes_fd = -1, .null_fd = -1, .stage_fd = -1 };
+    m->root = (struct root_plan){ .place_fd = -1, .fd = -1, .upper_parent_fd = -1 };
     container_root_ids(m);
     int r = plan(m, bundle_fd, err);
     if (r >= 0)
@@ -184,17 +193,20 @@ static bool same_maps(const struct oci_id_maps *a, const struct oci_id_maps *b)
     if (a->n != b->n)
         return false;
     for (size_t i = 0; i < a->n; i++)
-        if (a->v[i].container_id != b->v[i].container_id || a->v[i].host_id != b->v[i].host_id || a->v[i].size != b->v[i].size)
+        if (a->v[i].container_id != b->v[i].container_id || a->v[i].host_id != b->v[i].host_id ||
+            a->v[i].size != b->v[i].size)
             return false;
     return true;
 }
 
 /* The container's own user namespace serves every mount that has no maps of its own or the same ones; others get a helper's. */
-int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own, struct error *err)
+int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own,
+                 struct error *err)
 {
     const struct oci_linux *l = &m->spec->linux_;
     bool own = mount->uid_mappings.n > 0 || mount->gid_mappings.n > 0;
-    if (userns_fd >= 0 && (!own || (same_maps(&mount->uid_mappings, &l->uid_mappings) && same_maps(&mount->gid_mappings, &l->gid_mappings))))
+    if (userns_fd >= 0 && (!own || (same_maps(&mount->uid_mappings, &l->uid_mappings) &&
+                                    same_maps(&mount->gid_mappings, &l->gid_mappings))))
         return userns_fd;
     return *ret_own = namespace_user_with_maps(&mount->uid_mappings, &mount->gid_mappings, err);
 }
@@ -221,7 +233,8 @@ int mounts_idmap(struct mounts *m, int userns_fd, struct error *err)
             continue;
         int r = idmap_entry(m, e, userns_fd, err);
         if (r < 0)
-            return error_context(err, r, "mounts[%zu] (%s from %s)", e->index, e->m->destination, e->m->source);
+            return error_context(err, r, "mounts[%zu] (%s from %s)", e->index, e->m->destination,
+                                 e->m->source);
     }
     return 0;
 }
@@ -249,7 +262,8 @@ void mounts_free(struct mounts *m)
 static int attach_at(int mount_fd, int root_fd, const struct mount_entry *e, struct error *err)
 {
     const char *path = e->m->destination;
-    _cleanup_close_ int target = e->is_dir ? root_mkdir_all(root_fd, path, 0755, err) : root_touch(root_fd, path, err);
+    _cleanup_close_ int target = e->is_dir ? root_mkdir_all(root_fd, path, 0755, err)
+                                           : root_touch(root_fd, path, err);
     if (target < 0)
         return target;
     return mnt_attach(mount_fd, target, err);
@@ -288,7 +302,8 @@ int mounts_prepare_joined(struct mounts *m, struct error *err)
             continue;
         e->fd = new_fs(e, MOUNT_ATTR_RDONLY, err);
         if (e->fd < 0)
-            return error_context(err, e->fd, "mounts[%zu] (%s on %s)", e->index, e->m->type, e->m->destination);
+            return error_context(err, e->fd, "mounts[%zu] (%s on %s)", e->index, e->m->type,
+                                 e->m->destination);
     }
     return 0;
 }
@@ -305,14 +320,9 @@ static int attach_entry(struct mount_entry *e, const struct cgroup *cg, int root
 {
     int r;
     switch (e->kind) {
-    case MOUNT_CGROUP:
-        return attach_cgroup(e, cg, root_fd, err);
-    case MOUNT_FS:
-        r = attach_fs(e, root_fd, err);
-        break;
-    default:
-        r = attach_at(e->fd, root_fd, e, err);
-        break;
+    case MOUNT_CGROUP: return attach_cgroup(e, cg, root_fd, err);
+    case MOUNT_FS: r = attach_fs(e, root_fd, err); break;
+    default: r = attach_at(e->fd, root_fd, e, err); break;
     }
     if (r >= 0 && e->opt.propagation && e->fd >= 0)
         r = mnt_propagation(e->fd, e->opt.propagation, e->opt.propagation_rec, err);
@@ -322,7 +332,8 @@ static int attach_entry(struct mount_entry *e, const struct cgroup *cg, int root
 static int entry_fd_of_type(const struct mounts *m, const char *type, const char *destination)
 {
     for (size_t i = 0; i < m->n_entries; i++)
-        if (m->entries[i].kind == MOUNT_FS && str_eq(m->entries[i].m->type, type) && destination_is(m->entries[i].m, destination))
+        if (m->entries[i].kind == MOUNT_FS && str_eq(m->entries[i].m->type, type) &&
+            destination_is(m->entries[i].m, destination))
             return m->entries[i].fd;
     return -1;
 }
@@ -334,7 +345,7 @@ static int entry_fd_of_type(const struct mounts *m, const char *type, const char
  */
 static int take_place(struct mounts *m, struct error *err)
 {
-    static const char *const options[] = {"mode=700", "size=64k", NULL};
+    static const char *const options[] = { "mode=700", "size=64k", NULL };
     cleanup_close(&m->root.place_fd);
     m->root.place_fd = file_open(AT_FDCWD, m->root.place_path ?: "/", O_PATH | O_DIRECTORY, 0, err);
     if (m->root.place_fd < 0)
@@ -350,16 +361,18 @@ static int take_place(struct mounts *m, struct error *err)
 
 int mount_stage(struct mounts *m, int fd, const char *name, struct error *err)
 {
-    if (mkdirat(m->stage_fd, name, 0700) < 0 || sys_move_mount(fd, "", m->stage_fd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    if (mkdirat(m->stage_fd, name, 0700) < 0 ||
+        sys_move_mount(fd, "", m->stage_fd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return error_errno(err, -errno, "cannot attach %s", name);
     return 0;
 }
 
-int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mounts_result *ret, struct error *err)
+int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mounts_result *ret,
+                 struct error *err)
 {
-    struct mounts_result res = {-1, -1, -1, -1};
+    struct mounts_result res = { -1, -1, -1, -1 };
     /* Nothing that is mounted or unmounted from here on may reach the host, nor the other way. */
-    struct mount_attr attr = {.propagation = MS_PRIVATE};
+    struct mount_attr attr = { .propagation = MS_PRIVATE };
     if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) < 0)
         return error_errno(err, -errno, "cannot make the mount namespace private");
     int r = take_place(m, err);
@@ -371,7 +384,8 @@ int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mou
     for (size_t i = 0; i < m->n_entries; i++) {
         r = attach_entry(&m->entries[i], cg, res.root_fd, err);
         if (r < 0)
-            return error_context(err, r, "mounts[%zu] (%s on %s)", m->entries[i].index, m->entries[i].m->type ?: "bind", m->entries[i].m->destination);
+            return error_context(err, r, "mounts[%zu] (%s on %s)", m->entries[i].index,
+                                 m->entries[i].m->type ?: "bind", m->entries[i].m->destination);
     }
     r = devices_bind(m, res.root_fd, err);
     if (r < 0)

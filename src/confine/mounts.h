@@ -47,8 +47,11 @@ int mounts_idmap(struct mounts *m, int userns_fd, struct error *err);
  * container's own procfs (for sysctls and labels; -1 when the specification mounts none). cg may be NULL (no cgroup mount).
  * With tty: a pty is allocated on the container's devpts, its two ends are returned and the slave is bound to /dev/console.
  */
-struct mounts_result { int root_fd, proc_fd, pty_master, pty_slave; };
-int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mounts_result *ret, struct error *err);
+struct mounts_result {
+    int root_fd, proc_fd, pty_master, pty_slave;
+};
+int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mounts_result *ret,
+                 struct error *err);
 /* Makes root_fd "/", detaches everything of the host. */
 int mounts_enter_root(const struct mounts *m, int root_fd, bool no_pivot, struct error *err);
 /* The masks, read-only paths and read-only root: after sysctls have been written through proc_fd. */

@@ -29,14 +29,15 @@ struct root_plan {
     const struct oci_mount *m; /* NULL for ROOT_DIR */
     struct mount_options opt;
     bool needs_idmap;
-    int place_fd;              /* parent: O_PATH on root.path; child: where the root is attached before the pivot */
-    const char *place_path;    /* hooks look for the root there before the pivot; NULL: there are none, and it goes onto "/" at once */
-    int fd;                    /* the detached root; -1 until it is made */
-    const char **lower;        /* overlay: lower directories, top first */
+    int place_fd; /* parent: O_PATH on root.path; child: where the root is attached before the pivot */
+    const char *
+        place_path; /* hooks look for the root there before the pivot; NULL: there are none, and it goes onto "/" at once */
+    int fd;             /* the detached root; -1 until it is made */
+    const char **lower; /* overlay: lower directories, top first */
     size_t n_lower;
-    const char *upper, *work;  /* overlay: NULL = none */
-    int *layer_fds;            /* overlay: detached clones of lower, same order */
-    int upper_parent_fd;       /* overlay: detached clone of the directory that holds upper and work; -1 */
+    const char *upper, *work; /* overlay: NULL = none */
+    int *layer_fds;           /* overlay: detached clones of lower, same order */
+    int upper_parent_fd;      /* overlay: detached clone of the directory that holds upper and work; -1 */
 };
 
 struct mounts {
@@ -45,31 +46,40 @@ struct mounts {
     struct root_plan root;
     struct mount_entry *entries;
     size_t n_entries;
-    struct mount_entry *dev;   /* the entry of /dev, NULL if there is none */
-    int nodes_fd;              /* detached tmpfs with the device nodes: the one on /dev, or one of its own */
-    int null_fd;               /* O_PATH of its "null", opened by the parent */
-    int stage_fd;              /* child: tmpfs between the host's root and the new one, -1 if none was needed */
+    struct mount_entry *dev; /* the entry of /dev, NULL if there is none */
+    int nodes_fd;            /* detached tmpfs with the device nodes: the one on /dev, or one of its own */
+    int null_fd;             /* O_PATH of its "null", opened by the parent */
+    int stage_fd;            /* child: tmpfs between the host's root and the new one, -1 if none was needed */
     bool has_userns;
     uint32_t host_root_uid, host_root_gid; /* container id 0 as the host sees it */
 };
 
 /* One mount_setattr for all that is to be changed; nothing to change is no call. userns_fd < 0: no id map. */
-int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd, bool recursive, struct error *err);
+int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd, bool recursive,
+                struct error *err);
 /* The user namespace whose maps a mount shall have: userns_fd itself, or a new one that *ret_own then owns. */
-int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own, struct error *err);
+int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own,
+                 struct error *err);
 /* A detached clone of path with the attributes and the propagation of opt; private when it says nothing. */
-int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive, struct error *err);
+int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive,
+                struct error *err);
 
 /* Child: attaches fd as a directory name of the stage. */
 int mount_stage(struct mounts *m, int fd, const char *name, struct error *err);
 
 /* rootfs.c */
 int rootfs_plan(struct mounts *m, int bundle_fd, struct error *err);
-int rootfs_prepare(struct mounts *m, int bundle_fd, struct error *err);            /* parent, before the child exists; all that needs no id map */
-int rootfs_idmap(struct mounts *m, int userns_fd, struct error *err);             /* parent, when the maps are written */
-int rootfs_attach(struct mounts *m, struct error *err);                            /* child: the root's descriptor, attached at place_fd */
+int rootfs_prepare(struct mounts *m, int bundle_fd,
+                   struct error *err); /* parent, before the child exists; all that needs no id map */
+int rootfs_idmap(struct mounts *m, int userns_fd, struct error *err); /* parent, when the maps are written */
+int rootfs_attach(struct mounts *m,
+                  struct error *err); /* child: the root's descriptor, attached at place_fd */
 
 /* devices.c */
-int devices_prepare(struct mounts *m, struct error *err);                 /* parent: the tmpfs with nodes and links, in m->nodes_fd (and m->dev->fd) */
-int devices_bind(struct mounts *m, int root_fd, struct error *err);       /* child: nodes that do not lie on the tmpfs of /dev */
-int devices_console(struct mounts *m, int root_fd, int devpts_fd, struct mounts_result *ret, struct error *err);
+int devices_prepare(
+    struct mounts *m,
+    struct error *err); /* parent: the tmpfs with nodes and links, in m->nodes_fd (and m->dev->fd) */
+int devices_bind(struct mounts *m, int root_fd,
+                 struct error *err); /* child: nodes that do not lie on the tmpfs of /dev */
+int devices_console(struct mounts *m, int root_fd, int devpts_fd, struct mounts_result *ret,
+                    struct error *err);

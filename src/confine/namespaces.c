@@ -22,8 +22,8 @@
 #include "sys/proc.h"
 
 static const uint64_t flags[OCI_NS_KINDS] = {
-    [OCI_NS_PID] = CLONE_NEWPID,   [OCI_NS_NETWORK] = CLONE_NEWNET,   [OCI_NS_MOUNT] = CLONE_NEWNS,
-    [OCI_NS_IPC] = CLONE_NEWIPC,   [OCI_NS_UTS] = CLONE_NEWUTS,       [OCI_NS_USER] = CLONE_NEWUSER,
+    [OCI_NS_PID] = CLONE_NEWPID,       [OCI_NS_NETWORK] = CLONE_NEWNET, [OCI_NS_MOUNT] = CLONE_NEWNS,
+    [OCI_NS_IPC] = CLONE_NEWIPC,       [OCI_NS_UTS] = CLONE_NEWUTS,     [OCI_NS_USER] = CLONE_NEWUSER,
     [OCI_NS_CGROUP] = CLONE_NEWCGROUP, [OCI_NS_TIME] = CLONE_NEWTIME,
 };
 
@@ -35,7 +35,7 @@ uint64_t namespace_flag(enum oci_namespace_kind kind)
 const char *namespace_file(enum oci_namespace_kind kind)
 {
     static const char *const files[OCI_NS_KINDS] = {
-        [OCI_NS_PID] = "pid", [OCI_NS_NETWORK] = "net", [OCI_NS_MOUNT] = "mnt",       [OCI_NS_IPC] = "ipc",
+        [OCI_NS_PID] = "pid", [OCI_NS_NETWORK] = "net", [OCI_NS_MOUNT] = "mnt",     [OCI_NS_IPC] = "ipc",
         [OCI_NS_UTS] = "uts", [OCI_NS_USER] = "user",   [OCI_NS_CGROUP] = "cgroup", [OCI_NS_TIME] = "time",
     };
     return files[kind];
@@ -45,7 +45,8 @@ static bool is_callers_own(int fd, enum oci_namespace_kind kind)
 {
     char path[32];
     struct stat a, b;
-    if (str_format(path, sizeof(path), "/proc/self/ns/%s", namespace_file(kind)) < 0 || fstat(fd, &a) < 0 || fstatat(AT_FDCWD, path, &b, 0) < 0)
+    if (str_format(path, sizeof(path), "/proc/self/ns/%s", namespace_file(kind)) < 0 || fstat(fd, &a) < 0 ||
+        fstatat(AT_FDCWD, path, &b, 0) < 0)
         return true; /* not known: counted as the host's */
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
@@ -57,7 +58,8 @@ static int open_joined(const char *path, enum oci_namespace_kind kind, struct er
         return error_context(err, fd, "linux.namespaces (%s)", oci_namespace_name(kind));
     int type = ioctl(fd, NS_GET_NSTYPE);
     if (type < 0 || (uint64_t) type != flags[kind])
-        return error_set(err, -EINVAL, "linux.namespaces: %s is not a %s namespace", path, oci_namespace_name(kind));
+        return error_set(err, -EINVAL, "linux.namespaces: %s is not a %s namespace", path,
+                         oci_namespace_name(kind));
     return TAKE_FD(fd);
 }
 
@@ -68,15 +70,20 @@ static int check(const struct oci_spec *spec, struct error *err)
     if (!ns[OCI_NS_MOUNT].set)
         return error_set(err, -EINVAL, "linux.namespaces: a container needs a mount namespace of its own");
     if (ns[OCI_NS_MOUNT].path)
-        return error_set(err, -ENOTSUP, "linux.namespaces: joining a mount namespace by path is not enforced by this version");
+        return error_set(
+            err, -ENOTSUP,
+            "linux.namespaces: joining a mount namespace by path is not enforced by this version");
     if (l->time_offsets_set && (!ns[OCI_NS_TIME].set || ns[OCI_NS_TIME].path))
         return error_set(err, -EINVAL, "linux.timeOffsets: needs a new time namespace");
     if (ns[OCI_NS_USER].set && !ns[OCI_NS_USER].path && (l->uid_mappings.n == 0 || l->gid_mappings.n == 0))
-        return error_set(err, -EINVAL, "linux.uidMappings and linux.gidMappings: a new user namespace needs both");
+        return error_set(err, -EINVAL,
+                         "linux.uidMappings and linux.gidMappings: a new user namespace needs both");
     if (!ns[OCI_NS_USER].set && (l->uid_mappings.n > 0 || l->gid_mappings.n > 0))
         return error_set(err, -EINVAL, "linux.uidMappings: id maps without a user namespace");
     if (ns[OCI_NS_USER].path)
-        return error_set(err, -ENOTSUP, "linux.namespaces: joining a user namespace by path is not enforced by this version");
+        return error_set(
+            err, -ENOTSUP,
+            "linux.namespaces: joining a user namespace by path is not enforced by this version");
     if ((spec->hostname || spec->domainname) && !ns[OCI_NS_UTS].set)
         return error_set(err, -EINVAL, "hostname: a host name of its own needs a uts namespace");
     return 0;
@@ -89,12 +96,14 @@ static int check(const struct oci_spec *spec, struct error *err)
 static bool mounts_cgroup(const struct oci_spec *spec)
 {
     for (size_t i = 0; i < spec->n_mounts; i++)
-        if (spec->mounts[i].type && (str_eq(spec->mounts[i].type, "cgroup") || str_eq(spec->mounts[i].type, "cgroup2")))
+        if (spec->mounts[i].type &&
+            (str_eq(spec->mounts[i].type, "cgroup") || str_eq(spec->mounts[i].type, "cgroup2")))
             return true;
     return false;
 }
 
-static int open_one(struct namespaces *ns, const struct oci_namespace *n, enum oci_namespace_kind kind, struct error *err)
+static int open_one(struct namespaces *ns, const struct oci_namespace *n, enum oci_namespace_kind kind,
+                    struct error *err)
 {
     if (n->path) {
         ns->join[kind] = open_joined(n->path, kind, err);
@@ -113,14 +122,16 @@ static int open_one(struct namespaces *ns, const struct oci_namespace *n, enum o
 
 int namespaces_open(const struct oci_spec *spec, struct namespaces *ret, struct error *err)
 {
-    struct namespaces ns = {0};
+    struct namespaces ns = { 0 };
     memset(ns.join, 0xff, sizeof(ns.join)); /* all -1 */
     int r = check(spec, err);
     for (int kind = 0; r >= 0 && kind < OCI_NS_KINDS; kind++)
         r = open_one(&ns, &spec->linux_.namespaces[kind], kind, err);
     ns.new_cgroup |= mounts_cgroup(spec) && ns.join[OCI_NS_CGROUP] < 0;
     if (r >= 0 && (spec->hostname || spec->domainname) && (ns.callers & CLONE_NEWUTS))
-        r = error_set(err, -EINVAL, "hostname: would change the host's, because the uts namespace that is joined is the host's");
+        r = error_set(
+            err, -EINVAL,
+            "hostname: would change the host's, because the uts namespace that is joined is the host's");
     if (r < 0) {
         namespaces_close(&ns);
         return r;
@@ -148,8 +159,9 @@ int namespace_new_time(const struct oci_spec *spec, int proc_fd, struct error *e
         return error_errno(err, -errno, "cannot make a time namespace");
     if (!l->time_offsets_set)
         return 0;
-    int r = str_format(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n", (long long) l->monotonic_secs, l->monotonic_nanosecs,
-                       (long long) l->boottime_secs, l->boottime_nanosecs);
+    int r = str_format(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n",
+                       (long long) l->monotonic_secs, l->monotonic_nanosecs, (long long) l->boottime_secs,
+                       l->boottime_nanosecs);
     if (r >= 0)
         r = proc_write(proc_fd, "self/timens_offsets", text, err);
     return r < 0 ? error_context(err, r, "linux.timeOffsets") : 0;
@@ -157,7 +169,8 @@ int namespace_new_time(const struct oci_spec *spec, int proc_fd, struct error *e
 
 /* ---- user namespaces ---- */
 
-static int write_map(int proc_fd, pid_t pid, const char *file, const struct oci_id_maps *maps, struct error *err)
+static int write_map(int proc_fd, pid_t pid, const char *file, const struct oci_id_maps *maps,
+                     struct error *err)
 {
     _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
     char path[48];
@@ -167,7 +180,8 @@ static int write_map(int proc_fd, pid_t pid, const char *file, const struct oci_
     return r < 0 ? r : proc_write(proc_fd, path, text.buf, err);
 }
 
-int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err)
+int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids,
+                         const struct oci_id_maps *gids, struct error *err)
 {
     int r = write_map(proc_fd, pid, "uid_map", uids, err);
     if (r >= 0)
@@ -175,7 +189,8 @@ int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids,
     return r < 0 ? error_context(err, r, "id maps") : 0;
 }
 
-static int open_user_ns_of(int proc_fd, pid_t pid, const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err)
+static int open_user_ns_of(int proc_fd, pid_t pid, const struct oci_id_maps *uids,
+                           const struct oci_id_maps *gids, struct error *err)
 {
     char path[48];
     int r = namespace_write_maps(proc_fd, pid, uids, gids, err);
@@ -193,12 +208,13 @@ static _noreturn_ void hold_namespace(pid_t parent)
     _exit(0);
 }
 
-int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err)
+int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id_maps *gids,
+                             struct error *err)
 {
     _cleanup_close_ int proc_fd = proc_open(err);
     if (proc_fd < 0)
         return proc_fd;
-    struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+    struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
     pid_t parent = getpid(), pid = sys_clone3(&args, sizeof(args));
     if (pid < 0)
         return error_errno(err, -errno, "cannot make a user namespace");
@@ -226,7 +242,7 @@ uint32_t namespace_host_id(const struct oci_id_maps *maps, uint32_t container_id
 int namespace_loopback_up(struct error *err)
 {
     _cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct ifreq req = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    struct ifreq req = { .ifr_name = "lo", .ifr_flags = IFF_UP };
     if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &req) < 0)
         return error_errno(err, -errno, "cannot bring the loopback interface up");
     return 0;

@@ -16,11 +16,12 @@
 #endif
 
 struct namespaces {
-    uint64_t create;           /* CLONE_NEW* for clone3 (without cgroup and time: see below) */
-    bool new_cgroup;           /* by unshare(2) in the child, after it has joined its cgroup */
-    bool new_time;             /* by namespace_new_time() in the parent, before the clone */
-    int join[OCI_NS_KINDS];    /* descriptor of a namespace to be joined, -1 = none */
-    uint64_t callers;          /* CLONE_NEW* of those of join[] that are the caller's own: joining them isolates nothing */
+    uint64_t create;        /* CLONE_NEW* for clone3 (without cgroup and time: see below) */
+    bool new_cgroup;        /* by unshare(2) in the child, after it has joined its cgroup */
+    bool new_time;          /* by namespace_new_time() in the parent, before the clone */
+    int join[OCI_NS_KINDS]; /* descriptor of a namespace to be joined, -1 = none */
+    uint64_t
+        callers; /* CLONE_NEW* of those of join[] that are the caller's own: joining them isolates nothing */
 };
 
 /* CLONE_NEW* of a kind. */
@@ -37,9 +38,11 @@ void namespaces_close(struct namespaces *ns);
 int namespace_new_time(const struct oci_spec *spec, int proc_fd, struct error *err);
 
 /* Writes uid_map, setgroups and gid_map of pid through a checked procfs. */
-int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err);
+int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids,
+                         const struct oci_id_maps *gids, struct error *err);
 /* Descriptor of a new user namespace that has these maps (made by a helper process that ends at once). */
-int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id_maps *gids, struct error *err);
+int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id_maps *gids,
+                             struct error *err);
 /* The host's id for an id of the container; (uint32_t) -1 when it is not mapped. No maps: the id itself. */
 uint32_t namespace_host_id(const struct oci_id_maps *maps, uint32_t container_id);
 /* Brings the loopback interface of the caller's network namespace up. */

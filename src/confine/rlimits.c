@@ -15,18 +15,29 @@ static const struct {
     const char *name;
     int resource;
 } limits[] = {
-    {"RLIMIT_AS", RLIMIT_AS},         {"RLIMIT_CORE", RLIMIT_CORE},       {"RLIMIT_CPU", RLIMIT_CPU},
-    {"RLIMIT_DATA", RLIMIT_DATA},     {"RLIMIT_FSIZE", RLIMIT_FSIZE},     {"RLIMIT_LOCKS", RLIMIT_LOCKS},
-    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK}, {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE}, {"RLIMIT_NICE", RLIMIT_NICE},
-    {"RLIMIT_NOFILE", RLIMIT_NOFILE}, {"RLIMIT_NPROC", RLIMIT_NPROC},     {"RLIMIT_RSS", RLIMIT_RSS},
-    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO}, {"RLIMIT_RTTIME", RLIMIT_RTTIME},   {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
-    {"RLIMIT_STACK", RLIMIT_STACK},
+    { "RLIMIT_AS", RLIMIT_AS },
+    { "RLIMIT_CORE", RLIMIT_CORE },
+    { "RLIMIT_CPU", RLIMIT_CPU },
+    { "RLIMIT_DATA", RLIMIT_DATA },
+    { "RLIMIT_FSIZE", RLIMIT_FSIZE },
+    { "RLIMIT_LOCKS", RLIMIT_LOCKS },
+    { "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+    { "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
+    { "RLIMIT_NICE", RLIMIT_NICE },
+    { "RLIMIT_NOFILE", RLIMIT_NOFILE },
+    { "RLIMIT_NPROC", RLIMIT_NPROC },
+    { "RLIMIT_RSS", RLIMIT_RSS },
+    { "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+    { "RLIMIT_RTTIME", RLIMIT_RTTIME },
+    { "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+    { "RLIMIT_STACK", RLIMIT_STACK },
 };
 
 int rlimit_parse(const char *name, int *ret)
 {
     for (size_t i = 0; i < ARRAY_LEN(limits); i++)
-        if (strcasecmp(name, limits[i].name) == 0 || strcasecmp(name, limits[i].name + strlen("RLIMIT_")) == 0) {
+        if (strcasecmp(name, limits[i].name) == 0 ||
+            strcasecmp(name, limits[i].name + strlen("RLIMIT_")) == 0) {
             *ret = limits[i].resource;
             return 0;
         }
@@ -48,18 +59,22 @@ static int apply_one(const struct oci_rlimit *l, size_t i, bool report_only, str
         return error_set(err, -EINVAL, "process.rlimits[%zu].type: there is no limit \"%s\"", i, l->type);
     if (l->soft > l->hard)
         return error_set(err, -EINVAL, "process.rlimits[%zu] (%s): soft is above hard", i, l->type);
-    struct rlimit want = {.rlim_cur = l->soft, .rlim_max = l->hard}, have;
+    struct rlimit want = { .rlim_cur = l->soft, .rlim_max = l->hard }, have;
     if (setrlimit((__rlimit_resource_t) resource, &want) == 0)
         return 0;
     int code = -errno;
     if (code != -EPERM || !report_only)
-        return error_errno(err, code, "process.rlimits[%zu]: cannot set %s to %llu:%llu", i, l->type, (unsigned long long) l->soft, (unsigned long long) l->hard);
+        return error_errno(err, code, "process.rlimits[%zu]: cannot set %s to %llu:%llu", i, l->type,
+                           (unsigned long long) l->soft, (unsigned long long) l->hard);
     if (getrlimit((__rlimit_resource_t) resource, &have) < 0)
         return error_errno(err, -errno, "process.rlimits[%zu]: cannot read %s", i, l->type);
-    log_warn("%s stays at %llu: this host does not let oakum raise it (no CAP_SYS_RESOURCE)", l->type, (unsigned long long) have.rlim_max);
+    log_warn("%s stays at %llu: this host does not let oakum raise it (no CAP_SYS_RESOURCE)", l->type,
+             (unsigned long long) have.rlim_max);
     want.rlim_max = MIN_OF(want.rlim_max, have.rlim_max);
     want.rlim_cur = MIN_OF(want.rlim_cur, want.rlim_max);
-    return setrlimit((__rlimit_resource_t) resource, &want) < 0 ? error_errno(err, -errno, "cannot set %s", l->type) : 0;
+    return setrlimit((__rlimit_resource_t) resource, &want) < 0
+               ? error_errno(err, -errno, "cannot set %s", l->type)
+               : 0;
 }
 
 int rlimits_apply(const struct oci_process *p, bool report_only, struct error *err)

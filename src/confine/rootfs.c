@@ -28,12 +28,15 @@ static int split_lower(struct mounts *m, const char *list, struct error *err)
     for (const char *c = list; *c; c++)
         n += *c == ':';
     if (n > LAYERS_MAX)
-        return error_set(err, -E2BIG, "mounts[0].options: lowerdir has %zu layers, the kernel takes at most %d", n, LAYERS_MAX);
+        return error_set(err, -E2BIG,
+                         "mounts[0].options: lowerdir has %zu layers, the kernel takes at most %d", n,
+                         LAYERS_MAX);
     m->root.lower = arena_array(m->arena, n, sizeof(*m->root.lower));
     char *copy = arena_strdup(m->arena, list), *save = NULL;
     for (char *part = strtok_r(copy, ":", &save); part; part = strtok_r(NULL, ":", &save))
         m->root.lower[m->root.n_lower++] = part;
-    return m->root.n_lower == n ? 0 : error_set(err, -EINVAL, "mounts[0].options: lowerdir has an empty part");
+    return m->root.n_lower == n ? 0
+                                : error_set(err, -EINVAL, "mounts[0].options: lowerdir has an empty part");
 }
 
 static int overlay_option(struct mounts *m, const char *option, struct error *err)
@@ -46,7 +49,10 @@ static int overlay_option(struct mounts *m, const char *option, struct error *er
     else if ((v = str_after(option, "workdir=")))
         m->root.work = v;
     else
-        return error_set(err, -EINVAL, "mounts[0].options: \"%s\" is not an option of the root overlay (lowerdir, upperdir, workdir)", option);
+        return error_set(
+            err, -EINVAL,
+            "mounts[0].options: \"%s\" is not an option of the root overlay (lowerdir, upperdir, workdir)",
+            option);
     return 0;
 }
 
@@ -66,8 +72,10 @@ static int check_upper(const struct root_plan *p, struct error *err)
         return error_set(err, -EINVAL, "mounts[0].options: upperdir and workdir go together");
     int a, b;
     const char *upper = base_name(p->upper, &a), *work = base_name(p->work, &b);
-    if (a == 0 || a != b || strncmp(p->upper, p->work, (size_t) a) != 0 || str_empty(upper) || str_empty(work))
-        return error_set(err, -EINVAL, "mounts[0].options: upperdir and workdir must be absolute and lie in one directory");
+    if (a == 0 || a != b || strncmp(p->upper, p->work, (size_t) a) != 0 || str_empty(upper) ||
+        str_empty(work))
+        return error_set(err, -EINVAL,
+                         "mounts[0].options: upperdir and workdir must be absolute and lie in one directory");
     return 0;
 }
 
@@ -82,7 +90,9 @@ static int plan_overlay(struct mounts *m, struct error *err)
     if (p->n_lower == 0)
         return error_set(err, -EINVAL, "mounts[0].options: the root overlay needs lowerdir");
     if (p->n_lower == 1 && !p->upper)
-        return error_set(err, -EINVAL, "mounts[0].options: one lower directory without upperdir is a bind mount, not an overlay");
+        return error_set(
+            err, -EINVAL,
+            "mounts[0].options: one lower directory without upperdir is a bind mount, not an overlay");
     return check_upper(p, err);
 }
 
@@ -94,7 +104,8 @@ static int plan_place(struct mounts *m, struct error *err)
 {
     const struct oci_hooks *hooks = m->spec->hooks;
     char link[40], path[PATH_MAX];
-    if (hooks[OCI_HOOK_PRESTART].n + hooks[OCI_HOOK_CREATE_RUNTIME].n + hooks[OCI_HOOK_CREATE_CONTAINER].n == 0)
+    if (hooks[OCI_HOOK_PRESTART].n + hooks[OCI_HOOK_CREATE_RUNTIME].n + hooks[OCI_HOOK_CREATE_CONTAINER].n ==
+        0)
         return 0;
     if (str_format(link, sizeof(link), "/proc/self/fd/%d", m->root.place_fd) < 0)
         return -ENAMETOOLONG;
@@ -124,11 +135,13 @@ int rootfs_plan(struct mounts *m, int bundle_fd, struct error *err)
     if (r < 0)
         return r;
     if (p->opt.propagation && p->opt.propagation != MS_PRIVATE)
-        return error_set(err, -EINVAL, "mounts[0].options: the root is private; linux.rootfsPropagation says otherwise");
+        return error_set(err, -EINVAL,
+                         "mounts[0].options: the root is private; linux.rootfsPropagation says otherwise");
     p->needs_idmap = p->opt.idmap || p->m->uid_mappings.n > 0 || p->m->gid_mappings.n > 0;
     if (p->opt.bind) {
         p->kind = ROOT_BIND;
-        return str_empty(p->m->source) ? error_set(err, -EINVAL, "mounts[0].source: a bind mount needs one") : 0;
+        return str_empty(p->m->source) ? error_set(err, -EINVAL, "mounts[0].source: a bind mount needs one")
+                                       : 0;
     }
     if (!p->m->type || !str_eq(p->m->type, "overlay"))
         return error_set(err, -EINVAL, "mounts[0].type: the root can be a bind or an overlay mount");
@@ -139,8 +152,8 @@ int rootfs_plan(struct mounts *m, int bundle_fd, struct error *err)
 static int prepare_overlay(struct mounts *m, int bundle_fd, struct error *err)
 {
     struct root_plan *p = &m->root;
-    static const struct mount_options readonly = {.set = MOUNT_ATTR_RDONLY};
-    static const struct mount_options writable = {0};
+    static const struct mount_options readonly = { .set = MOUNT_ATTR_RDONLY };
+    static const struct mount_options writable = { 0 };
     p->layer_fds = arena_array(m->arena, p->n_lower, sizeof(*p->layer_fds));
     memset(p->layer_fds, 0xff, p->n_lower * sizeof(*p->layer_fds)); /* all -1 */
     for (size_t i = 0; i < p->n_lower; i++) {
@@ -205,7 +218,8 @@ static int name_layers_one_by_one(const struct root_plan *p, int fs)
 {
     for (size_t i = 0; i < p->n_lower; i++) {
         char path[40];
-        if (str_format(path, sizeof(path), "/proc/self/fd/%d", p->layer_fds[i]) < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", path, 0) < 0)
+        if (str_format(path, sizeof(path), "/proc/self/fd/%d", p->layer_fds[i]) < 0 ||
+            sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", path, 0) < 0)
             return -errno;
     }
     return 0;
@@ -218,7 +232,9 @@ static int name_layers_in_one(const struct root_plan *p, int fs, struct error *e
     for (size_t i = 0; i < p->n_lower; i++) {
         int n = str_format(list + len, sizeof(list) - len, "%s%d", i ? ":" : "", p->layer_fds[i]);
         if (n < 0)
-            return error_set(err, -E2BIG, "%zu layers are too many for this kernel (6.5 and newer take up to %d)", p->n_lower, LAYERS_MAX);
+            return error_set(err, -E2BIG,
+                             "%zu layers are too many for this kernel (6.5 and newer take up to %d)",
+                             p->n_lower, LAYERS_MAX);
         len += (size_t) n;
     }
     if (chdir("/proc/self/fd") < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", list, 0) < 0)
@@ -267,7 +283,9 @@ static int make_overlay(const struct mounts *m, struct error *err)
         _cleanup_close_ int fs = overlay_context(m, err);
         if (fs < 0)
             return fs;
-        int r = way == 0 ? name_layers_by_fd(p, fs) : way == 1 ? name_layers_one_by_one(p, fs) : name_layers_in_one(p, fs, err);
+        int r = way == 0   ? name_layers_by_fd(p, fs)
+                : way == 1 ? name_layers_one_by_one(p, fs)
+                           : name_layers_in_one(p, fs, err);
         if (r == -EINVAL && way < 2)
             continue;
         if (r < 0)
@@ -306,7 +324,10 @@ static int check_writable(const struct root_plan *p, struct error *err)
     if (fstatvfs(p->fd, &st) < 0)
         return error_errno(err, -errno, "cannot look at the overlay");
     if (st.f_flag & ST_RDONLY)
-        return error_set(err, -EROFS, "overlayfs refuses the upper directory (%s): it and workdir must belong to the container's root", p->upper);
+        return error_set(
+            err, -EROFS,
+            "overlayfs refuses the upper directory (%s): it and workdir must belong to the container's root",
+            p->upper);
     return 0;
 }
 

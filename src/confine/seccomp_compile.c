@@ -369,8 +369,8 @@ static int emit(const struct compiler *c, struct seccomp_filter *ret, struct err
     if (g.n > BPF_MAXINSNS) {
         size_t n = g.n;
         bpf_gen_free(&g);
-        return error_set(err, -E2BIG, "syscalls: the filter would have %zu instructions, the kernel takes %d", n,
-                         BPF_MAXINSNS);
+        return error_set(err, -E2BIG, "syscalls: the filter would have %zu instructions, the kernel takes %d",
+                         n, BPF_MAXINSNS);
     }
     struct seccomp_filter f = { .has_notify = c->has_notify };
     f.insns = bpf_gen_finish(&g, &f.n);

@@ -19,13 +19,19 @@ static const struct {
     bool prefix;
     enum oci_namespace_kind ns;
 } owned[] = {
-    {"kernel.msgmax", false, OCI_NS_IPC},         {"kernel.msgmnb", false, OCI_NS_IPC},
-    {"kernel.msgmni", false, OCI_NS_IPC},         {"kernel.sem", false, OCI_NS_IPC},
-    {"kernel.shmall", false, OCI_NS_IPC},         {"kernel.shmmax", false, OCI_NS_IPC},
-    {"kernel.shmmni", false, OCI_NS_IPC},         {"kernel.shm_rmid_forced", false, OCI_NS_IPC},
-    {"kernel.domainname", false, OCI_NS_UTS},     {"kernel.hostname", false, OCI_NS_UTS},
-    {"fs.mqueue.", true, OCI_NS_IPC},             {"net.", true, OCI_NS_NETWORK},
-    {"user.", true, OCI_NS_USER},
+    { "kernel.msgmax", false, OCI_NS_IPC },
+    { "kernel.msgmnb", false, OCI_NS_IPC },
+    { "kernel.msgmni", false, OCI_NS_IPC },
+    { "kernel.sem", false, OCI_NS_IPC },
+    { "kernel.shmall", false, OCI_NS_IPC },
+    { "kernel.shmmax", false, OCI_NS_IPC },
+    { "kernel.shmmni", false, OCI_NS_IPC },
+    { "kernel.shm_rmid_forced", false, OCI_NS_IPC },
+    { "kernel.domainname", false, OCI_NS_UTS },
+    { "kernel.hostname", false, OCI_NS_UTS },
+    { "fs.mqueue.", true, OCI_NS_IPC },
+    { "net.", true, OCI_NS_NETWORK },
+    { "user.", true, OCI_NS_USER },
 };
 
 /* Both spellings, net.ipv4.x and net/ipv4/x, as dots. An interface name with a dot keeps its meaning in the slash spelling only. */
@@ -54,7 +60,8 @@ static int normalise(const char *key, char *dots, char *path, size_t size)
     return 0;
 }
 
-static int check_one(const struct oci_spec *spec, uint64_t callers, const struct oci_pair *p, struct error *err)
+static int check_one(const struct oci_spec *spec, uint64_t callers, const struct oci_pair *p,
+                     struct error *err)
 {
     char dots[256], path[256];
     if (normalise(p->key, dots, path, sizeof(dots)) < 0)
@@ -67,9 +74,14 @@ static int check_one(const struct oci_spec *spec, uint64_t callers, const struct
             continue;
         if (spec->linux_.namespaces[owned[i].ns].set && !(callers & namespace_flag(owned[i].ns)))
             return 0;
-        return error_set(err, -EPERM, "linux.sysctl.%s: would change the host, because the container has no %s namespace of its own", p->key, oci_namespace_name(owned[i].ns));
+        return error_set(
+            err, -EPERM,
+            "linux.sysctl.%s: would change the host, because the container has no %s namespace of its own",
+            p->key, oci_namespace_name(owned[i].ns));
     }
-    return error_set(err, -EPERM, "linux.sysctl.%s: is not a sysctl of a namespace and would change the whole host", p->key);
+    return error_set(err, -EPERM,
+                     "linux.sysctl.%s: is not a sysctl of a namespace and would change the whole host",
+                     p->key);
 }
 
 int sysctl_check(const struct oci_spec *spec, uint64_t callers, struct error *err)

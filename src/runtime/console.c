@@ -24,9 +24,10 @@
 
 static int console_send(const char *socket_path, int master_fd, struct error *err)
 {
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
     if (strlen(socket_path) >= sizeof(addr.sun_path))
-        return error_set(err, -ENAMETOOLONG, "--console-socket: %s is too long for a socket path", socket_path);
+        return error_set(err, -ENAMETOOLONG, "--console-socket: %s is too long for a socket path",
+                         socket_path);
     memcpy(addr.sun_path, socket_path, strlen(socket_path) + 1);
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
@@ -35,11 +36,18 @@ static int console_send(const char *socket_path, int master_fd, struct error *er
     union {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof(int))];
-    } control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+    } control = {
+        .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) }
+    };
     memcpy(CMSG_DATA(&control.head), &master_fd, sizeof(int));
-    struct iovec iov = {name, sizeof(name) - 1};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)};
-    return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? error_errno(err, -errno, "--console-socket: cannot send the terminal") : 0;
+    struct iovec iov = { name, sizeof(name) - 1 };
+    struct msghdr msg = { .msg_iov = &iov,
+                          .msg_iovlen = 1,
+                          .msg_control = control.space,
+                          .msg_controllen = sizeof(control.space) };
+    return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0
+               ? error_errno(err, -errno, "--console-socket: cannot send the terminal")
+               : 0;
 }
 
 int console_size_from_terminal(int master_fd)
@@ -96,7 +104,7 @@ static int start_guard(struct raw_mode *raw, struct error *err)
 
 static int raw_enter(struct raw_mode *raw, struct error *err)
 {
-    *raw = (struct raw_mode) {.guard_fd = -1};
+    *raw = (struct raw_mode){ .guard_fd = -1 };
     if (tcgetattr(STDIN_FILENO, &raw->saved) < 0)
         return 0; /* not a terminal: nothing to be changed */
     int r = start_guard(raw, err);
@@ -133,7 +141,7 @@ static void raw_leave(struct raw_mode *raw)
 
 struct channel {
     int from, to;
-    bool open; /* from may still deliver */
+    bool open;                  /* from may still deliver */
     size_t off, len, size, max; /* buf[off..len) waits, buf has size bytes */
     char *buf;
 };
@@ -179,20 +187,22 @@ static void take_signal(struct relay *r)
     if (info.ssi_signo == SIGWINCH)
         console_size_from_terminal(r->master);
     else if (r->ended && info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
-        r->out.open = false, r->out.off = r->out.len = 0; /* nobody is left to forward it to: it is for us, who wait for a reader */
+        r->out.open = false, r->out.off = r->out.len =
+                                 0; /* nobody is left to forward it to: it is for us, who wait for a reader */
     else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
         sys_pidfd_send_signal(r->pidfd, (int) info.ssi_signo, NULL, 0);
 }
 
 static void poll_channel(const struct channel *c, struct pollfd *from, struct pollfd *to)
 {
-    *from = (struct pollfd) {.fd = c->open && c->len - c->off < c->max ? c->from : -1, .events = POLLIN};
-    *to = (struct pollfd) {.fd = c->len > 0 ? c->to : -1, .events = POLLOUT};
+    *from = (struct pollfd){ .fd = c->open && c->len - c->off < c->max ? c->from : -1, .events = POLLIN };
+    *to = (struct pollfd){ .fd = c->len > 0 ? c->to : -1, .events = POLLOUT };
 }
 
 static int relay_once(struct relay *r)
 {
-    struct pollfd p[6] = {{.fd = r->signal_fd, .events = POLLIN}, {.fd = r->ended ? -1 : r->pidfd, .events = POLLIN}};
+    struct pollfd p[6] = { { .fd = r->signal_fd, .events = POLLIN },
+                           { .fd = r->ended ? -1 : r->pidfd, .events = POLLIN } };
     poll_channel(&r->in, &p[2], &p[3]);
     poll_channel(&r->out, &p[4], &p[5]);
     /* When the process has ended, only what the pty still holds is fetched; a slow reader gets all of it. */
@@ -224,7 +234,7 @@ int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct erro
     if (r >= 0) {
         console_size_from_terminal(master_fd);
         struct relay *relay = xcalloc(1, sizeof(*relay));
-        *relay = (struct relay) {.master = master_fd, .pidfd = pidfd, .signal_fd = signal_fd};
+        *relay = (struct relay){ .master = master_fd, .pidfd = pidfd, .signal_fd = signal_fd };
         relay->in.max = INPUT_MAX;
         relay->out.max = OUTPUT_MAX;
         relay->in.from = STDIN_FILENO;

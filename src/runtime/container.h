@@ -33,31 +33,37 @@ void runtime_close(struct runtime *rt);
 int runtime_protect(const struct oci_spec *spec, struct error *err);
 
 struct container_options {
-    const char *id;             /* required */
-    const char *bundle;         /* directory of the bundle: relative root.path and mount sources start there; recorded in the state */
-    const char *config_text;    /* the specification as JSON, kept as config.json; NULL: made from the spec */
-    const char *pid_file;       /* NULL: none */
-    const char *console_socket; /* AF_UNIX socket path that receives the pty master (process.terminal); NULL: none */
-    unsigned preserve_fds;      /* descriptors 3..3+n-1 are passed to the process */
-    bool no_pivot;              /* chroot-like move instead of pivot_root */
+    const char *id; /* required */
+    const char *
+        bundle; /* directory of the bundle: relative root.path and mount sources start there; recorded in the state */
+    const char *config_text; /* the specification as JSON, kept as config.json; NULL: made from the spec */
+    const char *pid_file;    /* NULL: none */
+    const char
+        *console_socket; /* AF_UNIX socket path that receives the pty master (process.terminal); NULL: none */
+    unsigned preserve_fds; /* descriptors 3..3+n-1 are passed to the process */
+    bool no_pivot;         /* chroot-like move instead of pivot_root */
     bool no_new_keyring;
-    bool init;                  /* run oakum's tiny init as pid 1, the process as its child */
-    bool keep_stdin_closed;     /* stdin is /dev/null (docker run without -i) */
-    bool systemd_cgroup;        /* not enforced yet: error */
-    bool warn_only_rlimits;     /* an rlimit that may not be raised on this host is logged instead of an error (engine defaults) */
-    bool keep;                  /* run: do not delete when it ends */
-    bool detach;                /* run: return when the process has started */
-    bool last_call;             /* run: this process ends right after; what the kernel takes back by itself is left to it */
-    bool die_with_parent;       /* the container is killed when this process dies (foreground run) */
+    bool init;              /* run oakum's tiny init as pid 1, the process as its child */
+    bool keep_stdin_closed; /* stdin is /dev/null (docker run without -i) */
+    bool systemd_cgroup;    /* not enforced yet: error */
+    bool
+        warn_only_rlimits; /* an rlimit that may not be raised on this host is logged instead of an error (engine defaults) */
+    bool keep;   /* run: do not delete when it ends */
+    bool detach; /* run: return when the process has started */
+    bool
+        last_call; /* run: this process ends right after; what the kernel takes back by itself is left to it */
+    bool die_with_parent; /* the container is killed when this process dies (foreground run) */
 };
 
 /* What a finished foreground process left: exit code as a shell tells it (128+n for signal n). */
 struct container_exit {
     int code;
-    bool exec_failed; /* the program could not be executed: code is 126 (not executable) or 127 (not found) and err has the reason */
+    bool
+        exec_failed; /* the program could not be executed: code is 126 (not executable) or 127 (not found) and err has the reason */
 };
 
-int container_create(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, struct error *err);
+int container_create(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
+                     struct error *err);
 int container_start(struct runtime *rt, const char *id, struct error *err);
 /*
  * create + start + wait + delete in one: signals SIGHUP SIGINT SIGQUIT SIGTERM SIGUSR1 SIGUSR2 SIGWINCH… are forwarded; with
@@ -65,7 +71,8 @@ int container_start(struct runtime *rt, const char *id, struct error *err);
  * out). Without a terminal, stdin, stdout and stderr are the caller's own descriptors, untouched.
  * Returns 0 and *ret, or a negative errno when the container could not be started (then ret->exec_failed may still be set).
  */
-int container_run(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, struct container_exit *ret, struct error *err);
+int container_run(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
+                  struct container_exit *ret, struct error *err);
 
 struct exec_options {
     const char *pid_file, *console_socket;
@@ -75,11 +82,18 @@ struct exec_options {
     bool ignore_paused; /* of a paused container too: the process begins when it is resumed */
 };
 /* Runs process in the running container id under all of the container's restrictions (seccomp, capabilities bound, no_new_privs, cgroup, Landlock). */
-int container_exec(struct runtime *rt, const char *id, const struct oci_process *process, const struct exec_options *opt, struct container_exit *ret, struct error *err);
+int container_exec(struct runtime *rt, const char *id, const struct oci_process *process,
+                   const struct exec_options *opt, struct container_exit *ret, struct error *err);
 /* The specification a container was created with (state directory's config.json). */
 int container_spec(struct runtime *rt, const char *id, struct oci_spec **ret, struct error *err);
 
-enum container_status { CONTAINER_CREATING, CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_PAUSED, CONTAINER_STOPPED };
+enum container_status {
+    CONTAINER_CREATING,
+    CONTAINER_CREATED,
+    CONTAINER_RUNNING,
+    CONTAINER_PAUSED,
+    CONTAINER_STOPPED
+};
 const char *container_status_name(enum container_status s);
 
 struct container_state {
@@ -87,7 +101,7 @@ struct container_state {
     const char *id, *bundle, *rootfs, *created, *oci_version; /* created: RFC 3339 */
     const char *cgroup_path;
     enum container_status status;
-    pid_t pid;          /* 0 unless there is a live process */
+    pid_t pid; /* 0 unless there is a live process */
     uint32_t owner_uid;
     struct oci_pairs annotations;
 };
@@ -110,7 +124,8 @@ int container_update(struct runtime *rt, const char *id, const struct oci_resour
 /* What update records: what from gives is taken over, lists as a whole; 0 is "not given" where confine/cgroup.h says so. Points into from. */
 void resources_merge(struct arena *a, struct oci_resources *to, const struct oci_resources *from);
 /* "data" of a stats event (confine/cgroup_stats.h; new reference), and how many processes were killed for lack of memory so far. ret NULL: only that. -ESRCH: it does not run. */
-int container_stats(struct runtime *rt, const char *id, json_t **ret, uint64_t *ret_oom_kills, struct error *err);
+int container_stats(struct runtime *rt, const char *id, json_t **ret, uint64_t *ret_oom_kills,
+                    struct error *err);
 int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct error *err);
 /* Waits until the init process has ended or timeout_ms (-1: for ever) is over; returns 1 ended, 0 timed out. */
 int container_wait(struct runtime *rt, const char *id, int timeout_ms, struct error *err);

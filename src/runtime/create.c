@@ -57,9 +57,10 @@ static int open_seccomp_cache(struct runtime *rt)
     return rt->seccomp_fd;
 }
 
-int runtime_seccomp(struct runtime *rt, const struct oci_seccomp *sec, struct seccomp_filter *ret, struct error *err)
+int runtime_seccomp(struct runtime *rt, const struct oci_seccomp *sec, struct seccomp_filter *ret,
+                    struct error *err)
 {
-    struct error inner = {0};
+    struct error inner = { 0 };
     int r = seccomp_cached(open_seccomp_cache(rt), sec, ret, &inner);
     /* Its messages begin with the path below linux.seccomp. */
     return r < 0 ? error_set(err, r, "linux.seccomp.%s", inner.msg) : 0;
@@ -69,7 +70,8 @@ int runtime_seccomp(struct runtime *rt, const struct oci_seccomp *sec, struct se
 static int open_init(struct start *s, struct error *err)
 {
     _cleanup_close_ int file = self_helper_open("oakum-init", err);
-    s->plan.init_fd = file < 0 ? file : mnt_clone_attr(file, "", false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, err);
+    s->plan.init_fd = file < 0 ? file
+                               : mnt_clone_attr(file, "", false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, err);
     return s->plan.init_fd < 0 ? error_context(err, s->plan.init_fd, "oakum-init") : 0;
 }
 
@@ -96,9 +98,14 @@ static int open_agent(struct start *s, struct error *err)
     if (r < 0)
         return error_errno(err, r, "the bundle's path");
     struct container_state st = {
-        .id = s->opt->id, .bundle = bundle, .oci_version = s->spec->oci_version, .status = CONTAINER_CREATING, .annotations = s->spec->annotations,
+        .id = s->opt->id,
+        .bundle = bundle,
+        .oci_version = s->spec->oci_version,
+        .status = CONTAINER_CREATING,
+        .annotations = s->spec->annotations,
     };
-    return seccomp_agent_open(&s->agent, &s->spec->linux_.seccomp, &s->filter, &s->spec->process, &st, s->proc_fd, err);
+    return seccomp_agent_open(&s->agent, &s->spec->linux_.seccomp, &s->filter, &s->spec->process, &st,
+                              s->proc_fd, err);
 }
 
 /* What needs no trace on disk: sources opened, filter compiled, namespaces found. */
@@ -132,7 +139,8 @@ static int write_config(struct start *s, struct error *err)
     if (fd < 0)
         return fd;
     int r = text ? write_all(fd, text, strlen(text)) : -EINVAL;
-    return r < 0 ? error_errno(err, r, "cannot write the container's configuration to the state directory") : 0;
+    return r < 0 ? error_errno(err, r, "cannot write the container's configuration to the state directory")
+                 : 0;
 }
 
 static int make_fifo(int dirfd, const char *name, struct error *err)
@@ -171,7 +179,8 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
 
 /* ---- the clone ---- */
 
-static const enum oci_namespace_kind around[] = {OCI_NS_NETWORK, OCI_NS_IPC, OCI_NS_UTS, OCI_NS_CGROUP, OCI_NS_TIME, OCI_NS_PID};
+static const enum oci_namespace_kind around[] = { OCI_NS_NETWORK, OCI_NS_IPC,  OCI_NS_UTS,
+                                                  OCI_NS_CGROUP,  OCI_NS_TIME, OCI_NS_PID };
 
 /* Enters what is to be joined, and a new time namespace for the child; own[] gets descriptors of where we came from. */
 static int enter_joined(struct start *s, int own[OCI_NS_KINDS], struct error *err)
@@ -216,7 +225,9 @@ static int clone_child(struct start *s, struct error *err)
 {
     int own[OCI_NS_KINDS];
     memset(own, 0xff, sizeof(own)); /* all -1 */
-    struct clone_args args = {.flags = s->ns.create | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t) (uintptr_t) &s->pidfd};
+    struct clone_args args = { .flags = s->ns.create | CLONE_PIDFD,
+                               .exit_signal = SIGCHLD,
+                               .pidfd = (uint64_t) (uintptr_t) &s->pidfd };
     int cgroup_fd = cgroup_clone_fd(s->cg);
     if (cgroup_fd >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
@@ -242,7 +253,8 @@ static int set_oom_score(struct start *s, struct error *err)
     char path[48], text[24];
     if (!adj->set)
         return 0;
-    if (str_format(path, sizeof(path), "%d/oom_score_adj", (int) s->pid) < 0 || str_format(text, sizeof(text), "%lld", (long long) adj->v) < 0)
+    if (str_format(path, sizeof(path), "%d/oom_score_adj", (int) s->pid) < 0 ||
+        str_format(text, sizeof(text), "%lld", (long long) adj->v) < 0)
         return -ENAMETOOLONG;
     int r = proc_write(s->proc_fd, path, text, err);
     return r < 0 ? error_context(err, r, "process.oomScoreAdj") : 0;
@@ -261,7 +273,9 @@ static int map_ids(struct start *s, struct error *err)
     char path[48];
     if (str_format(path, sizeof(path), "%d/ns/user", (int) s->pid) < 0)
         return -ENAMETOOLONG;
-    _cleanup_close_ int userns = l->namespaces[OCI_NS_USER].set ? file_open(s->proc_fd, path, O_RDONLY, 0, err) : -1;
+    _cleanup_close_ int userns = l->namespaces[OCI_NS_USER].set
+                                     ? file_open(s->proc_fd, path, O_RDONLY, 0, err)
+                                     : -1;
     if (l->namespaces[OCI_NS_USER].set && userns < 0)
         return userns;
     return mounts_idmap(s->mounts, userns, err);
@@ -283,16 +297,26 @@ static int record_process(struct start *s, struct error *err)
     char created[CLOCK_TEXT_MAX], bundle[PATH_MAX], rootfs[2 * PATH_MAX];
     const char *root = s->spec->root_path;
     clock_now_text(created);
-    int r = s->opt->bundle[0] == '/' ? str_format(bundle, sizeof(bundle), "%s", s->opt->bundle) : absolute_path(s->bundle_fd, bundle, sizeof(bundle));
+    int r = s->opt->bundle[0] == '/' ? str_format(bundle, sizeof(bundle), "%s", s->opt->bundle)
+                                     : absolute_path(s->bundle_fd, bundle, sizeof(bundle));
     if (r >= 0)
-        r = str_format(rootfs, sizeof(rootfs), "%s%s%s", root[0] == '/' ? "" : bundle, root[0] == '/' ? "" : "/", root);
+        r = str_format(rootfs, sizeof(rootfs), "%s%s%s", root[0] == '/' ? "" : bundle,
+                       root[0] == '/' ? "" : "/", root);
     if (r < 0)
         return error_errno(err, r, "the bundle's path");
     r = proc_start_time(s->proc_fd, s->pid, &s->start_time, err);
     struct record rec = {
-        .id = s->opt->id, .bundle = bundle, .rootfs = rootfs, .created = created, .oci_version = s->spec->oci_version,
-        .cgroup_path = s->cgroup_path, .pid = s->pid, .start_time = s->start_time, .owner_uid = geteuid(),
-        .own_pidns = s->ns.create & CLONE_NEWPID, .annotations = s->spec->annotations,
+        .id = s->opt->id,
+        .bundle = bundle,
+        .rootfs = rootfs,
+        .created = created,
+        .oci_version = s->spec->oci_version,
+        .cgroup_path = s->cgroup_path,
+        .pid = s->pid,
+        .start_time = s->start_time,
+        .owner_uid = geteuid(),
+        .own_pidns = s->ns.create & CLONE_NEWPID,
+        .annotations = s->spec->annotations,
     };
     return r < 0 ? r : state_write(s->dirfd, &rec, err);
 }
@@ -307,7 +331,9 @@ static int follow_child(struct start *s, bool wait_for_start, bool *ret_exec_fai
         if (r < 0)
             return r;
         if (r == 0) /* executed, or killed: which of the two, the wait will tell */
-            return wait_for_start ? error_set(err, -EPIPE, "the container's first process was killed before it was ready") : 0;
+            return wait_for_start ? error_set(err, -EPIPE,
+                                              "the container's first process was killed before it was ready")
+                                  : 0;
         switch (m.kind) {
         case SYNC_CONSOLE:
             s->console_fd = fd;
@@ -321,11 +347,8 @@ static int follow_child(struct start *s, bool wait_for_start, bool *ret_exec_fai
                 return r;
             (void) send(s->parent_sync, "h", 1, MSG_NOSIGNAL); /* a child that has died is noticed above */
             break;
-        case SYNC_READY:
-            return 0;
-        case SYNC_EXEC_FAILED:
-            *ret_exec_failed = true;
-            __attribute__((fallthrough));
+        case SYNC_READY: return 0;
+        case SYNC_EXEC_FAILED: *ret_exec_failed = true; __attribute__((fallthrough));
         default:
             if (err)
                 *err = m.error;
@@ -368,8 +391,9 @@ static void undo(struct start *s)
             ;
         end_leftovers(s);
     }
-    struct error err = {0};
-    if (s->dirfd >= 0 && container_remove_traces(s->rt, s->opt->id, s->dirfd, s->cgroup_made ? s->cgroup_path : NULL, &err) < 0)
+    struct error err = { 0 };
+    if (s->dirfd >= 0 && container_remove_traces(s->rt, s->opt->id, s->dirfd,
+                                                 s->cgroup_made ? s->cgroup_path : NULL, &err) < 0)
         log_warn("of container %s, which could not be started, something is left: %s", s->opt->id, err.msg);
     if (s->hooks_begun)
         hook_point_poststop(s);
@@ -377,7 +401,8 @@ static void undo(struct start *s)
 
 void start_release(struct start *s)
 {
-    int *const fds[] = {&s->dirfd, &s->bundle_fd, &s->proc_fd, &s->parent_sync, &s->child_sync, &s->start_fifo, &s->result_fifo, &s->console_fd, &s->pidfd, &s->plan.init_fd};
+    int *const fds[] = { &s->dirfd,      &s->bundle_fd,   &s->proc_fd,    &s->parent_sync, &s->child_sync,
+                         &s->start_fifo, &s->result_fifo, &s->console_fd, &s->pidfd,       &s->plan.init_fd };
     for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
         cleanup_close(fds[i]);
         *fds[i] = -1;
@@ -394,7 +419,8 @@ void start_release(struct start *s)
     s->cgroup_path = s->hook_bundle = NULL;
 }
 
-static void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt)
+static void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec,
+                       const struct container_options *opt)
 {
     *s = (struct start) {
         .rt = rt, .spec = spec, .opt = opt, .dirfd = -1, .bundle_fd = -1, .proc_fd = -1, .parent_sync = -1, .child_sync = -1,
@@ -409,7 +435,8 @@ static void start_init(struct start *s, struct runtime *rt, const struct oci_spe
     memset(s->ns.join, 0xff, sizeof(s->ns.join)); /* all -1 */
 }
 
-int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, bool wait_for_start, struct start *s, bool *ret_exec_failed, struct error *err)
+int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
+                    bool wait_for_start, struct start *s, bool *ret_exec_failed, struct error *err)
 {
     *ret_exec_failed = false;
     start_init(s, rt, spec, opt);
@@ -431,7 +458,8 @@ int start_container(struct runtime *rt, const struct oci_spec *spec, const struc
     return r;
 }
 
-int container_create(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, struct error *err)
+int container_create(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
+                     struct error *err)
 {
     struct start s;
     bool exec_failed;

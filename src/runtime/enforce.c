@@ -20,7 +20,8 @@ static int first_used(const struct later *rows, size_t n, struct error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (rows[i].used)
-            return error_set(err, -ENOTSUP, "%s: is understood but not enforced by this version", rows[i].field);
+            return error_set(err, -ENOTSUP, "%s: is understood but not enforced by this version",
+                             rows[i].field);
     return 0;
 }
 
@@ -32,7 +33,8 @@ int enforce_check_process(const struct oci_process *p, struct error *err)
 /* Annotations in our own name space are instructions: one that we do not know may be a control that is missing. */
 static int check_annotations(const struct oci_spec *spec, struct error *err)
 {
-    static const char *const known[] = {ANNOTATION_LANDLOCK, "org.oakum.name", "org.oakum.image", "org.oakum.image.digest"};
+    static const char *const known[] = { ANNOTATION_LANDLOCK, "org.oakum.name", "org.oakum.image",
+                                         "org.oakum.image.digest" };
     for (size_t i = 0; i < spec->annotations.n; i++) {
         const char *key = spec->annotations.v[i].key;
         bool found = str_after(key, "org.oakum.") == NULL;
@@ -40,6 +42,9 @@ static int check_annotations(const struct oci_spec *spec, struct error *err)
             found |= str_eq(key, known[k]);
         if (!found)
             return error_set(err, -EINVAL, "annotations.%s: oakum knows no such annotation", key);
+        const char *value = spec->annotations.v[i].value;
+        if (str_eq(key, ANNOTATION_LANDLOCK) && !str_eq(value, "on") && !str_eq(value, "off"))
+            return error_set(err, -EINVAL, "annotations.%s: is \"on\" or \"off\", not \"%s\"", key, value);
     }
     return 0;
 }
@@ -48,7 +53,7 @@ int enforce_check(const struct oci_spec *spec, struct error *err)
 {
     const struct oci_linux *l = &spec->linux_;
     const struct later rows[] = {
-        {"linux.intelRdt", l->intel_rdt.set},
+        { "linux.intelRdt", l->intel_rdt.set },
     };
     int r = first_used(rows, ARRAY_LEN(rows), err);
     if (r >= 0)

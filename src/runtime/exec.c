@@ -56,7 +56,8 @@ static int namespaces_to_join(struct exec *e, pid_t init, struct error *err)
         char theirs[48], ours[32];
         struct stat a, b;
         const char *name = namespace_file(kind);
-        if (str_format(theirs, sizeof(theirs), "%d/ns/%s", (int) init, name) < 0 || str_format(ours, sizeof(ours), "self/ns/%s", name) < 0)
+        if (str_format(theirs, sizeof(theirs), "%d/ns/%s", (int) init, name) < 0 ||
+            str_format(ours, sizeof(ours), "self/ns/%s", name) < 0)
             return -ENAMETOOLONG;
         int mine = fstatat(e->proc_fd, ours, &b, 0);
         if (mine < 0 && errno == ENOENT)
@@ -75,7 +76,8 @@ static int check_capabilities(const struct exec *e, struct error *err)
     int r = capability_sets_from_spec(&e->spec->process.capabilities, &own, err);
     if (r < 0)
         return r;
-    uint64_t more = (e->plan.caps.bounding | e->plan.caps.permitted | e->plan.caps.inheritable) & ~own.bounding;
+    uint64_t more = (e->plan.caps.bounding | e->plan.caps.permitted | e->plan.caps.inheritable) &
+                    ~own.bounding;
     for (unsigned cap = 0; cap < capability_count(); cap++)
         if (more & (1ULL << cap))
             return error_set(err, -EPERM, "%s: the container itself does not have it", capability_name(cap));
@@ -92,16 +94,21 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
     if (r < 0)
         return r == -ENOENT && dirfd >= 0 ? error_set(err, -EINVAL, "container %s is not running", id) : r;
     enum container_status status = state_status(dirfd, &rec);
-    if (status != CONTAINER_RUNNING && status != CONTAINER_CREATED && !(status == CONTAINER_PAUSED && e->opt->ignore_paused))
+    if (status != CONTAINER_RUNNING && status != CONTAINER_CREATED &&
+        !(status == CONTAINER_PAUSED && e->opt->ignore_paused))
         r = error_set(err, -EINVAL, "container %s is %s, not running", id, container_status_name(status));
     if (r >= 0)
         r = state_read_config(dirfd, &text, &len, err);
     if (r >= 0)
         r = oci_spec_parse(text, len, &e->spec, err);
     if (r >= 0)
-        e->state = (struct container_state) {
-            .id = id, .bundle = arena_strdup(e->spec->arena, rec.bundle), .oci_version = e->spec->oci_version, .status = status,
-            .pid = rec.pid, .annotations = e->spec->annotations,
+        e->state = (struct container_state){
+            .id = id,
+            .bundle = arena_strdup(e->spec->arena, rec.bundle),
+            .oci_version = e->spec->oci_version,
+            .status = status,
+            .pid = rec.pid,
+            .annotations = e->spec->annotations,
         };
     if (r >= 0)
         r = e->init_pidfd = proc_pidfd(e->proc_fd, rec.pid, rec.start_time, err);
@@ -135,9 +142,15 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
         return r;
     insist(&e->process, &e->spec->process);
     e->affinity = cpu_affinity_of_exec(&e->process, &e->spec->process);
-    e->plan = (struct process_plan) {
-        .spec = e->spec, .process = &e->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1,
-        .report_fd = -1, .preserve_fds = e->opt->preserve_fds, .report_rlimits = true,
+    e->plan = (struct process_plan){
+        .spec = e->spec,
+        .process = &e->process,
+        .proc_fd = -1,
+        .init_fd = -1,
+        .parent_fd = -1,
+        .report_fd = -1,
+        .preserve_fds = e->opt->preserve_fds,
+        .report_rlimits = true,
     };
     r = enforce_check_process(&e->process, err);
     if (r >= 0)
@@ -149,7 +162,8 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
         e->plan.filter = &e->filter;
         e->plan.agent = &e->agent;
         if (r >= 0)
-            r = seccomp_agent_open(&e->agent, &e->spec->linux_.seccomp, &e->filter, &e->process, &e->state, e->proc_fd, err);
+            r = seccomp_agent_open(&e->agent, &e->spec->linux_.seccomp, &e->filter, &e->process, &e->state,
+                                   e->proc_fd, err);
     }
     return r;
 }
@@ -167,7 +181,9 @@ static int join(struct exec *e, struct error *err)
     int flags = e->join_flags & ~CLONE_NEWPID;
     if (r >= 0 && flags && setns(e->init_pidfd, flags) < 0)
         r = error_errno(err, -errno, "cannot join the container's namespaces");
-    if (r >= 0 && (flags & CLONE_NEWUSER) && (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
+    if (r >= 0 && (flags & CLONE_NEWUSER) &&
+        (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
+         syscall(SYS_setresuid, 0, 0, 0) < 0))
         r = error_errno(err, -errno, "cannot become root of the container's user namespace");
     if (r >= 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot make the process undumpable");
@@ -183,7 +199,8 @@ static int open_ptmx(struct error *err)
         return dir;
     if (fstatfs(dir, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
         return error_set(err, -EPERM, "the container's /dev/pts is not devpts: it has no pseudo-terminals");
-    int fd = sys_openat2(dir, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    int fd = sys_openat2(dir, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0,
+                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
     return fd < 0 ? error_errno(err, -errno, "cannot open a pseudo-terminal in the container") : fd;
 }
 
@@ -211,7 +228,7 @@ static int take_terminal(struct exec *e, struct error *err)
 
 static _noreturn_ void exec_child(struct exec *e)
 {
-    struct error err = {0};
+    struct error err = { 0 };
     close(e->parent_sync);
     int r = join(e, &err);
     if (r >= 0)
@@ -246,7 +263,9 @@ static int clone_into(struct exec *e, struct error *err)
         if (setns(e->init_pidfd, CLONE_NEWPID) < 0)
             return error_errno(err, -errno, "cannot enter the container's pid namespace");
     }
-    struct clone_args args = {.flags = CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t) (uintptr_t) &e->pidfd};
+    struct clone_args args = { .flags = CLONE_PIDFD,
+                               .exit_signal = SIGCHLD,
+                               .pidfd = (uint64_t) (uintptr_t) &e->pidfd };
     int cgroup_fd = cgroup_clone_fd(e->cg);
     if (cgroup_fd >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
@@ -334,7 +353,8 @@ static void join_what_has_grown(struct exec *e, struct runtime *rt, const char *
 
 static void release(struct exec *e)
 {
-    int *const fds[] = {&e->proc_fd, &e->init_pidfd, &e->parent_sync, &e->child_sync, &e->console_fd, &e->pidfd};
+    int *const fds[] = { &e->proc_fd,    &e->init_pidfd, &e->parent_sync,
+                         &e->child_sync, &e->console_fd, &e->pidfd };
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         cleanup_close(fds[i]);
     cgroup_free(e->cg);
@@ -343,11 +363,20 @@ static void release(struct exec *e)
     oci_spec_free(e->spec);
 }
 
-int container_exec(struct runtime *rt, const char *id, const struct oci_process *process, const struct exec_options *opt, struct container_exit *ret, struct error *err)
+int container_exec(struct runtime *rt, const char *id, const struct oci_process *process,
+                   const struct exec_options *opt, struct container_exit *ret, struct error *err)
 {
-    struct exec e = {.process = *process, .opt = opt, .agent = SECCOMP_AGENT_NONE, .proc_fd = -1, .init_pidfd = -1, .parent_sync = -1, .child_sync = -1, .console_fd = -1, .pidfd = -1};
+    struct exec e = { .process = *process,
+                      .opt = opt,
+                      .agent = SECCOMP_AGENT_NONE,
+                      .proc_fd = -1,
+                      .init_pidfd = -1,
+                      .parent_sync = -1,
+                      .child_sync = -1,
+                      .console_fd = -1,
+                      .pidfd = -1 };
     sigset_t set;
-    *ret = (struct container_exit) {.code = 125};
+    *ret = (struct container_exit){ .code = 125 };
     if (process->terminal && opt->detach && !opt->console_socket)
         return error_set(err, -EINVAL, "a detached process with a terminal needs --console-socket");
     int r = prepare(&e, rt, id, err);

@@ -16,9 +16,13 @@
 
 static struct hook_state state_of(const struct start *s, enum container_status status, pid_t pid)
 {
-    return (struct hook_state) {
-        .oci_version = s->spec->oci_version, .id = s->opt->id, .bundle = s->hook_bundle ?: s->opt->bundle, .status = status,
-        .pid = pid, .annotations = &s->spec->annotations,
+    return (struct hook_state){
+        .oci_version = s->spec->oci_version,
+        .id = s->opt->id,
+        .bundle = s->hook_bundle ?: s->opt->bundle,
+        .status = status,
+        .pid = pid,
+        .annotations = &s->spec->annotations,
     };
 }
 
@@ -29,7 +33,9 @@ int hook_points_prepare(struct start *s, struct error *err)
     for (int kind = 0; kind < OCI_HOOK_KINDS; kind++)
         n += s->spec->hooks[kind].n;
     if (s->spec->hooks[OCI_HOOK_START_CONTAINER].n > 0 && s->filter.has_notify)
-        return error_set(err, -ENOTSUP, "hooks.startContainer: not together with SCMP_ACT_NOTIFY, whose agent expects one process");
+        return error_set(
+            err, -ENOTSUP,
+            "hooks.startContainer: not together with SCMP_ACT_NOTIFY, whose agent expects one process");
     if (n == 0 || s->opt->bundle[0] == '/')
         return 0;
     if (str_format(link, sizeof(link), "self/fd/%d", s->bundle_fd) < 0)
@@ -49,7 +55,7 @@ bool hook_point_runtime_wanted(const struct oci_spec *spec)
 int hook_point_runtime(struct start *s, struct error *err)
 {
     struct hook_state st = state_of(s, CONTAINER_CREATING, s->pid);
-    const struct hook_entry entry = {.directory = st.bundle};
+    const struct hook_entry entry = { .directory = st.bundle };
     s->hooks_begun = true;
     int r = hooks_run(s->spec, OCI_HOOK_PRESTART, &st, &entry, err);
     return r < 0 ? r : hooks_run(s->spec, OCI_HOOK_CREATE_RUNTIME, &st, &entry, err);
@@ -58,7 +64,7 @@ int hook_point_runtime(struct start *s, struct error *err)
 int hook_point_create_container(struct start *s, struct error *err)
 {
     struct hook_state st = state_of(s, CONTAINER_CREATING, getpid());
-    const struct hook_entry entry = {.directory = st.bundle};
+    const struct hook_entry entry = { .directory = st.bundle };
     return hooks_run(s->spec, OCI_HOOK_CREATE_CONTAINER, &st, &entry, err);
 }
 
@@ -76,14 +82,14 @@ static int enter_sealed(void *arg, int report_fd, struct error *err)
 int hook_point_start_container(struct start *s, struct error *err)
 {
     struct hook_state st = state_of(s, CONTAINER_CREATED, getpid());
-    const struct hook_entry entry = {.directory = "/", .enter = enter_sealed, .arg = s};
+    const struct hook_entry entry = { .directory = "/", .enter = enter_sealed, .arg = s };
     return hooks_run(s->spec, OCI_HOOK_START_CONTAINER, &st, &entry, err);
 }
 
 int hook_point_poststart(struct start *s, struct error *err)
 {
     struct hook_state st = state_of(s, CONTAINER_RUNNING, s->pid);
-    const struct hook_entry entry = {.directory = st.bundle};
+    const struct hook_entry entry = { .directory = st.bundle };
     return hooks_run(s->spec, OCI_HOOK_POSTSTART, &st, &entry, err);
 }
 
@@ -100,26 +106,29 @@ struct oci_spec *hook_point_spec(int dirfd, enum oci_hook_kind kind)
 {
     _cleanup_free_ char *text = NULL;
     struct oci_spec *spec = NULL;
-    struct error err = {0};
+    struct error err = { 0 };
     size_t len;
     int r = state_read_config(dirfd, &text, &len, &err);
     if (r >= 0 && hooks_maybe(text, len, kind))
         r = oci_spec_parse(text, len, &spec, &err);
     if (r < 0)
-        log_warn("no %s hooks are run: the container's configuration cannot be read: %s", oci_hook_name(kind), err.msg);
+        log_warn("no %s hooks are run: the container's configuration cannot be read: %s", oci_hook_name(kind),
+                 err.msg);
     return spec;
 }
 
 int hook_point_poststart_of(const struct oci_spec *spec, const struct record *rec, struct error *err)
 {
-    const struct hook_state st = {rec->oci_version, rec->id, rec->bundle, CONTAINER_RUNNING, rec->pid, &rec->annotations};
-    const struct hook_entry entry = {.directory = rec->bundle};
+    const struct hook_state st = { rec->oci_version,  rec->id,  rec->bundle,
+                                   CONTAINER_RUNNING, rec->pid, &rec->annotations };
+    const struct hook_entry entry = { .directory = rec->bundle };
     return spec ? hooks_run(spec, OCI_HOOK_POSTSTART, &st, &entry, err) : 0;
 }
 
 void hook_point_poststop_of(const struct oci_spec *spec, const struct record *rec)
 {
-    const struct hook_state st = {rec->oci_version, rec->id, rec->bundle, CONTAINER_STOPPED, 0, &rec->annotations};
+    const struct hook_state st = { rec->oci_version,  rec->id, rec->bundle,
+                                   CONTAINER_STOPPED, 0,       &rec->annotations };
     if (spec)
         hooks_run_poststop(spec, &st);
 }

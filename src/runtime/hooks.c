@@ -47,7 +47,8 @@ char *hooks_state_text(const struct hook_state *st)
     if (st->annotations && st->annotations->n > 0) {
         json_t *annotations = json_object();
         for (size_t i = 0; i < st->annotations->n; i++)
-            json_object_set_new(annotations, st->annotations->v[i].key, json_string(st->annotations->v[i].value));
+            json_object_set_new(annotations, st->annotations->v[i].key,
+                                json_string(st->annotations->v[i].value));
         json_object_set_new(o, "annotations", annotations);
     }
     return json_text(o, 0);
@@ -71,7 +72,8 @@ static void close_fd(int *fd)
 
 static void release(struct hook_run *h)
 {
-    int *const fds[] = {&h->in[0], &h->in[1], &h->out[0], &h->out[1], &h->report[0], &h->report[1], &h->pidfd, &h->signal_fd};
+    int *const fds[] = { &h->in[0],     &h->in[1],     &h->out[0], &h->out[1],
+                         &h->report[0], &h->report[1], &h->pidfd,  &h->signal_fd };
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         close_fd(fds[i]);
 }
@@ -102,10 +104,11 @@ static int make_input(struct hook_run *h, const char *text)
 
 static int make_pipes(struct hook_run *h, const char *text, struct error *err)
 {
-    static const int interrupts[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    static const int interrupts[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
     sigset_t set;
     int r = make_input(h, text);
-    if (r >= 0 && (pipe2(h->out, O_CLOEXEC) < 0 || fcntl(h->out[0], F_SETFL, O_NONBLOCK) < 0 || pipe2(h->report, O_CLOEXEC) < 0))
+    if (r >= 0 && (pipe2(h->out, O_CLOEXEC) < 0 || fcntl(h->out[0], F_SETFL, O_NONBLOCK) < 0 ||
+                   pipe2(h->report, O_CLOEXEC) < 0))
         r = -errno;
     sigemptyset(&set);
     for (size_t i = 0; i < ARRAY_LEN(interrupts); i++)
@@ -150,7 +153,8 @@ static int settle(struct hook_run *h, struct error *err)
         return error_errno(err, -errno, "cannot make a session");
     fresh_signals();
     /* Above 2 first: the descriptors may be 0 to 2 themselves, where the caller has closed its own. */
-    int in = fcntl(h->in[0], F_DUPFD_CLOEXEC, 3), out = fcntl(h->out[1], F_DUPFD_CLOEXEC, 3), report = fcntl(h->report[1], F_DUPFD_CLOEXEC, 3);
+    int in = fcntl(h->in[0], F_DUPFD_CLOEXEC, 3), out = fcntl(h->out[1], F_DUPFD_CLOEXEC, 3),
+        report = fcntl(h->report[1], F_DUPFD_CLOEXEC, 3);
     if (in < 0 || out < 0 || report < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
         return error_errno(err, -errno, "cannot set its descriptors");
     h->report[1] = report;
@@ -164,8 +168,9 @@ static int settle(struct hook_run *h, struct error *err)
 
 static _noreturn_ void hook_main(struct hook_run *h)
 {
-    struct error err = {0};
-    const char **argv = null_terminated(&h->hook->args, h->hook->path), **envp = null_terminated(&h->hook->env, NULL);
+    struct error err = { 0 };
+    const char **argv = null_terminated(&h->hook->args, h->hook->path),
+               **envp = null_terminated(&h->hook->env, NULL);
     if (settle(h, &err) >= 0) {
         execve(h->hook->path, (char **) argv, (char **) envp);
         error_errno(&err, -errno, "cannot be executed");
@@ -182,7 +187,8 @@ static void take_output(struct hook_run *h)
     char buf[4096];
     ssize_t n;
     for (int rounds = 0; rounds < 64 && (n = read(h->out[0], buf, sizeof(buf))) > 0; rounds++) {
-        size_t more = MIN_OF((size_t) n, (size_t) HOOK_OUTPUT_MAX), keep = MIN_OF(h->len, HOOK_OUTPUT_MAX - more);
+        size_t more = MIN_OF((size_t) n, (size_t) HOOK_OUTPUT_MAX),
+               keep = MIN_OF(h->len, HOOK_OUTPUT_MAX - more);
         memmove(h->output, h->output + h->len - keep, keep);
         memcpy(h->output + keep, buf + n - more, more);
         h->len = keep + more;
@@ -213,13 +219,16 @@ static int watch(struct hook_run *h, struct error *err)
 {
     int64_t limit = h->hook->timeout.set ? h->hook->timeout.v * 1000 : -1, end = clock_monotonic_ms() + limit;
     for (;;) {
-        struct pollfd p[] = {{.fd = h->pidfd, .events = POLLIN}, {.fd = h->signal_fd, .events = POLLIN}, {.fd = h->out[0], .events = POLLIN}};
+        struct pollfd p[] = { { .fd = h->pidfd, .events = POLLIN },
+                              { .fd = h->signal_fd, .events = POLLIN },
+                              { .fd = h->out[0], .events = POLLIN } };
         int64_t left = limit < 0 ? -1 : MAX_OF(end - clock_monotonic_ms(), 0);
         int n = poll(p, ARRAY_LEN(p), left > INT_MAX ? INT_MAX : (int) left);
         if (n < 0 && errno != EINTR)
             return error_errno(err, -errno, "cannot be watched");
         if (n <= 0 && limit >= 0 && clock_monotonic_ms() >= end)
-            return error_set(err, -ETIMEDOUT, "has not ended within its timeout of %lld s", (long long) h->hook->timeout.v);
+            return error_set(err, -ETIMEDOUT, "has not ended within its timeout of %lld s",
+                             (long long) h->hook->timeout.v);
         if (n <= 0)
             continue;
         if (p[2].revents & POLLIN)
@@ -267,12 +276,21 @@ static int follow(struct hook_run *h, struct error *err)
     return r < 0 ? r : outcome(h, status, err);
 }
 
-static int run_one(const struct oci_hook *hook, const char *text, const struct hook_entry *entry, struct error *err)
+static int run_one(const struct oci_hook *hook, const char *text, const struct hook_entry *entry,
+                   struct error *err)
 {
-    struct hook_run h = {.hook = hook, .entry = entry, .in = {-1, -1}, .out = {-1, -1}, .report = {-1, -1}, .pidfd = -1, .signal_fd = -1};
+    struct hook_run h = { .hook = hook,
+                          .entry = entry,
+                          .in = { -1, -1 },
+                          .out = { -1, -1 },
+                          .report = { -1, -1 },
+                          .pidfd = -1,
+                          .signal_fd = -1 };
     int r = make_pipes(&h, text, err);
     if (r >= 0) {
-        struct clone_args args = {.flags = CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t) (uintptr_t) &h.pidfd};
+        struct clone_args args = { .flags = CLONE_PIDFD,
+                                   .exit_signal = SIGCHLD,
+                                   .pidfd = (uint64_t) (uintptr_t) &h.pidfd };
         h.pid = sys_clone3(&args, sizeof(args));
         if (h.pid == 0)
             hook_main(&h);
@@ -282,7 +300,8 @@ static int run_one(const struct oci_hook *hook, const char *text, const struct h
     return r;
 }
 
-int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct hook_state *st, const struct hook_entry *entry, struct error *err)
+int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct hook_state *st,
+              const struct hook_entry *entry, struct error *err)
 {
     const struct oci_hooks *hooks = &spec->hooks[kind];
     if (hooks->n == 0)
@@ -299,10 +318,10 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct
 void hooks_run_poststop(const struct oci_spec *spec, const struct hook_state *st)
 {
     const struct oci_hooks *hooks = &spec->hooks[OCI_HOOK_POSTSTOP];
-    const struct hook_entry entry = {.directory = st->bundle};
+    const struct hook_entry entry = { .directory = st->bundle };
     _cleanup_free_ char *text = hooks->n > 0 ? hooks_state_text(st) : NULL;
     for (size_t i = 0; i < hooks->n; i++) {
-        struct error err = {0};
+        struct error err = { 0 };
         if (run_one(&hooks->v[i], text, &entry, &err) < 0)
             log_warn("hooks.poststop[%zu] (%s): %s", i, hooks->v[i].path, err.msg);
     }

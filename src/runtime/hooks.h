@@ -30,7 +30,7 @@
 struct hook_state {
     const char *oci_version, *id, *bundle; /* bundle: absolute */
     enum container_status status;
-    pid_t pid;                             /* as the hook sees it; 0: left out */
+    pid_t pid; /* as the hook sees it; 0: left out */
     const struct oci_pairs *annotations;
 };
 
@@ -42,7 +42,8 @@ struct hook_entry {
 };
 
 /* Runs the hooks of a kind one after the other; the first that fails ends it, with "hooks.KIND[N] (PATH): …". */
-int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct hook_state *st, const struct hook_entry *entry, struct error *err);
+int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct hook_state *st,
+              const struct hook_entry *entry, struct error *err);
 /* The same for poststop: failures are logged and the rest is run. */
 void hooks_run_poststop(const struct oci_spec *spec, const struct hook_state *st);
 /* May the text of a configuration have hooks of a kind? Spares start and delete a full reading. */

@@ -28,7 +28,9 @@ static int stage_hide(struct start *s, struct error *err)
 {
     (void) s;
     leave_closing_to_exec();
-    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? error_errno(err, -errno, "cannot make the process undumpable") : 0;
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+               ? error_errno(err, -errno, "cannot make the process undumpable")
+               : 0;
 }
 
 /* Before the namespaces are looked into, so that everything that is set up is charged to the container's budget. */
@@ -55,7 +57,8 @@ static int stage_become_root(struct start *s, struct error *err)
 {
     if (!s->spec->linux_.namespaces[OCI_NS_USER].set)
         return 0;
-    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
+        syscall(SYS_setresuid, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot become root of the user namespace (is id 0 mapped?)");
     /* A change of ids may have made the process dumpable again (fs.suid_dumpable). */
     return stage_hide(s, err);
@@ -116,7 +119,8 @@ static int stage_session(struct start *s, struct error *err)
     setsid(); /* fails only for a group leader, which a fresh child is not */
     if (!p->terminal)
         return 0;
-    struct winsize size = {.ws_row = (unsigned short) p->console_height.v, .ws_col = (unsigned short) p->console_width.v};
+    struct winsize size = { .ws_row = (unsigned short) p->console_height.v,
+                            .ws_col = (unsigned short) p->console_width.v };
     if ((p->console_height.set || p->console_width.set) && ioctl(s->tree.pty_master, TIOCSWINSZ, &size) < 0)
         return error_errno(err, -errno, "process.consoleSize: cannot be set");
     if (!p->console_height.set && !p->console_width.set)
@@ -169,7 +173,10 @@ static int stage_enter_root(struct start *s, struct error *err)
     static const struct {
         const char *name;
         uint64_t propagation;
-    } kinds[] = {{"private", MS_PRIVATE}, {"slave", MS_SLAVE}, {"shared", MS_SHARED}, {"unbindable", MS_UNBINDABLE}};
+    } kinds[] = { { "private", MS_PRIVATE },
+                  { "slave", MS_SLAVE },
+                  { "shared", MS_SHARED },
+                  { "unbindable", MS_UNBINDABLE } };
     bool recursive = p[0] == 'r';
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (str_eq(p + recursive, kinds[i].name)) {
@@ -219,23 +226,23 @@ static const struct {
     const char *name;
     int (*run)(struct start *s, struct error *err);
 } stages[] = {
-    {"hide", stage_hide},
-    {"cgroup", stage_cgroup},
-    {"wait for parent", stage_wait_for_parent},
-    {"become root", stage_become_root},
-    {"names", stage_names},
-    {"loopback", stage_loopback},
-    {"mounts", stage_mounts},
-    {"create hooks", stage_create_hooks},
-    {"sysctls", stage_sysctls},
-    {"masks", stage_masks},
-    {"session", stage_session},
-    {"stdio", stage_stdio},
-    {"enter root", stage_enter_root},
-    {"prepare", stage_prepare},
-    {"wait for start", stage_wait_for_start},
-    {"start hooks", hook_point_start_container},
-    {"seal", stage_seal},
+    { "hide", stage_hide },
+    { "cgroup", stage_cgroup },
+    { "wait for parent", stage_wait_for_parent },
+    { "become root", stage_become_root },
+    { "names", stage_names },
+    { "loopback", stage_loopback },
+    { "mounts", stage_mounts },
+    { "create hooks", stage_create_hooks },
+    { "sysctls", stage_sysctls },
+    { "masks", stage_masks },
+    { "session", stage_session },
+    { "stdio", stage_stdio },
+    { "enter root", stage_enter_root },
+    { "prepare", stage_prepare },
+    { "wait for start", stage_wait_for_start },
+    { "start hooks", hook_point_start_container },
+    { "seal", stage_seal },
 };
 
 static _noreturn_ void fail(struct start *s, enum sync_kind kind, const struct error *err, int code)
@@ -249,7 +256,7 @@ static _noreturn_ void fail(struct start *s, enum sync_kind kind, const struct e
 
 void init_main(struct start *s)
 {
-    struct error err = {0};
+    struct error err = { 0 };
     close(s->parent_sync);
     close(s->dirfd); /* or the container would hold the lock of its own state until it executes */
     for (size_t i = 0; i < ARRAY_LEN(stages); i++) {

@@ -24,7 +24,7 @@
 static int answer_of_start(int result_fd, const char *id, struct error *err)
 {
     char text[RESULT_MAX + 1];
-    struct pollfd p = {.fd = result_fd, .events = POLLIN};
+    struct pollfd p = { .fd = result_fd, .events = POLLIN };
     while (poll(&p, 1, -1) < 0)
         if (errno != EINTR)
             return error_errno(err, -errno, "cannot wait for container %s", id);
@@ -40,7 +40,8 @@ static int start_created(int dirfd, const struct record *rec, const char *id, st
     enum container_status status = state_status(dirfd, rec);
     bool frozen = status == CONTAINER_CREATED && state_frozen(rec);
     if (status != CONTAINER_CREATED || frozen)
-        return error_set(err, -EINVAL, "container %s cannot be started: it is %s", id, container_status_name(frozen ? CONTAINER_PAUSED : status));
+        return error_set(err, -EINVAL, "container %s cannot be started: it is %s", id,
+                         container_status_name(frozen ? CONTAINER_PAUSED : status));
     _cleanup_close_ int result = openat(dirfd, "result", O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     _cleanup_close_ int start = openat(dirfd, "start", O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (result < 0 || start < 0 || write(start, "s", 1) != 1)
@@ -52,7 +53,8 @@ static int start_created(int dirfd, const struct record *rec, const char *id, st
     return answer_of_start(result, id, err);
 }
 
-static int kill_everything(const struct record *rec, const char *id, const char *cgroup_path, struct error *err);
+static int kill_everything(const struct record *rec, const char *id, const char *cgroup_path,
+                           struct error *err);
 
 /* A poststart hook that fails ends the container (runtime-spec 1.3); delete takes it away. */
 static int start_with_hooks(int dirfd, const struct record *rec, const char *id, struct error *err)
@@ -87,7 +89,7 @@ static struct container_state *state_from(int dirfd, const char *id, const struc
 {
     struct arena *a = rec ? rec->arena : arena_new();
     struct container_state *st = arena_alloc(a, sizeof(*st));
-    *st = (struct container_state) {.arena = a, .id = arena_strdup(a, id), .status = CONTAINER_CREATING};
+    *st = (struct container_state){ .arena = a, .id = arena_strdup(a, id), .status = CONTAINER_CREATING };
     if (!rec) {
         _cleanup_free_ char *cgroup = state_read_cgroup(dirfd);
         st->bundle = st->rootfs = st->created = "";
@@ -112,7 +114,8 @@ static int look(struct runtime *rt, const char *id, struct container_state **ret
 {
     _cleanup_close_ int dirfd = openat(rt->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dirfd < 0)
-        return errno == ENOENT ? error_set(err, -ENOENT, "no such container: %s", id) : error_errno(err, -errno, "cannot open the state of %s", id);
+        return errno == ENOENT ? error_set(err, -ENOENT, "no such container: %s", id)
+                               : error_errno(err, -errno, "cannot open the state of %s", id);
     struct record rec;
     *ret = state_from(dirfd, id, state_read(dirfd, &rec, NULL) < 0 ? NULL : &rec);
     return 0;
@@ -173,7 +176,7 @@ static int by_id(const void *a, const void *b)
 
 int container_list(struct runtime *rt, struct container_state ***ret, size_t *ret_n, struct error *err)
 {
-    struct collect c = {.rt = rt};
+    struct collect c = { .rt = rt };
     int r = dir_each(rt->fd, ".", collect_one, &c, err);
     if (r < 0) {
         for (size_t i = 0; i < c.n; i++)
@@ -226,7 +229,9 @@ int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct
     int r = state_read(dirfd, &rec, err);
     if (r < 0)
         return r == -ENOENT ? error_set(err, -ESRCH, "container %s is not running", id) : r;
-    r = all ? signal_all(rec.cgroup_path, sig, err) : state_alive(&rec) ? signal_init(&rec, id, sig, err) : error_set(err, -ESRCH, "container %s is not running", id);
+    r = all                 ? signal_all(rec.cgroup_path, sig, err)
+        : state_alive(&rec) ? signal_init(&rec, id, sig, err)
+                            : error_set(err, -ESRCH, "container %s is not running", id);
     /* SIGKILL to the first process of a shared pid namespace would leave the others. */
     if (r >= 0 && !all && sig == SIGKILL && !rec.own_pidns)
         r = signal_all(rec.cgroup_path, sig, err);
@@ -244,7 +249,7 @@ static int wait_end(const struct record *rec, int timeout_ms, struct error *err)
     _cleanup_close_ int pidfd = proc_pidfd(proc, rec->pid, rec->start_time, NULL);
     if (pidfd < 0)
         return 1;
-    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+    struct pollfd p = { .fd = pidfd, .events = POLLIN };
     int n = poll(&p, 1, timeout_ms);
     return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait") : n > 0;
 }
@@ -269,7 +274,8 @@ int container_wait(struct runtime *rt, const char *id, int timeout_ms, struct er
 #define LEAVE_TIMEOUT_MS 2000
 
 /* rec NULL: the record is damaged. */
-static int kill_everything(const struct record *rec, const char *id, const char *cgroup_path, struct error *err)
+static int kill_everything(const struct record *rec, const char *id, const char *cgroup_path,
+                           struct error *err)
 {
     bool alive = rec && state_alive(rec);
     if (alive)
@@ -312,24 +318,30 @@ int container_delete(struct runtime *rt, const char *id, bool force, struct erro
     if (dirfd == -ENOENT && force)
         return 0;
     if (dirfd < 0)
-        return dirfd == -EWOULDBLOCK ? error_set(err, -EBUSY, "container %s is in use by another command", id) : dirfd;
+        return dirfd == -EWOULDBLOCK ? error_set(err, -EBUSY, "container %s is in use by another command", id)
+                                     : dirfd;
     struct record rec;
     int found = state_read(dirfd, &rec, NULL);
     const struct record *known = found < 0 ? NULL : &rec;
     _cleanup_free_ char *cgroup_path = state_read_cgroup(dirfd);
     int r = 0;
     if (found < 0 && found != -ENOENT && !force)
-        r = error_set(err, -EBADMSG, "the state of container %s is damaged: --force ends what is in its cgroup and removes it", id);
+        r = error_set(
+            err, -EBADMSG,
+            "the state of container %s is damaged: --force ends what is in its cgroup and removes it", id);
     if (known && !force) {
         enum container_status status = state_status(dirfd, known);
         if (status != CONTAINER_STOPPED && status != CONTAINER_CREATED)
-            r = error_set(err, -EBUSY, "container %s is %s: stop it first, or use --force", id, container_status_name(status));
+            r = error_set(err, -EBUSY, "container %s is %s: stop it first, or use --force", id,
+                          container_status_name(status));
     }
     if (r >= 0 && found != -ENOENT)
         r = kill_everything(known, id, cgroup_path, err);
-    _cleanup_oci_spec_ struct oci_spec *hooks = r >= 0 && known ? hook_point_spec(dirfd, OCI_HOOK_POSTSTOP) : NULL;
+    _cleanup_oci_spec_ struct oci_spec *hooks = r >= 0 && known ? hook_point_spec(dirfd, OCI_HOOK_POSTSTOP)
+                                                                : NULL;
     if (r >= 0)
-        r = container_remove_traces(rt, id, dirfd, cgroup_path && cgroup_gets_empty(cgroup_path) ? cgroup_path : NULL, err);
+        r = container_remove_traces(rt, id, dirfd,
+                                    cgroup_path && cgroup_gets_empty(cgroup_path) ? cgroup_path : NULL, err);
     if (r >= 0 && known)
         hook_point_poststop_of(hooks, known);
     if (known)

@@ -95,9 +95,11 @@ static int change_ids(const struct oci_user *user, struct error *err)
     if (syscall(SYS_setgroups, user->n_additional_gids, user->additional_gids) < 0)
         return error_errno(err, -errno, "process.user.additionalGids: cannot be set");
     if (syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0)
-        return error_errno(err, -errno, "process.user.gid: %u cannot be taken (is it in linux.gidMappings?)", user->gid);
+        return error_errno(err, -errno, "process.user.gid: %u cannot be taken (is it in linux.gidMappings?)",
+                           user->gid);
     if (syscall(SYS_setresuid, user->uid, user->uid, user->uid) < 0)
-        return error_errno(err, -errno, "process.user.uid: %u cannot be taken (is it in linux.uidMappings?)", user->uid);
+        return error_errno(err, -errno, "process.user.uid: %u cannot be taken (is it in linux.uidMappings?)",
+                           user->uid);
     return 0;
 }
 
@@ -106,8 +108,8 @@ static int change_ids(const struct oci_user *user, struct error *err)
  * also let the capabilities survive the change of ids, until capset takes them all. With capabilities asked for, uid 0 keeps its
  * usual meaning: docker's `--cap-add` for root relies on it.
  */
-#define SEALED_SECUREBITS                                                                                              \
-    (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |                   \
+#define SEALED_SECUREBITS                                                                            \
+    (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED | \
      SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
 static int drop_privileges(const struct process_plan *plan, struct error *err)
@@ -115,7 +117,8 @@ static int drop_privileges(const struct process_plan *plan, struct error *err)
     const struct capability_sets *c = &plan->caps;
     bool sealed = (c->bounding | c->permitted | c->effective | c->inheritable | c->ambient) == 0;
     int r = capability_drop_bounding(&plan->caps, err);
-    if (r >= 0 && prctl(sealed ? PR_SET_SECUREBITS : PR_SET_KEEPCAPS, sealed ? SEALED_SECUREBITS : 1, 0, 0, 0) < 0)
+    if (r >= 0 &&
+        prctl(sealed ? PR_SET_SECUREBITS : PR_SET_KEEPCAPS, sealed ? SEALED_SECUREBITS : 1, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot set the securebits");
     if (r >= 0)
         r = change_ids(&plan->process->user, err);
@@ -136,7 +139,7 @@ static int tie_to_parent(const struct process_plan *plan, struct error *err)
         return 0;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot tie the container to its parent");
-    struct pollfd p = {.fd = plan->parent_fd};
+    struct pollfd p = { .fd = plan->parent_fd };
     return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) ? -EPIPE : 0;
 }
 
@@ -150,7 +153,8 @@ static void close_own_among_declared(const struct process_plan *plan)
 {
     for (int fd = 3; fd < 3 + (int) plan->preserve_fds; fd++) {
         int flags = fcntl(fd, F_GETFD);
-        if (flags >= 0 && (flags & FD_CLOEXEC) && fd != plan->report_fd && fd != plan->init_fd && fd != agent_fd(plan))
+        if (flags >= 0 && (flags & FD_CLOEXEC) && fd != plan->report_fd && fd != plan->init_fd &&
+            fd != agent_fd(plan))
             close(fd);
     }
 }
@@ -168,7 +172,7 @@ static void sort(int *v, size_t n)
 /* All but 0, 1, 2, what was declared, and three that nothing can be reached through: two sockets or FIFOs, and oakum-init's file. */
 static int close_others(const struct process_plan *plan, struct error *err)
 {
-    int kept[] = {plan->report_fd, plan->init_fd, agent_fd(plan)};
+    int kept[] = { plan->report_fd, plan->init_fd, agent_fd(plan) };
     unsigned from = 3 + plan->preserve_fds;
     int r = 0;
     sort(kept, ARRAY_LEN(kept));
@@ -196,7 +200,9 @@ int process_seal(const struct process_plan *plan, struct error *err)
     if (r >= 0 && !p->no_new_privileges)
         r = load_filter(plan, err);
     if (r >= 0)
-        r = landlock_wanted(plan->spec) && p->no_new_privileges ? landlock_apply(plan->spec, plan->init_fd, err) : 0;
+        r = landlock_wanted(plan->spec) && p->no_new_privileges
+                ? landlock_apply(plan->spec, plan->init_fd, err)
+                : 0;
     if (r >= 0)
         r = drop_privileges(plan, err);
     if (r >= 0)
@@ -278,7 +284,8 @@ int process_exec(const struct process_plan *plan, struct error *err)
     }
     if (code == -ENOENT)
         /* Engines look for these words, in lower case, to answer with 127 and 126 as a shell does. */
-        return error_set(err, code, "%s: executable file not found in the container: no such file or directory", name);
+        return error_set(err, code,
+                         "%s: executable file not found in the container: no such file or directory", name);
     if (code == -EACCES)
         return error_set(err, code, "%s: cannot be executed: permission denied", name);
     return error_errno(err, code, "%s: cannot be executed", name);

@@ -11,8 +11,8 @@
 #include "runtime/seccomp_agent.h"
 
 struct process_plan {
-    const struct oci_spec *spec;        /* the container's: Landlock */
-    const struct oci_process *process;  /* what is to run: the container's own, or exec's */
+    const struct oci_spec *spec;       /* the container's: Landlock */
+    const struct oci_process *process; /* what is to run: the container's own, or exec's */
     struct capability_sets caps;
     const struct seccomp_filter *filter; /* NULL: none */
     struct seccomp_agent *agent;         /* for a filter that notifies */

@@ -14,7 +14,8 @@
 
 #include "sys/file.h"
 
-int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const char *cgroup_path, struct error *err)
+int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const char *cgroup_path,
+                            struct error *err)
 {
     int r = cgroup_path ? cgroup_remove(cgroup_path, err) : 0;
     int s = state_remove(rt, id, dirfd, r < 0 ? NULL : err);
@@ -51,7 +52,9 @@ static bool is_deleted(const struct start *s)
 /* pause and update join hierarchies that we have not made and do not know. */
 static int remove_cgroup(struct start *s, struct error *err)
 {
-    return !s->cg ? 0 : state_has_grown(s->dirfd) ? cgroup_remove(s->cgroup_path, err) : cgroup_destroy(s->cg, err);
+    return !s->cg                      ? 0
+           : state_has_grown(s->dirfd) ? cgroup_remove(s->cgroup_path, err)
+                                       : cgroup_destroy(s->cg, err);
 }
 
 static int finish(struct start *s, struct error *err)
@@ -96,11 +99,12 @@ int run_null_stdin(struct error *err)
     return dup2(fd, STDIN_FILENO) < 0 ? error_errno(err, -errno, "cannot close standard input") : 0;
 }
 
-int container_run(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, struct container_exit *ret, struct error *err)
+int container_run(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
+                  struct container_exit *ret, struct error *err)
 {
     struct start s;
     sigset_t set;
-    *ret = (struct container_exit) {.code = 125};
+    *ret = (struct container_exit){ .code = 125 };
     int r = opt->keep_stdin_closed && !spec->process.terminal ? run_null_stdin(err) : 0;
     if (r < 0)
         return r;

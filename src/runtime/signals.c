@@ -12,13 +12,15 @@ static const struct {
     const char *name;
     int sig;
 } signals[] = {
-    {"SIGHUP", SIGHUP},       {"SIGINT", SIGINT},     {"SIGQUIT", SIGQUIT}, {"SIGILL", SIGILL},     {"SIGTRAP", SIGTRAP},
-    {"SIGABRT", SIGABRT},     {"SIGIOT", SIGIOT},     {"SIGBUS", SIGBUS},   {"SIGFPE", SIGFPE},     {"SIGKILL", SIGKILL},
-    {"SIGUSR1", SIGUSR1},     {"SIGSEGV", SIGSEGV},   {"SIGUSR2", SIGUSR2}, {"SIGPIPE", SIGPIPE},   {"SIGALRM", SIGALRM},
-    {"SIGTERM", SIGTERM},     {"SIGSTKFLT", SIGSTKFLT}, {"SIGCHLD", SIGCHLD}, {"SIGCLD", SIGCHLD},  {"SIGCONT", SIGCONT},
-    {"SIGSTOP", SIGSTOP},     {"SIGTSTP", SIGTSTP},   {"SIGTTIN", SIGTTIN}, {"SIGTTOU", SIGTTOU},   {"SIGURG", SIGURG},
-    {"SIGXCPU", SIGXCPU},     {"SIGXFSZ", SIGXFSZ},   {"SIGVTALRM", SIGVTALRM}, {"SIGPROF", SIGPROF}, {"SIGWINCH", SIGWINCH},
-    {"SIGIO", SIGIO},         {"SIGPOLL", SIGIO},     {"SIGPWR", SIGPWR},   {"SIGSYS", SIGSYS},
+    { "SIGHUP", SIGHUP },       { "SIGINT", SIGINT },     { "SIGQUIT", SIGQUIT }, { "SIGILL", SIGILL },
+    { "SIGTRAP", SIGTRAP },     { "SIGABRT", SIGABRT },   { "SIGIOT", SIGIOT },   { "SIGBUS", SIGBUS },
+    { "SIGFPE", SIGFPE },       { "SIGKILL", SIGKILL },   { "SIGUSR1", SIGUSR1 }, { "SIGSEGV", SIGSEGV },
+    { "SIGUSR2", SIGUSR2 },     { "SIGPIPE", SIGPIPE },   { "SIGALRM", SIGALRM }, { "SIGTERM", SIGTERM },
+    { "SIGSTKFLT", SIGSTKFLT }, { "SIGCHLD", SIGCHLD },   { "SIGCLD", SIGCHLD },  { "SIGCONT", SIGCONT },
+    { "SIGSTOP", SIGSTOP },     { "SIGTSTP", SIGTSTP },   { "SIGTTIN", SIGTTIN }, { "SIGTTOU", SIGTTOU },
+    { "SIGURG", SIGURG },       { "SIGXCPU", SIGXCPU },   { "SIGXFSZ", SIGXFSZ }, { "SIGVTALRM", SIGVTALRM },
+    { "SIGPROF", SIGPROF },     { "SIGWINCH", SIGWINCH }, { "SIGIO", SIGIO },     { "SIGPOLL", SIGIO },
+    { "SIGPWR", SIGPWR },       { "SIGSYS", SIGSYS },
 };
 
 static int parse_realtime(const char *name, int *ret)

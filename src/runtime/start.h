@@ -25,33 +25,34 @@ struct start {
     struct runtime *rt;
     const struct oci_spec *spec;
     const struct container_options *opt;
-    int dirfd;                     /* the container's state directory, locked */
+    int dirfd; /* the container's state directory, locked */
     int bundle_fd, proc_fd;
     struct namespaces ns;
     struct mounts *mounts;
-    struct mounts_result tree;     /* child */
+    struct mounts_result tree; /* child */
     struct cgroup *cg;
     bool cgroup_made;
     char *cgroup_path;
     struct seccomp_filter filter;
     struct seccomp_agent agent;
     struct process_plan plan;
-    int parent_sync, child_sync;   /* a SOCK_SEQPACKET pair; each side keeps its own */
-    int start_fifo, result_fifo;   /* create: descriptors the child waits on and answers through; -1 for run */
-    int console_fd;                /* parent: pty master received; -1 */
+    int parent_sync, child_sync; /* a SOCK_SEQPACKET pair; each side keeps its own */
+    int start_fifo, result_fifo; /* create: descriptors the child waits on and answers through; -1 for run */
+    int console_fd;              /* parent: pty master received; -1 */
     pid_t pid;
     int pidfd;
     uint64_t start_time;
-    sigset_t old_mask;             /* the caller's, for the container's process */
-    char *hook_bundle;             /* absolute path of the bundle where hooks need it and the caller's is not */
-    bool hooks_begun;              /* parent: prestart or createRuntime hooks were run, so poststop must be */
+    sigset_t old_mask; /* the caller's, for the container's process */
+    char *hook_bundle; /* absolute path of the bundle where hooks need it and the caller's is not */
+    bool hooks_begun;  /* parent: prestart or createRuntime hooks were run, so poststop must be */
 };
 
 /* The container's first process: never returns. */
 _noreturn_ void init_main(struct start *s);
 
 /* Parent side: everything up to a child that is ready (create) or executed (run). On failure all is undone. */
-int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt, bool wait_for_start, struct start *s, bool *ret_exec_failed, struct error *err);
+int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
+                    bool wait_for_start, struct start *s, bool *ret_exec_failed, struct error *err);
 /* From here on descriptors are left to the kernel to be closed, by exec or exit, where the limit on them is a usual one. */
 void leave_closing_to_exec(void);
 /* Closes and frees what a start holds; removes nothing. */
@@ -59,7 +60,8 @@ void start_release(struct start *s);
 /* Processes outside a pid namespace of the container's own outlive its first process; they are the container's all the same. */
 void end_leftovers(struct start *s);
 /* cgroup and state directory of a container whose processes are gone. */
-int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const char *cgroup_path, struct error *err);
+int container_remove_traces(struct runtime *rt, const char *id, int dirfd, const char *cgroup_path,
+                            struct error *err);
 
 /*
  * hook_points.c: the hooks of each point of the life cycle (runtime/hooks.h). _runtime: by the parent, on SYNC_HOOKS; _create_container,

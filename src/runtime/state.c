@@ -26,7 +26,10 @@ int container_id_check(const char *id, struct error *err)
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
     size_t n = str_empty(id) ? 0 : strlen(id);
     if (n == 0 || n > 255 || id[0] == '.' || strspn(id, allowed) != n)
-        return error_set(err, -EINVAL, "invalid container id \"%s\": 1 to 255 of A-Z a-z 0-9 _ + . -, not beginning with a dot", id ?: "");
+        return error_set(
+            err, -EINVAL,
+            "invalid container id \"%s\": 1 to 255 of A-Z a-z 0-9 _ + . -, not beginning with a dot",
+            id ?: "");
     return 0;
 }
 
@@ -45,7 +48,7 @@ int runtime_open(const char *root, struct runtime **ret, struct error *err)
     if (r < 0)
         return r;
     struct runtime *rt = xcalloc(1, sizeof(*rt));
-    *rt = (struct runtime) {.fd = TAKE_FD(fd), .seccomp_fd = -1, .root = xstrdup(root)};
+    *rt = (struct runtime){ .fd = TAKE_FD(fd), .seccomp_fd = -1, .root = xstrdup(root) };
     *ret = rt;
     return 0;
 }
@@ -67,7 +70,8 @@ int state_open(struct runtime *rt, const char *id, int lock, struct error *err)
         return r;
     _cleanup_close_ int fd = openat(rt->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? error_set(err, -ENOENT, "no such container: %s", id) : error_errno(err, -errno, "cannot open the state of %s", id);
+        return errno == ENOENT ? error_set(err, -ENOENT, "no such container: %s", id)
+                               : error_errno(err, -errno, "cannot open the state of %s", id);
     r = file_lock(fd, lock, id, err);
     if (r < 0)
         return r;
@@ -84,7 +88,8 @@ int state_create(struct runtime *rt, const char *id, struct error *err)
     if (r < 0)
         return r;
     if (mkdirat(rt->fd, id, 0700) < 0)
-        return errno == EEXIST ? error_set(err, -EEXIST, "container %s exists already", id) : error_errno(err, -errno, "cannot make the state directory of %s", id);
+        return errno == EEXIST ? error_set(err, -EEXIST, "container %s exists already", id)
+                               : error_errno(err, -errno, "cannot make the state directory of %s", id);
     int fd = state_open(rt, id, LOCK_EX, err);
     if (fd < 0)
         unlinkat(rt->fd, id, AT_REMOVEDIR);
@@ -93,7 +98,7 @@ int state_create(struct runtime *rt, const char *id, struct error *err)
 
 int state_remove(struct runtime *rt, const char *id, int dirfd, struct error *err)
 {
-    static const char *const names[] = {"state.json", "config.json", "cgroup"};
+    static const char *const names[] = { "state.json", "config.json", "cgroup" };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (unlinkat(dirfd, names[i], 0) < 0 && errno != ENOENT)
             return error_errno(err, -errno, "cannot remove %s of container %s", names[i], id);
@@ -127,15 +132,18 @@ static json_t *pairs_to_json(const struct oci_pairs *p)
 
 int state_write(int dirfd, const struct record *rec, struct error *err)
 {
-    _cleanup_json_ json_t *o = json_pack("{s:i, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:b, s:o}",
-        "state", 1, "ociVersion", rec->oci_version, "id", rec->id, "pid", (json_int_t) rec->pid, "startTime", (json_int_t) rec->start_time,
-        "bundle", rec->bundle, "rootfs", rec->rootfs, "created", rec->created, "cgroupPath", rec->cgroup_path ?: "",
-        "owner", (json_int_t) rec->owner_uid, "ownPidns", rec->own_pidns, "annotations", pairs_to_json(&rec->annotations));
+    _cleanup_json_ json_t *o = json_pack(
+        "{s:i, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:b, s:o}", "state", 1, "ociVersion",
+        rec->oci_version, "id", rec->id, "pid", (json_int_t) rec->pid, "startTime",
+        (json_int_t) rec->start_time, "bundle", rec->bundle, "rootfs", rec->rootfs, "created", rec->created,
+        "cgroupPath", rec->cgroup_path ?: "", "owner", (json_int_t) rec->owner_uid, "ownPidns",
+        rec->own_pidns, "annotations", pairs_to_json(&rec->annotations));
     if (!o)
         return error_set(err, -EINVAL, "the state of %s is not valid UTF-8", rec->id);
     _cleanup_free_ char *text = json_text(o, 0);
     /* We hold the directory's lock and it is ours alone, so the temporary name needs no luck and the mode no correction. */
-    _cleanup_close_ int fd = file_open(dirfd, "state.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, err);
+    _cleanup_close_ int fd = file_open(dirfd, "state.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600,
+                                       err);
     int r = fd < 0 ? fd : write_all(fd, text, strlen(text));
     if (r >= 0 && renameat(dirfd, "state.tmp", dirfd, "state.json") < 0)
         r = -errno;
@@ -148,8 +156,12 @@ static int read_strings(const json_t *o, struct record *rec, struct error *err)
         const char *key;
         const char **field;
     } strings[] = {
-        {"id", &rec->id},           {"bundle", &rec->bundle},           {"rootfs", &rec->rootfs},
-        {"created", &rec->created}, {"ociVersion", &rec->oci_version}, {"cgroupPath", &rec->cgroup_path},
+        { "id", &rec->id },
+        { "bundle", &rec->bundle },
+        { "rootfs", &rec->rootfs },
+        { "created", &rec->created },
+        { "ociVersion", &rec->oci_version },
+        { "cgroupPath", &rec->cgroup_path },
     };
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         const char *s;
@@ -166,7 +178,8 @@ static int read_numbers(const json_t *o, struct record *rec, struct error *err)
     int64_t format = 0, pid = 0, start = 0, owner = 0;
     int r = json_get_i64(o, "state.json", "state", true, &format, err);
     if (r >= 0 && format != 1)
-        return error_set(err, -EINVAL, "state.json: format %lld is of another version of oakum", (long long) format);
+        return error_set(err, -EINVAL, "state.json: format %lld is of another version of oakum",
+                         (long long) format);
     if (r >= 0)
         r = json_get_i64(o, "state.json", "pid", true, &pid, err);
     if (r >= 0)
@@ -208,7 +221,7 @@ int state_read(int dirfd, struct record *ret, struct error *err)
         r = json_parse(text, len, "state.json", &o, err);
     if (r < 0)
         return r;
-    struct record rec = {.arena = arena_new()};
+    struct record rec = { .arena = arena_new() };
     r = json_is_object(o) ? 0 : error_set(err, -EINVAL, "state.json: is not an object");
     if (r >= 0)
         r = read_strings(o, &rec, err);
@@ -249,7 +262,8 @@ bool state_frozen(const struct record *rec)
 {
     _cleanup_cgroup_ struct cgroup *cg = NULL;
     bool frozen = false;
-    return !str_empty(rec->cgroup_path) && cgroup_open(rec->cgroup_path, &cg, NULL) == 0 && cgroup_frozen(cg, &frozen, NULL) == 0 && frozen;
+    return !str_empty(rec->cgroup_path) && cgroup_open(rec->cgroup_path, &cg, NULL) == 0 &&
+           cgroup_frozen(cg, &frozen, NULL) == 0 && frozen;
 }
 
 enum container_status state_status(int dirfd, const struct record *rec)
@@ -263,6 +277,6 @@ enum container_status state_status(int dirfd, const struct record *rec)
 
 const char *container_status_name(enum container_status s)
 {
-    static const char *const names[] = {"creating", "created", "running", "paused", "stopped"};
+    static const char *const names[] = { "creating", "created", "running", "paused", "stopped" };
     return names[s];
 }

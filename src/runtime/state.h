@@ -17,7 +17,8 @@ struct record {
     pid_t pid;
     uint64_t start_time;
     uint32_t owner_uid;
-    bool own_pidns; /* the container has a pid namespace of its own: when its init is gone, everything in it is */
+    bool
+        own_pidns; /* the container has a pid namespace of its own: when its init is gone, everything in it is */
     struct oci_pairs annotations;
 };
 

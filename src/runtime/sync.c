@@ -10,13 +10,13 @@
 
 int sync_send(int fd, enum sync_kind kind, const struct error *error, int pass_fd)
 {
-    struct sync_message m = {.kind = kind};
+    struct sync_message m = { .kind = kind };
     union {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct iovec iov = {&m, sizeof(m)};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    } control = { 0 };
+    struct iovec iov = { &m, sizeof(m) };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
     if (error)
         m.error = *error;
     else
@@ -24,7 +24,9 @@ int sync_send(int fd, enum sync_kind kind, const struct error *error, int pass_f
     if (pass_fd >= 0) {
         msg.msg_control = control.space;
         msg.msg_controllen = sizeof(control.space);
-        control.head = (struct cmsghdr) {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+        control.head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+                                         .cmsg_type = SCM_RIGHTS,
+                                         .cmsg_len = CMSG_LEN(sizeof(int)) };
         memcpy(CMSG_DATA(&control.head), &pass_fd, sizeof(int));
     }
     ssize_t n;
@@ -40,10 +42,13 @@ int sync_receive(int fd, struct sync_message *ret, int *ret_fd, struct error *er
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof(int))];
     } control;
-    struct iovec iov = {ret, sizeof(*ret)};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)};
+    struct iovec iov = { ret, sizeof(*ret) };
+    struct msghdr msg = { .msg_iov = &iov,
+                          .msg_iovlen = 1,
+                          .msg_control = control.space,
+                          .msg_controllen = sizeof(control.space) };
     ssize_t n;
-    *ret = (struct sync_message) {0};
+    *ret = (struct sync_message){ 0 };
     do
         n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);

@@ -64,7 +64,7 @@ static void target_close(struct target *t)
 
 static int target_open(struct target *t, struct runtime *rt, const char *id, int lock, struct error *err)
 {
-    *t = (struct target) {.dirfd = state_open(rt, id, lock, err)};
+    *t = (struct target){ .dirfd = state_open(rt, id, lock, err) };
     if (t->dirfd < 0)
         return t->dirfd;
     int r = state_read(t->dirfd, &t->rec, err);
@@ -85,7 +85,8 @@ int container_pause(struct runtime *rt, const char *id, struct error *err)
     if (r >= 0 && t.status == CONTAINER_PAUSED)
         r = error_set(err, -EALREADY, "container %s is paused already", id);
     if (r >= 0 && t.status != CONTAINER_RUNNING)
-        r = error_set(err, -EINVAL, "container %s cannot be paused: it is %s", id, container_status_name(t.status));
+        r = error_set(err, -EINVAL, "container %s cannot be paused: it is %s", id,
+                      container_status_name(t.status));
     if (r >= 0)
         r = state_mark_grown(t.dirfd, err);
     if (r >= 0)
@@ -99,7 +100,8 @@ int container_resume(struct runtime *rt, const char *id, struct error *err)
     struct target t;
     int r = target_open(&t, rt, id, LOCK_EX, err);
     if (r >= 0 && t.status != CONTAINER_PAUSED)
-        r = error_set(err, -EINVAL, "container %s is not paused: it is %s", id, container_status_name(t.status));
+        r = error_set(err, -EINVAL, "container %s is not paused: it is %s", id,
+                      container_status_name(t.status));
     if (r >= 0)
         r = cgroup_freeze(t.cg, false, err);
     target_close(&t);
@@ -111,8 +113,15 @@ int container_resume(struct runtime *rt, const char *id, struct error *err)
 /* A field and what tells that it is given. 0 says nothing in those marked zero (confine/cgroup.h). */
 enum field_form { F_I64, F_U64, F_U32, F_BOOL, F_TEXT, F_LIST };
 
-#define FIELD(form, zero, member) {form, zero, offsetof(struct oci_resources, member), sizeof(((struct oci_resources *) 0)->member), 0}
-#define LIST(items, count) {F_LIST, false, offsetof(struct oci_resources, items), sizeof(void *), offsetof(struct oci_resources, count)}
+#define FIELD(form, zero, member)                                                                           \
+    {                                                                                                       \
+        form, zero, offsetof(struct oci_resources, member), sizeof(((struct oci_resources *) 0)->member), 0 \
+    }
+#define LIST(items, count)                                                    \
+    {                                                                         \
+        F_LIST, false, offsetof(struct oci_resources, items), sizeof(void *), \
+            offsetof(struct oci_resources, count)                             \
+    }
 
 static const struct {
     enum field_form form;
@@ -155,18 +164,12 @@ static const struct {
 static bool is_given(const void *p, enum field_form form, bool zero)
 {
     switch (form) {
-    case F_I64:
-        return ((const struct opt_i64 *) p)->set && !(zero && ((const struct opt_i64 *) p)->v == 0);
-    case F_U64:
-        return ((const struct opt_u64 *) p)->set && !(zero && ((const struct opt_u64 *) p)->v == 0);
-    case F_U32:
-        return ((const struct opt_u32 *) p)->set && !(zero && ((const struct opt_u32 *) p)->v == 0);
-    case F_BOOL:
-        return ((const struct opt_bool *) p)->set;
-    case F_TEXT:
-        return !str_empty(*(const char *const *) p);
-    case F_LIST:
-        return *(const size_t *) p > 0;
+    case F_I64: return ((const struct opt_i64 *) p)->set && !(zero && ((const struct opt_i64 *) p)->v == 0);
+    case F_U64: return ((const struct opt_u64 *) p)->set && !(zero && ((const struct opt_u64 *) p)->v == 0);
+    case F_U32: return ((const struct opt_u32 *) p)->set && !(zero && ((const struct opt_u32 *) p)->v == 0);
+    case F_BOOL: return ((const struct opt_bool *) p)->set;
+    case F_TEXT: return !str_empty(*(const char *const *) p);
+    case F_LIST: return *(const size_t *) p > 0;
     }
     return false;
 }
@@ -175,7 +178,8 @@ void resources_merge(struct arena *a, struct oci_resources *to, const struct oci
 {
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         bool list = fields[i].form == F_LIST;
-        const char *source = (const char *) from + fields[i].offset, *count = (const char *) from + fields[i].count;
+        const char *source = (const char *) from + fields[i].offset,
+                   *count = (const char *) from + fields[i].count;
         if (!is_given(list ? count : source, fields[i].form, fields[i].zero))
             continue;
         memcpy((char *) to + fields[i].offset, source, fields[i].size);
@@ -186,7 +190,8 @@ void resources_merge(struct arena *a, struct oci_resources *to, const struct oci
         oci_pairs_set(a, &to->unified, from->unified.v[i].key, from->unified.v[i].value);
 }
 
-static int rewrite_config(int dirfd, struct oci_spec *spec, const struct oci_resources *res, struct error *err)
+static int rewrite_config(int dirfd, struct oci_spec *spec, const struct oci_resources *res,
+                          struct error *err)
 {
     resources_merge(spec->arena, &spec->linux_.resources, res);
     spec->linux_.set = true;
@@ -217,7 +222,8 @@ int container_update(struct runtime *rt, const char *id, const struct oci_resour
 
 /* ---- events ---- */
 
-int container_stats(struct runtime *rt, const char *id, json_t **ret, uint64_t *ret_oom_kills, struct error *err)
+int container_stats(struct runtime *rt, const char *id, json_t **ret, uint64_t *ret_oom_kills,
+                    struct error *err)
 {
     struct target t;
     int r = target_open(&t, rt, id, LOCK_SH, err);

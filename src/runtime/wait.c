@@ -14,7 +14,8 @@
 
 /* What a person or a service manager sends to the foreground process. SIGKILL and SIGSTOP cannot be caught. */
 static const int forwarded[] = {
-    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGIO, SIGPIPE,
+    SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,  SIGUSR2, SIGALRM, SIGCONT,
+    SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,  SIGWINCH, SIGIO,   SIGPIPE,
 };
 
 void signals_block(sigset_t *ret_old, sigset_t *ret_set)

@@ -28,8 +28,8 @@ int file_open(int dirfd, const char *path, int flags, mode_t mode, struct error 
 
 /* The reader of both; first is the size to begin with. */
 /* known: first is the size of a regular file, of which a short read is the end. */
-static int read_all(int fd, const char *name, size_t first, bool known, size_t max, char **ret, size_t *ret_len,
-                    struct error *err)
+static int read_all(int fd, const char *name, size_t first, bool known, size_t max, char **ret,
+                    size_t *ret_len, struct error *err)
 {
     max = MIN_OF(max, SIZE_MAX / 4);
     size_t cap = MIN_OF(first, max) + 1, len = 0; /* one more than may be there tells the end from too much */
@@ -74,7 +74,8 @@ int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
         return error_errno(err, -errno, "cannot look at %s", path);
     if (!S_ISREG(st.st_mode))
         return error_set(err, S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL, "%s is not a regular file", path);
-    return read_all(fd, path, st.st_size > 0 ? (size_t) st.st_size : READ_FIRST, st.st_size > 0, max, ret, ret_len, err);
+    return read_all(fd, path, st.st_size > 0 ? (size_t) st.st_size : READ_FIRST, st.st_size > 0, max, ret,
+                    ret_len, err);
 }
 
 int file_write_value(int dirfd, const char *path, const char *text, struct error *err)

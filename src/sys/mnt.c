@@ -160,15 +160,16 @@ int mnt_attach(int mount_fd, int target_fd, struct error *err)
     return error_errno(err, r, "cannot attach a mount");
 }
 
-int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation,
-                   struct error *err)
+int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, uint64_t clear,
+                   uint64_t propagation, struct error *err)
 {
     static bool two_calls;
     struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
     unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
     int fd = -1;
     if (!two_calls) {
-        fd = sys_open_tree_attr(dirfd, path, flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &attr, sizeof(attr));
+        fd = sys_open_tree_attr(dirfd, path, flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &attr,
+                                sizeof(attr));
         two_calls = fd < 0 && errno == ENOSYS;
     }
     if (two_calls)

@@ -19,14 +19,16 @@
  * STRING); source may be NULL. attr: MOUNT_ATTR_*. Errors carry the kernel's own log line from the fs context where there is one.
  * Descriptor or negative errno.
  */
-int mnt_new(const char *type, const char *source, const char *const *options, unsigned attr, struct error *err);
+int mnt_new(const char *type, const char *source, const char *const *options, unsigned attr,
+            struct error *err);
 /* A detached clone of what is at path below dirfd (path "" = dirfd itself; otherwise a host path, whose links are followed). recursive: with the mounts below it. */
 int mnt_clone(int dirfd, const char *path, bool recursive, struct error *err);
 /*
  * mnt_clone() and mount_setattr in one: nothing is ever reachable without the attributes. One call where the kernel has
  * open_tree_attr (6.15), two before.
  */
-int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation, struct error *err);
+int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, uint64_t clear,
+                   uint64_t propagation, struct error *err);
 /* mount_setattr on the mount at fd: set and clear are MOUNT_ATTR_* bits (an atime change needs MOUNT_ATTR__ATIME in clear). */
 int mnt_setattr(int fd, uint64_t set, uint64_t clear, bool recursive, struct error *err);
 /* MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE. */

@@ -31,7 +31,8 @@ static bool same_file(const struct stat *a, const struct stat *b)
 static bool is_own_file(const char *path)
 {
     struct stat ours, named;
-    return path[0] == '/' && stat("/proc/self/exe", &ours) == 0 && stat(path, &named) == 0 && same_file(&ours, &named);
+    return path[0] == '/' && stat("/proc/self/exe", &ours) == 0 && stat(path, &named) == 0 &&
+           same_file(&ours, &named);
 }
 
 /*
@@ -45,7 +46,8 @@ static int own_path(char *buf, size_t size)
     if (n <= 0)
         return -errno;
     buf[n] = '\0';
-    if (is_own_file(buf) || file_read(AT_FDCWD, "/proc/self/cmdline", ARGUMENTS_MAX, &arguments, NULL, NULL) < 0)
+    if (is_own_file(buf) ||
+        file_read(AT_FDCWD, "/proc/self/cmdline", ARGUMENTS_MAX, &arguments, NULL, NULL) < 0)
         return 0;
     return is_own_file(arguments) ? str_format(buf, size, "%s", arguments) : 0;
 }
@@ -132,7 +134,8 @@ static int execute_clone(int exe, char *path, char **argv, struct error *err)
         dir = mnt_clone_attr(AT_FDCWD, path, false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, NULL);
         *slash = '/';
     }
-    if (dir >= 0 && fstat(exe, &ours) == 0 && fstatat(dir, slash + 1, &named, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&ours, &named))
+    if (dir >= 0 && fstat(exe, &ours) == 0 && fstatat(dir, slash + 1, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+        same_file(&ours, &named))
         sys_execveat(dir, slash + 1, argv, environ, AT_SYMLINK_NOFOLLOW);
     int file = mnt_clone_attr(exe, "", false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, err);
     if (file < 0)

@@ -30,19 +30,21 @@
 #define PIDFD_NONBLOCK O_NONBLOCK
 #endif
 
-int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);        /* 5.6 */
-int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr, size_t size); /* 6.15 */
-int sys_open_tree(int dirfd, const char *path, unsigned flags);                                        /* 5.2 */
-int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);          /* 5.2 */
-int sys_mount_setattr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr, size_t size); /* 5.12 */
-int sys_fsopen(const char *fsname, unsigned flags);                                                    /* 5.2 */
-int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux);                   /* 5.2 */
-int sys_fsmount(int fd, unsigned flags, unsigned attr_flags);                                          /* 5.2 */
+int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve); /* 5.6 */
+int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr,
+                       size_t size);                                                          /* 6.15 */
+int sys_open_tree(int dirfd, const char *path, unsigned flags);                               /* 5.2 */
+int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags); /* 5.2 */
+int sys_mount_setattr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr,
+                      size_t size);                                                  /* 5.12 */
+int sys_fsopen(const char *fsname, unsigned flags);                                  /* 5.2 */
+int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux); /* 5.2 */
+int sys_fsmount(int fd, unsigned flags, unsigned attr_flags);                        /* 5.2 */
 int sys_pivot_root(const char *new_root, const char *put_old);
-pid_t sys_clone3(struct clone_args *args, size_t size);                                                /* 5.3 */
-int sys_pidfd_open(pid_t pid, unsigned flags);                                                         /* 5.3 */
-int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags);                        /* 5.1 */
-int sys_close_range(unsigned first, unsigned last, unsigned flags);                                    /* 5.9 */
+pid_t sys_clone3(struct clone_args *args, size_t size);                         /* 5.3 */
+int sys_pidfd_open(pid_t pid, unsigned flags);                                  /* 5.3 */
+int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags); /* 5.1 */
+int sys_close_range(unsigned first, unsigned last, unsigned flags);             /* 5.9 */
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 int sys_seccomp(unsigned op, unsigned flags, void *args);
 long sys_keyctl(int op, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);

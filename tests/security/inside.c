@@ -166,7 +166,8 @@ static int command_node(char **args)
 static int command_hold_session(char **args)
 {
     (void) args;
-    printf("session %d terminal %s\n", (int) getsid(0), open("/dev/tty", O_RDWR | O_CLOEXEC) < 0 ? "none" : "some");
+    printf("session %d terminal %s\n", (int) getsid(0),
+           open("/dev/tty", O_RDWR | O_CLOEXEC) < 0 ? "none" : "some");
     return 0;
 }
 

@@ -22,7 +22,8 @@ static void test_names(void **state _unused_)
     assert_int_equal(capability_parse("cap_net_raw", &cap), 0);
     assert_int_equal(cap, CAP_NET_RAW);
     assert_int_equal(capability_parse("Chown", &cap), 0);
-    static const char *const wrong[] = { "", "CAP_", "CAP_CHOWN ", " CHOWN", "CAP_CAP_CHOWN", "ALL", "0", "CAP_ALL", "CHOWNX" };
+    static const char *const wrong[] = { "",    "CAP_", "CAP_CHOWN ", " CHOWN", "CAP_CAP_CHOWN",
+                                         "ALL", "0",    "CAP_ALL",    "CHOWNX" };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_int_equal(capability_parse(wrong[i], &cap), -EINVAL);
 }
@@ -34,10 +35,13 @@ static struct oci_strings list(const char **v, size_t n)
 
 static void test_sets(void **state _unused_)
 {
-    const char *two[] = { "CAP_CHOWN", "CAP_KILL" }, *one[] = { "CAP_CHOWN" }, *wrong[] = { "CAP_CHOWN", "CAP_NONE" };
+    const char *two[] = { "CAP_CHOWN", "CAP_KILL" }, *one[] = { "CAP_CHOWN" },
+               *wrong[] = { "CAP_CHOWN", "CAP_NONE" };
     struct capability_sets s;
     struct error err = { 0 };
-    struct oci_capabilities c = { .set = true, .bounding = list(two, 2), .permitted = list(two, 2), .effective = list(one, 1) };
+    struct oci_capabilities c = {
+        .set = true, .bounding = list(two, 2), .permitted = list(two, 2), .effective = list(one, 1)
+    };
     assert_int_equal(capability_sets_from_spec(&c, &s, &err), 0);
     assert_true(s.bounding == (1ULL << CAP_CHOWN | 1ULL << CAP_KILL));
     assert_true(s.permitted == s.bounding && s.effective == 1ULL << CAP_CHOWN);
@@ -61,7 +65,8 @@ static void test_docker_default(void **state _unused_)
 {
     assert_int_equal(__builtin_popcountll(capability_docker_default()), 14);
     assert_true(capability_docker_default() & (1ULL << CAP_NET_BIND_SERVICE));
-    assert_false(capability_docker_default() & (1ULL << CAP_SYS_ADMIN | 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_NET_ADMIN));
+    assert_false(capability_docker_default() &
+                 (1ULL << CAP_SYS_ADMIN | 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_NET_ADMIN));
 }
 
 static void has_line(const char *name, unsigned long long set)
@@ -73,7 +78,9 @@ static void has_line(const char *name, unsigned long long set)
 
 static void body_apply(void)
 {
-    struct capability_sets s = { .bounding = 1ULL << CAP_CHOWN | 1ULL << CAP_KILL, .permitted = 1ULL << CAP_KILL, .effective = 1ULL << CAP_KILL };
+    struct capability_sets s = { .bounding = 1ULL << CAP_CHOWN | 1ULL << CAP_KILL,
+                                 .permitted = 1ULL << CAP_KILL,
+                                 .effective = 1ULL << CAP_KILL };
     check(capability_drop_bounding(&s, &forked_err) == 0);
     check(capability_apply(&s, &forked_err) == 0);
     has_line("CapBnd", s.bounding);
@@ -90,7 +97,9 @@ static void body_apply(void)
 static void body_ambient(void)
 {
     uint64_t set = 1ULL << CAP_NET_BIND_SERVICE;
-    struct capability_sets s = { .bounding = set, .permitted = set, .effective = set, .inheritable = set, .ambient = set };
+    struct capability_sets s = {
+        .bounding = set, .permitted = set, .effective = set, .inheritable = set, .ambient = set
+    };
     check(capability_drop_bounding(&s, &forked_err) == 0);
     check(capability_apply(&s, &forked_err) == 0);
     has_line("CapInh", set);

@@ -21,13 +21,13 @@
 
 static struct error forked_err;
 
-#define check(condition)                                                                                   \
-    do {                                                                                                   \
-        if (!(condition)) {                                                                                \
-            fprintf(stderr, "%s:%d: not so: %s (errno %d; message \"%s\")\n", __FILE__, __LINE__,          \
-                    #condition, errno, forked_err.msg);                                                    \
-            _exit(1);                                                                                      \
-        }                                                                                                  \
+#define check(condition)                                                                          \
+    do {                                                                                          \
+        if (!(condition)) {                                                                       \
+            fprintf(stderr, "%s:%d: not so: %s (errno %d; message \"%s\")\n", __FILE__, __LINE__, \
+                    #condition, errno, forked_err.msg);                                           \
+            _exit(1);                                                                             \
+        }                                                                                         \
     } while (0)
 #define check_says(text) check(strstr(forked_err.msg, text) != NULL)
 
@@ -60,10 +60,10 @@ static inline bool need_root(void)
     print_message("skipped: needs root\n");
     return false;
 }
-#define NEED_ROOT()        \
-    do {                   \
-        if (!need_root())  \
-            skip();        \
+#define NEED_ROOT()       \
+    do {                  \
+        if (!need_root()) \
+            skip();       \
     } while (0)
 
 /* A small file of /proc/self as text, static. */

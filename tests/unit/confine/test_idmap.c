@@ -83,7 +83,8 @@ static void body_others(void)
     subids("oakum:65536:262144\nann:140000:10\n", "oakum:65536:262144\nbob:262143:5\n");
     uint32_t got = 0;
     check(idmap_claim(claims, "a", &got, &forked_err) == 0 && got == 65536);
-    check(idmap_claim(claims, "b", &got, &forked_err) == -ENOSPC); /* bob has the first ids of the fourth, too */
+    check(idmap_claim(claims, "b", &got, &forked_err) ==
+          -ENOSPC); /* bob has the first ids of the fourth, too */
 }
 
 static void refused(const char *uids, const char *gids, const char *says)
@@ -130,7 +131,8 @@ static void body_collect(void)
     uint32_t kept, gone;
     int asked = 0;
     subids("", "");
-    check(idmap_claim(claims, "kept", &kept, &forked_err) == 0 && idmap_claim(claims, "gone", &gone, &forked_err) == 0);
+    check(idmap_claim(claims, "kept", &kept, &forked_err) == 0 &&
+          idmap_claim(claims, "gone", &gone, &forked_err) == 0);
     check(idmap_collect(claims, is_kept, &asked, &forked_err) == 0);
     check(asked == 2 && exists(kept, "kept") && !exists(gone, "gone"));
 }
@@ -161,8 +163,9 @@ static void body_race(void)
 
 static void test_claims(void **state)
 {
-    static void (*const bodies[])(void) = { body_default, body_own_range, body_others, body_disagree, body_one_file,
-                                            body_few, body_root, body_carry, body_collect, body_race };
+    static void (*const bodies[])(void) = { body_default,  body_own_range, body_others, body_disagree,
+                                            body_one_file, body_few,       body_root,   body_carry,
+                                            body_collect,  body_race };
     NEED_ROOT();
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
         assert_int_equal(setup(state), 0);

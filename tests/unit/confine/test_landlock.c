@@ -88,7 +88,8 @@ static void body_readonly(void)
     check(unlink("/bin/busybox") < 0 && errno == EACCES);
     check(run_status("/bin/busybox") == 0 && run_status("/data/busybox") == 0);
     check(run_status("/noexec/busybox") == 99);
-    check(open("/bin/busybox", O_RDONLY | O_CLOEXEC) >= 0 && open("/noexec/busybox", O_RDONLY | O_CLOEXEC) >= 0);
+    check(open("/bin/busybox", O_RDONLY | O_CLOEXEC) >= 0 &&
+          open("/noexec/busybox", O_RDONLY | O_CLOEXEC) >= 0);
     /* And the mounts cannot be changed, whatever capabilities are left. */
     check(mount("tmpfs", "/etc", "tmpfs", 0, NULL) < 0 && errno == EPERM);
     oci_spec_free(spec);

@@ -33,7 +33,8 @@ static void test_attributes(void **state _unused_)
         { "ro rw", 0, MOUNT_ATTR_RDONLY, 0, 0 },
         { "rw ro", MOUNT_ATTR_RDONLY, 0, 0, 0 },
         { "nosuid nodev noexec", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, 0, 0 },
-        { "nosuid suid nodev dev noexec exec", 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, 0 },
+        { "nosuid suid nodev dev noexec exec", 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0,
+          0 },
         { "rro", 0, 0, MOUNT_ATTR_RDONLY, 0 },
         { "rro rrw", 0, 0, 0, MOUNT_ATTR_RDONLY },
         { "ro rnosuid rnoexec", MOUNT_ATTR_RDONLY, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0 },
@@ -44,8 +45,10 @@ static void test_attributes(void **state _unused_)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct mount_options o;
         assert_int_equal(parse("bind", rows[i].words, &o), 0);
-        if (o.set != rows[i].set || (o.clear & ~(uint64_t) MOUNT_ATTR__ATIME) != (rows[i].clear & ~(uint64_t) MOUNT_ATTR__ATIME))
-            fail_msg("\"%s\": set %#llx clear %#llx", rows[i].words, (unsigned long long) o.set, (unsigned long long) o.clear);
+        if (o.set != rows[i].set ||
+            (o.clear & ~(uint64_t) MOUNT_ATTR__ATIME) != (rows[i].clear & ~(uint64_t) MOUNT_ATTR__ATIME))
+            fail_msg("\"%s\": set %#llx clear %#llx", rows[i].words, (unsigned long long) o.set,
+                     (unsigned long long) o.clear);
         assert_true(o.rec_set == rows[i].rec_set && o.rec_clear == rows[i].rec_clear);
         assert_true(o.bind);
         /* The kernel refuses a new atime mode without the whole field cleared. */
@@ -57,8 +60,10 @@ static void test_attributes(void **state _unused_)
 /* What the kernel makes of atime words in every order: mount_setattr takes them. */
 static void body_atime(void)
 {
-    static const char *const words[] = { "noatime", "strictatime", "relatime", "noatime strictatime", "strictatime noatime",
-                                         "relatime noatime", "noatime relatime", "norelatime", "nostrictatime noatime" };
+    static const char *const words[] = {
+        "noatime",          "strictatime",      "relatime",   "noatime strictatime",  "strictatime noatime",
+        "relatime noatime", "noatime relatime", "norelatime", "nostrictatime noatime"
+    };
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         struct mount_options o;
         check(parse("bind", words[i], &o) == 0);
@@ -83,7 +88,8 @@ static void test_propagation_and_kinds(void **state _unused_)
     assert_int_equal(parse(NULL, "rbind rslave", &o), 0);
     assert_true(o.bind && o.bind_rec && o.propagation == MS_SLAVE && o.propagation_rec);
     assert_int_equal(parse("none", "bind shared idmap", &o), 0);
-    assert_true(o.bind && !o.bind_rec && o.propagation == MS_SHARED && !o.propagation_rec && o.idmap && !o.idmap_rec);
+    assert_true(o.bind && !o.bind_rec && o.propagation == MS_SHARED && !o.propagation_rec && o.idmap &&
+                !o.idmap_rec);
     assert_int_equal(parse("bind", "ridmap", &o), 0);
     assert_true(o.idmap && o.idmap_rec);
     assert_int_equal(parse("tmpfs", "rprivate private unbindable", &o), 0);
@@ -99,7 +105,8 @@ static void test_data(void **state _unused_)
     assert_string_equal(o.data[2], "huge=never");
     assert_null(o.data[3]);
     /* For a bind mount there is nobody who would read it. */
-    static const char *const wrong[] = { "size=64k", "r0", "RO", "readonly", "noexec,nosuid", "bind,ro", "ro=1" };
+    static const char *const wrong[] = { "size=64k",      "r0",      "RO",  "readonly",
+                                         "noexec,nosuid", "bind,ro", "ro=1" };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         assert_int_equal(parse("bind", wrong[i], &o), -EINVAL);
         assert_non_null(strstr(err.msg, "mounts[7].options (/x)"));
@@ -129,8 +136,11 @@ static void test_not_yet(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_attributes), cmocka_unit_test(test_atime_in_the_kernel),
-        cmocka_unit_test(test_propagation_and_kinds), cmocka_unit_test(test_data), cmocka_unit_test(test_not_yet),
+        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_atime_in_the_kernel),
+        cmocka_unit_test(test_propagation_and_kinds),
+        cmocka_unit_test(test_data),
+        cmocka_unit_test(test_not_yet),
     };
     arena = arena_new();
     int r = cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,9 @@ static int open_these(const struct wanted *w, struct namespaces *ret)
     _cleanup_oci_spec_ struct oci_spec *spec = oci_spec_new();
     for (int k = 0; k < OCI_NS_KINDS; k++)
         if (w->paths[k])
-            spec->linux_.namespaces[k] = (struct oci_namespace){ .set = true, .path = w->paths[k][0] ? w->paths[k] : NULL };
+            spec->linux_.namespaces[k] = (struct oci_namespace){ .set = true,
+                                                                 .path = w->paths[k][0] ? w->paths[k]
+                                                                                        : NULL };
     if (w->maps)
         spec->linux_.uid_mappings = spec->linux_.gid_mappings = maps;
     spec->linux_.time_offsets_set = w->offsets;
@@ -79,13 +81,20 @@ static void test_refused(void **state _unused_)
         { { .paths = { [OCI_NS_MOUNT] = "/proc/self/ns/mnt" } }, "mount namespace by path" },
         { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_USER] = "" } }, "needs both" },
         { { .paths = { [OCI_NS_MOUNT] = "" }, .maps = true }, "without a user namespace" },
-        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_USER] = "/proc/self/ns/user", [OCI_NS_PID] = "/proc/self/ns/pid" } }, "user namespace by path" },
+        { { .paths = { [OCI_NS_MOUNT] = "",
+                       [OCI_NS_USER] = "/proc/self/ns/user",
+                       [OCI_NS_PID] = "/proc/self/ns/pid" } },
+          "user namespace by path" },
         { { .paths = { [OCI_NS_MOUNT] = "" }, .hostname = true }, "hostname" },
-        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_UTS] = "/proc/self/ns/uts" }, .hostname = true }, "hostname" },
+        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_UTS] = "/proc/self/ns/uts" }, .hostname = true },
+          "hostname" },
         { { .paths = { [OCI_NS_MOUNT] = "" }, .offsets = true }, "linux.timeOffsets" },
-        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_TIME] = "/proc/self/ns/time" }, .offsets = true }, "linux.timeOffsets" },
-        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_NETWORK] = "/proc/self/ns/uts" } }, "is not a network namespace" },
-        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_NETWORK] = "/proc/self/status" } }, "is not a network namespace" },
+        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_TIME] = "/proc/self/ns/time" }, .offsets = true },
+          "linux.timeOffsets" },
+        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_NETWORK] = "/proc/self/ns/uts" } },
+          "is not a network namespace" },
+        { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_NETWORK] = "/proc/self/status" } },
+          "is not a network namespace" },
         { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_IPC] = "/dev/null" } }, "is not a ipc namespace" },
         { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_PID] = "/nowhere" } }, "linux.namespaces (pid)" },
     };
@@ -100,8 +109,14 @@ static void test_refused(void **state _unused_)
 static void test_opened(void **state _unused_)
 {
     struct namespaces ns;
-    struct wanted w = { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_PID] = "", [OCI_NS_UTS] = "", [OCI_NS_CGROUP] = "", [OCI_NS_TIME] = "",
-                                   [OCI_NS_NETWORK] = "/proc/self/ns/net" }, .offsets = true, .hostname = true };
+    struct wanted w = { .paths = { [OCI_NS_MOUNT] = "",
+                                   [OCI_NS_PID] = "",
+                                   [OCI_NS_UTS] = "",
+                                   [OCI_NS_CGROUP] = "",
+                                   [OCI_NS_TIME] = "",
+                                   [OCI_NS_NETWORK] = "/proc/self/ns/net" },
+                        .offsets = true,
+                        .hostname = true };
     assert_int_equal(open_these(&w, &ns), 0);
     assert_true(ns.create == (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS));
     assert_true(ns.new_cgroup && ns.new_time);
@@ -225,7 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_host_id), cmocka_unit_test(test_tables), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_opened), cmocka_unit_test(test_made),
+        cmocka_unit_test(test_opened),  cmocka_unit_test(test_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

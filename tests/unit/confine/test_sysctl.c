@@ -27,12 +27,22 @@ static void test_owned(void **state _unused_)
         const char *key;
         enum oci_namespace_kind ns;
     } rows[] = {
-        { "kernel.msgmax", OCI_NS_IPC },      { "kernel.msgmnb", OCI_NS_IPC },     { "kernel.msgmni", OCI_NS_IPC },
-        { "kernel.sem", OCI_NS_IPC },         { "kernel.shmall", OCI_NS_IPC },     { "kernel.shmmax", OCI_NS_IPC },
-        { "kernel.shmmni", OCI_NS_IPC },      { "kernel.shm_rmid_forced", OCI_NS_IPC }, { "fs.mqueue.msg_max", OCI_NS_IPC },
-        { "kernel.domainname", OCI_NS_UTS },  { "kernel.hostname", OCI_NS_UTS },   { "net.ipv4.ip_forward", OCI_NS_NETWORK },
-        { "net/ipv4/ip_forward", OCI_NS_NETWORK }, { "net/ipv4/conf/eth0.100/forwarding", OCI_NS_NETWORK },
-        { "net.ipv4.conf.eth0/100.forwarding", OCI_NS_NETWORK }, { "user.max_user_namespaces", OCI_NS_USER },
+        { "kernel.msgmax", OCI_NS_IPC },
+        { "kernel.msgmnb", OCI_NS_IPC },
+        { "kernel.msgmni", OCI_NS_IPC },
+        { "kernel.sem", OCI_NS_IPC },
+        { "kernel.shmall", OCI_NS_IPC },
+        { "kernel.shmmax", OCI_NS_IPC },
+        { "kernel.shmmni", OCI_NS_IPC },
+        { "kernel.shm_rmid_forced", OCI_NS_IPC },
+        { "fs.mqueue.msg_max", OCI_NS_IPC },
+        { "kernel.domainname", OCI_NS_UTS },
+        { "kernel.hostname", OCI_NS_UTS },
+        { "net.ipv4.ip_forward", OCI_NS_NETWORK },
+        { "net/ipv4/ip_forward", OCI_NS_NETWORK },
+        { "net/ipv4/conf/eth0.100/forwarding", OCI_NS_NETWORK },
+        { "net.ipv4.conf.eth0/100.forwarding", OCI_NS_NETWORK },
+        { "user.max_user_namespaces", OCI_NS_USER },
         { "kernel/shmmax", OCI_NS_IPC },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -128,6 +138,7 @@ static void test_applied(void **state _unused_)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_owned), cmocka_unit_test(test_refused), cmocka_unit_test(test_applied) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_owned), cmocka_unit_test(test_refused),
+                                        cmocka_unit_test(test_applied) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

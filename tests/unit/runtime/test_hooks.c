@@ -16,11 +16,14 @@ static void test_state_text(void **unused)
     struct oci_pairs pairs = { &pair, 1 };
     struct hook_state st = { "1.3.0", "id", "/b", CONTAINER_CREATING, 7, &pairs };
     char *text = hooks_state_text(&st);
-    assert_string_equal(text, "{\"ociVersion\":\"1.3.0\",\"id\":\"id\",\"status\":\"creating\",\"pid\":7,\"bundle\":\"/b\",\"annotations\":{\"a\\\"b\":\"c\"}}");
+    assert_string_equal(
+        text,
+        "{\"ociVersion\":\"1.3.0\",\"id\":\"id\",\"status\":\"creating\",\"pid\":7,\"bundle\":\"/b\",\"annotations\":{\"a\\\"b\":\"c\"}}");
     free(text);
     st = (struct hook_state){ "1.0.0", "id", "/b", CONTAINER_STOPPED, 0, NULL };
     text = hooks_state_text(&st);
-    assert_string_equal(text, "{\"ociVersion\":\"1.0.0\",\"id\":\"id\",\"status\":\"stopped\",\"bundle\":\"/b\"}");
+    assert_string_equal(text,
+                        "{\"ociVersion\":\"1.0.0\",\"id\":\"id\",\"status\":\"stopped\",\"bundle\":\"/b\"}");
     free(text);
 }
 
@@ -45,8 +48,18 @@ static void test_merge(void **unused)
     (void) unused;
     struct arena *a = arena_new();
     struct oci_device_rule rules[2] = { { .allow = true }, { .allow = false } };
-    struct oci_resources to = { .memory.limit = { true, 100 }, .memory.swap = { true, 200 }, .cpu.cpus = "0", .pids_limit = { true, 5 }, .devices = rules, .n_devices = 1 };
-    struct oci_resources from = { .memory.limit = { true, 50 }, .memory.swap = { true, 0 }, .cpu.idle = { true, 0 }, .cpu.mems = "1", .cpu.cpus = "", .pids_limit = { true, -1 } };
+    struct oci_resources to = { .memory.limit = { true, 100 },
+                                .memory.swap = { true, 200 },
+                                .cpu.cpus = "0",
+                                .pids_limit = { true, 5 },
+                                .devices = rules,
+                                .n_devices = 1 };
+    struct oci_resources from = { .memory.limit = { true, 50 },
+                                  .memory.swap = { true, 0 },
+                                  .cpu.idle = { true, 0 },
+                                  .cpu.mems = "1",
+                                  .cpu.cpus = "",
+                                  .pids_limit = { true, -1 } };
     oci_pairs_set(a, &to.unified, "memory.high", "1");
     oci_pairs_set(a, &from.unified, "memory.high", "2");
     resources_merge(a, &to, &from);
@@ -69,6 +82,7 @@ static void test_merge(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_state_text), cmocka_unit_test(test_maybe), cmocka_unit_test(test_merge) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_state_text), cmocka_unit_test(test_maybe),
+                                        cmocka_unit_test(test_merge) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
