@@ -87,6 +87,18 @@ static enum mount_kind entry_kind(const struct mount_entry *e)
     return MOUNT_FS;
 }
 
+/* What the kernel does anyway need not be said to it: a tmpfs has mode 1777. */
+static void drop_defaults(struct mount_entry *e)
+{
+    const char **to = e->opt.data;
+    bool tmpfs = e->m->type && str_eq(e->m->type, "tmpfs");
+    for (const char **from = e->opt.data; tmpfs && *from; from++)
+        if (!str_eq(*from, "mode=1777"))
+            *to++ = *from;
+    if (tmpfs)
+        *to = NULL;
+}
+
 static int plan_entry(struct mounts *m, size_t index, struct mount_entry *e, struct error *err)
 {
     *e = (struct mount_entry){ .m = &m->spec->mounts[index], .index = index, .is_dir = true, .fd = -1 };
@@ -95,6 +107,7 @@ static int plan_entry(struct mounts *m, size_t index, struct mount_entry *e, str
         return r;
     if (!e->opt.bind && str_empty(e->m->type))
         return error_set(err, -EINVAL, "mounts[%zu].type: is missing, and no bind option is given", index);
+    drop_defaults(e);
     e->kind = entry_kind(e);
     e->needs_idmap = e->opt.idmap || e->m->uid_mappings.n > 0 || e->m->gid_mappings.n > 0;
     if (e->needs_idmap && e->kind != MOUNT_BIND)

@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -95,7 +96,8 @@ static bool file_is_ours(int fd, const char *name, size_t *ret_size)
     struct stat st;
     if (fstat(fd, &st) < 0)
         return false;
-    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    if (!S_ISREG(st.st_mode) || st.st_uid != (uid_t) getauxval(AT_EUID) ||
+        (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         log_warn("seccomp cache: %s is not a regular file that only uid %u can write; it is not used", name,
                  (unsigned) geteuid());
         return false;

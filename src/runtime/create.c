@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -314,7 +315,7 @@ static int record_process(struct start *s, struct error *err)
         .cgroup_path = s->cgroup_path,
         .pid = s->pid,
         .start_time = s->start_time,
-        .owner_uid = geteuid(),
+        .owner_uid = (uint32_t) getauxval(AT_EUID),
         .own_pidns = s->ns.create & CLONE_NEWPID,
         .annotations = s->spec->annotations,
     };

@@ -63,6 +63,8 @@ int hook_point_runtime(struct start *s, struct error *err)
 
 int hook_point_create_container(struct start *s, struct error *err)
 {
+    if (s->spec->hooks[OCI_HOOK_CREATE_CONTAINER].n == 0)
+        return 0;
     struct hook_state st = state_of(s, CONTAINER_CREATING, getpid());
     const struct hook_entry entry = { .directory = st.bundle };
     return hooks_run(s->spec, OCI_HOOK_CREATE_CONTAINER, &st, &entry, err);
@@ -81,6 +83,8 @@ static int enter_sealed(void *arg, int report_fd, struct error *err)
 
 int hook_point_start_container(struct start *s, struct error *err)
 {
+    if (s->spec->hooks[OCI_HOOK_START_CONTAINER].n == 0)
+        return 0;
     struct hook_state st = state_of(s, CONTAINER_CREATED, getpid());
     const struct hook_entry entry = { .directory = "/", .enter = enter_sealed, .arg = s };
     return hooks_run(s->spec, OCI_HOOK_START_CONTAINER, &st, &entry, err);

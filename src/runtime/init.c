@@ -60,6 +60,7 @@ static int stage_become_root(struct start *s, struct error *err)
     if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
         syscall(SYS_setresuid, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot become root of the user namespace (is id 0 mapped?)");
+    s->plan.is_bare_root = true;
     /* A change of ids may have made the process dumpable again (fs.suid_dumpable). */
     return stage_hide(s, err);
 }

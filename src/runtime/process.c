@@ -89,8 +89,11 @@ static int load_filter(const struct process_plan *plan, struct error *err)
     return r < 0 ? error_context(err, r, "linux.seccomp") : 0;
 }
 
-static int change_ids(const struct oci_user *user, struct error *err)
+static int change_ids(const struct process_plan *plan, struct error *err)
 {
+    const struct oci_user *user = &plan->process->user;
+    if (plan->is_bare_root && user->uid == 0 && user->gid == 0 && user->n_additional_gids == 0)
+        return 0;
     /* Raw calls: libc's would look for other threads to change as well. */
     if (syscall(SYS_setgroups, user->n_additional_gids, user->additional_gids) < 0)
         return error_errno(err, -errno, "process.user.additionalGids: cannot be set");
@@ -121,7 +124,7 @@ static int drop_privileges(const struct process_plan *plan, struct error *err)
         prctl(sealed ? PR_SET_SECUREBITS : PR_SET_KEEPCAPS, sealed ? SEALED_SECUREBITS : 1, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot set the securebits");
     if (r >= 0)
-        r = change_ids(&plan->process->user, err);
+        r = change_ids(plan, err);
     if (r >= 0 && !sealed && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot clear keepcaps");
     if (r >= 0)

@@ -20,6 +20,8 @@ struct process_plan {
     int init_fd;                         /* oakum-init to be executed in front of the program, -1: none */
     int parent_fd;                       /* die_with_parent: socket whose other end the parent holds */
     int report_fd;                       /* socket or FIFO that a failure is told through, -1: none */
+    bool
+        is_bare_root; /* all ids are 0 already and there are no supplementary groups: the first process of a new user namespace */
     unsigned preserve_fds;
     bool die_with_parent, report_rlimits, no_new_keyring;
 };
