@@ -18,7 +18,10 @@ static int check_text(const char *members)
 {
     _cleanup_oci_spec_ struct oci_spec *spec = NULL;
     _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-    strbuf_addf(&text, "{\"ociVersion\":\"1.2.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0}},\"root\":{\"path\":\"r\"}%s}", members);
+    strbuf_addf(
+        &text,
+        "{\"ociVersion\":\"1.2.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0}},\"root\":{\"path\":\"r\"}%s}",
+        members);
     error_clear(&err);
     int r = oci_spec_parse(text.buf, text.len, &spec, &err);
     assert_int_equal(r, 0);

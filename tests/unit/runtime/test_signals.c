@@ -19,10 +19,23 @@ static void test_accepted(void **state _unused_)
         const char *name;
         int sig;
     } rows[] = {
-        { "TERM", SIGTERM }, { "SIGTERM", SIGTERM }, { "sigterm", SIGTERM }, { "Kill", SIGKILL }, { "15", 15 },
-        { "1", SIGHUP }, { "64", 64 }, { "CLD", SIGCHLD }, { "POLL", SIGIO }, { "IOT", SIGABRT },
-        { "RTMIN", SIGRTMIN }, { "RTMIN+3", SIGRTMIN + 3 }, { "SIGRTMIN+0", SIGRTMIN }, { "rtmin+1", SIGRTMIN + 1 },
-        { "RTMAX", SIGRTMAX }, { "RTMAX-14", SIGRTMAX - 14 }, { "SIGRTMAX-1", SIGRTMAX - 1 },
+        { "TERM", SIGTERM },
+        { "SIGTERM", SIGTERM },
+        { "sigterm", SIGTERM },
+        { "Kill", SIGKILL },
+        { "15", 15 },
+        { "1", SIGHUP },
+        { "64", 64 },
+        { "CLD", SIGCHLD },
+        { "POLL", SIGIO },
+        { "IOT", SIGABRT },
+        { "RTMIN", SIGRTMIN },
+        { "RTMIN+3", SIGRTMIN + 3 },
+        { "SIGRTMIN+0", SIGRTMIN },
+        { "rtmin+1", SIGRTMIN + 1 },
+        { "RTMAX", SIGRTMAX },
+        { "RTMAX-14", SIGRTMAX - 14 },
+        { "SIGRTMAX-1", SIGRTMAX - 1 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         int sig = -1;
@@ -33,8 +46,10 @@ static void test_accepted(void **state _unused_)
 
 static void test_refused(void **state _unused_)
 {
-    static const char *const rows[] = { "", "0", "-1", "65", "+9", "9 ", " 9", "0x9", "SIG", "SIGSIGTERM", "TERMX", "RTMIN-1", "RTMIN+",
-                                        "RTMIN+31", "RTMIN+99999999999", "RTMAX+1", "RTMAX-31", "RTMIN+1x", "4294967305", "KILL\n" };
+    static const char *const rows[] = { "",        "0",        "-1",       "65",         "+9",
+                                        "9 ",      " 9",       "0x9",      "SIG",        "SIGSIGTERM",
+                                        "TERMX",   "RTMIN-1",  "RTMIN+",   "RTMIN+31",   "RTMIN+99999999999",
+                                        "RTMAX+1", "RTMAX-31", "RTMIN+1x", "4294967305", "KILL\n" };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         int sig = 77;
         if (signal_parse(rows[i], &sig) != -EINVAL)
@@ -59,6 +74,7 @@ static void test_names(void **state _unused_)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused), cmocka_unit_test(test_names) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused),
+                                        cmocka_unit_test(test_names) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,8 @@ static void test_ids(void **state _unused_)
     char longest[257];
     memset(longest, 'a', sizeof(longest));
     longest[256] = '\0';
-    const char *const wrong[] = { "", ".", "..", ".a", "a/b", "../x", "/", "a b", "a\n", "ä", "a%", "a:b", "a@b", longest, NULL };
+    const char *const wrong[] = { "",    ".", "..", ".a",  "a/b", "../x",  "/", "a b",
+                                  "a\n", "ä", "a%", "a:b", "a@b", longest, NULL };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         assert_int_equal(container_id_check(wrong[i], NULL), -EINVAL);
         if (wrong[i]) {
@@ -128,8 +129,16 @@ static struct record own_record(struct oci_pairs *annotations)
     int proc = proc_open(&err);
     assert_int_equal(proc_start_time(proc, getpid(), &start, &err), 0);
     close(proc);
-    return (struct record){ .id = "c", .bundle = "/b", .rootfs = "/b/r", .created = "2026-01-01T00:00:00Z", .oci_version = "1.2.0",
-                            .cgroup_path = "/no/such", .pid = getpid(), .start_time = start, .owner_uid = 4294967294u, .own_pidns = true,
+    return (struct record){ .id = "c",
+                            .bundle = "/b",
+                            .rootfs = "/b/r",
+                            .created = "2026-01-01T00:00:00Z",
+                            .oci_version = "1.2.0",
+                            .cgroup_path = "/no/such",
+                            .pid = getpid(),
+                            .start_time = start,
+                            .owner_uid = 4294967294u,
+                            .own_pidns = true,
                             .annotations = *annotations };
 }
 
@@ -146,7 +155,8 @@ static void test_record(void **state _unused_)
     assert_string_equal(back.bundle, "/b");
     assert_string_equal(back.cgroup_path, "/no/such");
     assert_string_equal(oci_pairs_get(&back.annotations, "key"), "a \"value\"\n with é");
-    assert_true(back.pid == rec.pid && back.start_time == rec.start_time && back.owner_uid == rec.owner_uid && back.own_pidns);
+    assert_true(back.pid == rec.pid && back.start_time == rec.start_time && back.owner_uid == rec.owner_uid &&
+                back.own_pidns);
     arena_free(back.arena);
     struct stat st;
     assert_int_equal(fstatat(fd, "state.json", &st, 0), 0);
@@ -180,7 +190,12 @@ static void test_damaged(void **state _unused_)
             fail_msg("cut at %zu", n);
     }
     static const char *const docs[] = {
-        "[]", "null", "1", "{}", "{\"state\":2}", "{\"state\":1,\"id\":1}",
+        "[]",
+        "null",
+        "1",
+        "{}",
+        "{\"state\":2}",
+        "{\"state\":1,\"id\":1}",
         "{\"state\":1,\"ociVersion\":\"1\",\"id\":\"c\",\"pid\":-1,\"startTime\":1,\"bundle\":\"\",\"rootfs\":\"\",\"created\":\"\",\"cgroupPath\":\"\",\"owner\":0,\"ownPidns\":true,\"annotations\":{}}",
         "{\"state\":1,\"ociVersion\":\"1\",\"id\":\"c\",\"pid\":4294967297,\"startTime\":1,\"bundle\":\"\",\"rootfs\":\"\",\"created\":\"\",\"cgroupPath\":\"\",\"owner\":0,\"ownPidns\":true,\"annotations\":{}}",
         "{\"state\":1,\"ociVersion\":\"1\",\"id\":\"c\",\"pid\":1,\"startTime\":-1,\"bundle\":\"\",\"rootfs\":\"\",\"created\":\"\",\"cgroupPath\":\"\",\"owner\":0,\"ownPidns\":true,\"annotations\":{}}",
@@ -247,8 +262,9 @@ static void test_status(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_ids), T(test_root), T(test_lock), T(test_removed_while_waiting), T(test_remove_all),
-        T(test_record), T(test_damaged), T(test_alive), T(test_status),
+        T(test_ids),        T(test_root),   T(test_lock),    T(test_removed_while_waiting),
+        T(test_remove_all), T(test_record), T(test_damaged), T(test_alive),
+        T(test_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
