@@ -3,7 +3,7 @@
  * confine/lsm.h: AppArmor and SELinux labels (process.apparmorProfile, process.selinuxLabel), set for the next exec.
  *
  * Failure mode: fail closed. A label whose security module this kernel does not run is an error (crun drops it silently). The
- * label is written through the container's own procfs descriptor and read back (CVE-2019-16884).
+ * label is written through a descriptor of the container's procfs, with nothing mounted over the file (CVE-2019-16884).
  */
 #pragma once
 

@@ -37,7 +37,7 @@ void namespaces_close(struct namespaces *ns);
  */
 int namespace_new_time(const struct oci_spec *spec, int proc_fd, struct error *err);
 
-/* Writes uid_map, setgroups and gid_map of pid through a checked procfs. */
+/* Writes uid_map and gid_map of pid through a checked procfs. setgroups stays allowed: the maps are a privileged parent's. */
 int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids,
                          const struct oci_id_maps *gids, struct error *err);
 /* Descriptor of a new user namespace that has these maps (made by a helper process that ends at once). */

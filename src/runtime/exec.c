@@ -5,7 +5,7 @@
  * specification in the state directory: rlimits, label, no_new_privs, capabilities, ids, Landlock, seccomp.
  *
  * Threats: while it joins, the process is visible to the container and holds the host's rights. It is not dumpable from its first
- * instruction (CVE-2016-9962), every descriptor that it inherited is marked to be closed, its executable is a read-only
+ * instruction (CVE-2016-9962), every descriptor that it inherited is closed before the exec, its executable is a read-only
  * clone where the container's root could be the host's (CVE-2019-5736: sys/self.h), and it executes nothing but the program
  * asked for. Exec is no way to widen a container: capabilities beyond its bounding set are refused, its no_new_privs (and Landlock,
  * which hangs on it), labels and rlimits hold where the process's own document leaves them out. The pty comes from devpts and
