@@ -172,8 +172,11 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
         r = cgroup_create(s->cgroup_path, &s->spec->linux_.resources, &s->cg, err);
         s->cgroup_made = r >= 0;
     }
-    /* Whoever chose the path is an engine that will look there. */
-    if (r >= 0 && s->spec->linux_.cgroups_path)
+    /*
+     * Whoever chose the path is an engine that will look there. Not where a scheduling policy is asked for: a cpu cgroup of its own
+     * begins without real-time budget, and would take the policy away.
+     */
+    if (r >= 0 && s->spec->linux_.cgroups_path && !s->spec->process.scheduler.policy)
         r = cgroup_use_counters(s->cg, err);
     return r;
 }
