@@ -4,8 +4,8 @@
  * has ended.
  *
  * Interruption. A signal that would end oakum between the claims and the runtime (which forwards signals) would leave a
- * container half-made. So the signals are held back from the first claim on; if one came, all is undone and the exit status is
- * that of the signal. SIGKILL leaves what `oakum rm` can take away.
+ * container half-made. So the signals are held back from the first claim to the end; if one came before the runtime begins, all
+ * is undone and the exit status is that of the signal. SIGKILL leaves what `oakum rm` can take away.
  *
  * A container that could not be started is not kept: nobody has seen it run, and its name should be free for the next try.
  */
@@ -127,7 +127,8 @@ static int make(struct launch *l, char **ret_config, struct error *err)
     return r;
 }
 
-static int start_and_wait(struct launch *l, const char *config, struct container_exit *ret, struct error *err)
+static int start_and_wait(struct launch *l, const struct hold *hold, const char *config,
+                          struct container_exit *ret, struct error *err)
 {
     struct runtime *rt;
     struct container_options opt = {
@@ -137,6 +138,7 @@ static int start_and_wait(struct launch *l, const char *config, struct container
         .init = l->opt->init,
         .keep_stdin_closed = !l->opt->interactive,
         .warn_only_rlimits = l->opt->n_ulimits == 0,
+        .signal_mask = &hold->old,
         .die_with_parent = true,
         .last_call = true,
     };
@@ -185,9 +187,8 @@ int engine_run(struct engine *e, const struct run_options *opt, struct container
         return r;
     }
     clock_now_text(started);
-    release_signals(&hold, 0);
-    r = start_and_wait(&l, config, &end, err);
-    hold_signals(&hold);
+    /* Held back all the time: what comes before the runtime forwards signals is forwarded then. */
+    r = start_and_wait(&l, &hold, config, &end, err);
     if (r < 0)
         undo(&l, true);
     else if (opt->rm)

@@ -52,6 +52,8 @@ struct container_options {
     bool detach; /* run: return when the process has started */
     bool
         last_call; /* run: this process ends right after; what the kernel takes back by itself is left to it */
+    const void *
+        signal_mask; /* sigset_t that the program begins with, for a caller that holds signals back itself; NULL: the caller's present one */
     bool die_with_parent; /* the container is killed when this process dies (foreground run) */
 };
 

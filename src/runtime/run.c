@@ -103,19 +103,20 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
                   struct container_exit *ret, struct error *err)
 {
     struct start s;
-    sigset_t set;
+    sigset_t set, entry;
     *ret = (struct container_exit){ .code = 125 };
     int r = opt->keep_stdin_closed && !spec->process.terminal ? run_null_stdin(err) : 0;
     if (r < 0)
         return r;
     if (opt->last_call)
         leave_closing_to_exec();
-    signals_block(&s.old_mask, &set);
+    signals_block(&entry, &set);
+    s.old_mask = opt->signal_mask ? *(const sigset_t *) opt->signal_mask : entry;
     r = start_container(rt, spec, opt, false, &s, &ret->exec_failed, err);
     if (r < 0) {
         if (ret->exec_failed)
             ret->code = process_exec_code(r);
-        sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
+        sigprocmask(SIG_SETMASK, &entry, NULL);
         return r;
     }
     /* The lock is for changes; readers and exec must get at a running container. */
@@ -131,7 +132,7 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
     }
     if (opt->last_call)
         return r;
-    sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
+    sigprocmask(SIG_SETMASK, &entry, NULL);
     start_release(&s);
     return r;
 }
