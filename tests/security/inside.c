@@ -88,6 +88,9 @@ static void trace(pid_t pid)
     if (strcmp(comm, RUNTIME) == 0)
         printf("traced the runtime\n");
     ptrace(PTRACE_DETACH, pid, NULL, NULL);
+    kill(
+        pid,
+        SIGCONT); /* the stop that ATTACH sent may come only now, if what we waited for was the stop of an exec */
 }
 
 static int command_hunt(char **args)

@@ -235,7 +235,7 @@ leaking() {
     bundle "$filter"
     begin
     wait_for 5 ex c test -p /tmp/fifo
-    ex c /proc/self/exe --log /tmp/fifo state x >/dev/null 2>&1 & # waits for a reader of the FIFO
+    ex c /proc/self/exe --log /tmp/fifo state x >/dev/null 2>&1 & waiter=$! # waits for a reader of the FIFO
     wait_for 5 ex c sh -c 'for p in /proc/[0-9]*/exe; do case $(readlink $p) in *oakum-runtime) exit 0 ;; esac; done; exit 1'
     # Detached, as a runtime that waits would keep its own file busy.
     ex --detach c sh -c 'inside overwrite /tmp/fifo >/tmp/result 2>&1' </dev/null >/dev/null 2>&1
@@ -245,7 +245,7 @@ leaking() {
     has 'overwrite E'
     [ "$(sha256sum "$runtime")" = "$before" ]
     rt delete --force c
-    wait
+    wait "$waiter" || true
   done
 }
 
