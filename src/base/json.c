@@ -35,11 +35,20 @@ struct scan {
     struct level level[DEPTH_MAX];
 };
 
-/* Lack of memory must end the process, not silently drop a field; and the seed must not cost three system calls on /dev/urandom. */
+/* Lack of memory must end the process, not silently drop a field. */
 __attribute__((constructor)) static void json_prepare(void)
 {
-    size_t seed = 0;
     json_set_alloc_funcs(xmalloc, free);
+}
+
+/* The seed of the hashes, which jansson would read from /dev/urandom with three system calls. Only the first call counts. */
+static void seed_once(void)
+{
+    size_t seed = 0;
+    static bool done;
+    if (done)
+        return;
+    done = true;
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t) sizeof(seed))
         json_object_seed(seed);
 }
@@ -221,6 +230,7 @@ int json_parse(const char *text, size_t len, const char *name, json_t **ret, str
 {
     json_error_t e;
     _cleanup_strbuf_ struct strbuf other = STRBUF_INIT;
+    seed_once();
     int r = check_depth(text, len, name, err);
     if (r < 0)
         return r;

@@ -3,6 +3,7 @@
 #include "cli/runtime.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 
 #include "cli/paths.h"
 #include "sys/file.h"
@@ -89,6 +90,8 @@ int runtime_begin(const struct cli *cli, struct runtime **ret)
 
 int oakum_runtime_main(int argc, char **argv)
 {
+    /* The program is short-lived and its memory small: giving some of it back costs more system calls than it is worth. */
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
     const struct program p = {
         .name = "oakum-runtime",
         .summary = "Run containers from OCI bundles",

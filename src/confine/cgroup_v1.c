@@ -269,7 +269,7 @@ static int mount_hier(int dirfd, const struct cgroup_hier *h, unsigned attr, str
 
 int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, struct error *err)
 {
-    static const char *const options[] = { "mode=0755", "size=4096", "nr_inodes=64", NULL };
+    static const char *const options[] = { "mode=0755", "nr_inodes=64", NULL };
     _cleanup_close_ int mnt = mnt_new("tmpfs", NULL, options, attr & ~(unsigned) MOUNT_ATTR_RDONLY, err);
     int r;
 

@@ -44,13 +44,13 @@ static int verify(int dir, const struct cgroup_write *w, struct error *err)
 /* One write. The message is complete; the code is the kernel's. */
 static int write_one(const struct cgroup *cg, const struct cgroup_write *w, struct error *err)
 {
-    int dir = dir_of(cg, w), fd, r = 0;
+    int dir = dir_of(cg, w);
 
     if (dir < 0)
         return error_set(err, -ENODEV, "%s: the container is in no hierarchy of controller \"%s\"", w->field,
                          w->controller < CGROUP_CONTROLLERS ? cgroup_controller_name(w->controller, false)
                                                             : "cgroup");
-    fd = openat(dir, w->file, O_WRONLY | O_CLOEXEC);
+    _cleanup_close_ int fd = openat(dir, w->file, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
         if (errno == ENOENT && w->swap)
             return no_swap_accounting(w, err);
@@ -59,10 +59,9 @@ static int write_one(const struct cgroup *cg, const struct cgroup_write *w, stru
         return error_errno(err, -errno, "%s: cannot open %s of cgroup %s", w->field, w->file, cg->path);
     }
     if (write(fd, w->value, strlen(w->value)) < 0)
-        r = error_errno(err, -errno, "%s: cannot write \"%s\" to %s of cgroup %s", w->field, w->value,
-                        w->file, cg->path);
-    close(fd);
-    return r == 0 && w->verify ? verify(dir, w, err) : r;
+        return error_errno(err, -errno, "%s: cannot write \"%s\" to %s of cgroup %s", w->field, w->value,
+                           w->file, cg->path);
+    return w->verify ? verify(dir, w, err) : 0;
 }
 
 /* Alternatives [i, end): each whose file exists is written; one must have worked. */

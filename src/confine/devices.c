@@ -131,8 +131,15 @@ static const char **tmpfs_options(struct mounts *m)
 
 int devices_prepare(struct mounts *m, struct error *err)
 {
-    /* Made writable and with device access; the specification's attributes come when it is full. */
-    m->nodes_fd = mnt_new("tmpfs", NULL, tmpfs_options(m), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+    uint64_t set = m->dev ? m->dev->opt.set | m->dev->opt.rec_set : MOUNT_ATTR_NOEXEC;
+    if (set & MOUNT_ATTR_NODEV)
+        return error_set(err, -EINVAL, "mounts[%zu].options: nodev on /dev would make its devices useless",
+                         m->dev->index);
+    /* ro comes at the end of the child's work: it has to be filled, and mount points below it may have to be made. */
+    set = (set | MOUNT_ATTR_NOSUID) & ~(uint64_t) MOUNT_ATTR_RDONLY;
+    if (m->dev)
+        set &= ~m->dev->opt.clear;
+    m->nodes_fd = mnt_new("tmpfs", NULL, tmpfs_options(m), (unsigned) set, err);
     if (m->nodes_fd < 0)
         return error_context(err, m->nodes_fd, "/dev");
     mode_t old = umask(0);
@@ -143,19 +150,9 @@ int devices_prepare(struct mounts *m, struct error *err)
     m->null_fd = openat(m->nodes_fd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (m->null_fd < 0)
         return error_errno(err, -errno, "/dev/null");
-    if (!m->dev)
-        return 0;
-    m->dev->fd = m->nodes_fd;
-    uint64_t set = m->dev->opt.set | m->dev->opt.rec_set;
-    if (set & MOUNT_ATTR_NODEV)
-        return error_set(err, -EINVAL, "mounts[%zu].options: nodev on /dev would make its devices useless",
-                         m->dev->index);
-    /* ro comes at the end of the child's work: mount points below /dev may still have to be made. */
-    uint64_t now = set & ~(uint64_t) (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-    uint64_t clear = m->dev->opt.clear | MOUNT_ATTR_NOEXEC;
-    if (set & MOUNT_ATTR_NOEXEC)
-        clear &= ~(uint64_t) MOUNT_ATTR_NOEXEC;
-    return now == 0 && clear == 0 ? 0 : mount_attrs(m->nodes_fd, now, clear, 0, -1, false, err);
+    if (m->dev)
+        m->dev->fd = m->nodes_fd;
+    return 0;
 }
 
 static int bind_node(struct mounts *m, int root_fd, const char *name, struct error *err)

@@ -6,7 +6,8 @@
  * Threat: the thing laid over a path is not what it should be. CVE-2025-31133: the container's /dev/null was swapped for a link
  * to the file that should be hidden. Here the cover is a node of our own making, checked to be character device 1:3. And the thing
  * that is covered: somebody who shares the root may rename /proc between its mount and the masks, so that they miss. So what lies in
- * procfs or sysfs is looked up from that mount, by descriptor, and not through the root.
+ * procfs or sysfs is looked up from that mount, by descriptor, and not through the root. Names in the top directory of those two
+ * are the kernel's own (its links there, such as mounts and net, stay in procfs), so they are used as they are, without a walk.
  */
 #include <errno.h>
 #include <sys/sysmacros.h>
@@ -54,20 +55,51 @@ static int kernel_mount_of(const struct mounts *m, const char **path)
     return -1;
 }
 
-/* O_PATH descriptor of path in the root; -ENOENT when there is nothing to be covered. */
-static int open_existing(const struct mounts *m, int root_fd, const char *path, struct error *err)
+/* What is to be covered: the object of fd if name is empty, the entry name of that directory otherwise. */
+struct place {
+    int fd;
+    const char *name;
+    int own; /* fd, if it is to be closed; -1 otherwise */
+};
+
+static void place_done(struct place *p)
+{
+    cleanup_close(&p->own);
+}
+#define _cleanup_place_ __attribute__((cleanup(place_done)))
+
+/* -ENOENT when there is nothing to be covered. */
+static int find_place(const struct mounts *m, int root_fd, const char *path, struct place *ret,
+                      struct error *err)
 {
     const char *rest = path;
     int from = kernel_mount_of(m, &rest);
+    const char *name = rest + strspn(rest, "/");
+    if (from >= 0 && name[0] != '\0' && !strchr(name, '/')) {
+        *ret = (struct place){ from, name, -1 };
+        return 0;
+    }
     int fd = root_open(from < 0 ? root_fd : from, rest, O_PATH, NULL);
     if (fd == -ENOENT || fd == -ENOTDIR)
         return -ENOENT;
-    return fd < 0 ? error_errno(err, fd, "cannot open %s in the root", path) : fd;
+    if (fd < 0)
+        return error_errno(err, fd, "cannot open %s in the root", path);
+    *ret = (struct place){ fd, "", fd };
+    return 0;
+}
+
+static int cover(int mount_fd, const struct place *p, struct error *err)
+{
+    if (p->own >= 0)
+        return mnt_attach(mount_fd, p->fd, err);
+    if (sys_move_mount(mount_fd, "", p->fd, p->name, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
+        return error_errno(err, -errno, "cannot cover it");
+    return 0;
 }
 
 static int empty_directory(struct error *err)
 {
-    static const char *const options[] = { "mode=555", "size=4k", "nr_inodes=2", NULL };
+    static const char *const options[] = { "mode=555", "nr_inodes=2", NULL };
     return mnt_new("tmpfs", NULL, options,
                    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 }
@@ -81,33 +113,32 @@ static int check_null(int fd, struct error *err)
 }
 
 /* The first directory gets the tmpfs itself; the others get clones of it, which works once it is attached somewhere in this namespace. */
-static int cover_directory(int target, int *empty, struct error *err)
+static int cover_directory(const struct place *p, int *empty, struct error *err)
 {
     if (*empty < 0) {
         *empty = empty_directory(err);
-        return *empty < 0 ? *empty : mnt_attach(*empty, target, err);
+        return *empty < 0 ? *empty : cover(*empty, p, err);
     }
     _cleanup_close_ int clone = mnt_clone(*empty, "", false, err);
-    return clone < 0 ? clone : mnt_attach(clone, target, err);
+    return clone < 0 ? clone : cover(clone, p, err);
 }
 
-static int cover_file(int target, int null_fd, struct error *err)
+static int cover_file(const struct place *p, int null_fd, struct error *err)
 {
     _cleanup_close_ int clone = mnt_clone(null_fd, "", false, err);
-    return clone < 0 ? clone : mnt_attach(clone, target, err);
+    return clone < 0 ? clone : cover(clone, p, err);
 }
 
 static int mask(const struct mounts *m, int root_fd, const char *path, int *empty, struct error *err)
 {
-    _cleanup_close_ int target = open_existing(m, root_fd, path, err);
-    if (target == -ENOENT)
-        return 0;
-    if (target < 0)
-        return target;
+    _cleanup_place_ struct place p = { .own = -1 };
     struct stat st;
-    if (fstat(target, &st) < 0)
-        return error_errno(err, -errno, "cannot look at it");
-    return S_ISDIR(st.st_mode) ? cover_directory(target, empty, err) : cover_file(target, m->null_fd, err);
+    int r = find_place(m, root_fd, path, &p, err);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    if (fstatat(p.fd, p.name, &st, AT_EMPTY_PATH) < 0)
+        return errno == ENOENT ? 0 : error_errno(err, -errno, "cannot look at it");
+    return S_ISDIR(st.st_mode) ? cover_directory(&p, empty, err) : cover_file(&p, m->null_fd, err);
 }
 
 static int make_readonly(const struct mounts *m, int root_fd, const char *path, struct error *err)
@@ -117,13 +148,14 @@ static int make_readonly(const struct mounts *m, int root_fd, const char *path, 
     if (whole >= 0 &&
         rest[strspn(rest, "/")] == '\0') /* itself: a cover would hide it from the masks that follow */
         return mount_attrs(whole, MOUNT_ATTR_RDONLY, 0, 0, -1, true, err);
-    _cleanup_close_ int target = open_existing(m, root_fd, path, err);
-    if (target == -ENOENT)
-        return 0;
-    if (target < 0)
-        return target;
-    _cleanup_close_ int clone = mnt_clone_attr(target, "", true, MOUNT_ATTR_RDONLY, 0, 0, err);
-    return clone < 0 ? clone : mnt_attach(clone, target, err);
+    _cleanup_place_ struct place p = { .own = -1 };
+    int r = find_place(m, root_fd, path, &p, err);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    _cleanup_close_ int clone = mnt_clone_attr(p.fd, p.name, true, MOUNT_ATTR_RDONLY, 0, 0, err);
+    if (clone < 0)
+        return clone == -ENOENT ? 0 : clone;
+    return cover(clone, &p, err);
 }
 
 int mounts_seal(struct mounts *m, int root_fd, struct error *err)

@@ -359,11 +359,15 @@ static int entry_fd_of_type(const struct mounts *m, const char *type, const char
 static int take_place(struct mounts *m, struct error *err)
 {
     static const char *const options[] = { "mode=700", "size=64k", NULL };
+    bool staged = !m->dev || m->root.kind == ROOT_OVERLAY;
     cleanup_close(&m->root.place_fd);
+    m->root.place_fd = -1;
+    if (!staged && !m->root.place_path)
+        return 0; /* rootfs_attach() takes "/" by its name: nothing of ours hides it */
     m->root.place_fd = file_open(AT_FDCWD, m->root.place_path ?: "/", O_PATH | O_DIRECTORY, 0, err);
     if (m->root.place_fd < 0)
         return error_context(err, m->root.place_fd, "where to attach the root");
-    if (m->dev && m->root.kind != ROOT_OVERLAY)
+    if (!staged)
         return 0;
     m->stage_fd = mnt_new("tmpfs", NULL, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
     if (m->stage_fd < 0)

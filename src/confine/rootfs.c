@@ -342,7 +342,11 @@ int rootfs_attach(struct mounts *m, struct error *err)
         if (r >= 0)
             r = check_writable(p, err);
     }
-    if (r >= 0)
+    if (r < 0)
+        return r;
+    if (p->place_fd >= 0)
         r = mnt_attach(p->fd, p->place_fd, err);
+    else if (sys_move_mount(p->fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        r = error_errno(err, -errno, "cannot attach the root to \"/\"");
     return r < 0 ? r : p->fd;
 }

@@ -44,8 +44,8 @@ const char *engine_root(const struct engine *e);
 int engine_find(struct engine *e, const char *name_or_id, char *id, struct error *err);
 
 /*
- * Before anything is printed or opened for a run: runtime_protect() from the options. Executes the program again when the container
- * will have no user namespace of its own.
+ * Before anything is printed or opened for a run: runtime_protect() from the options, for a container that will have no user
+ * namespace of its own.
  */
 int engine_protect(const struct run_options *opt, struct error *err);
 /* A container in the foreground, from nothing to its end. code: what the shell gets; exec_failed as in container_exit. */

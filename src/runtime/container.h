@@ -26,9 +26,8 @@ struct runtime; /* an opened runtime root */
 int runtime_open(const char *root, struct runtime **ret, struct error *err);
 void runtime_close(struct runtime *rt);
 /*
- * For programs that call container_run(), _create() or _exec(), before they have done anything else: where the container's root could
- * write to this program's file (CVE-2019-5736), executes the program again from a read-only mount and does not return. 0: not
- * needed, or done.
+ * For programs that call container_run(), _create() or _exec(), before they have done anything else: 0 when the container's root cannot
+ * write to this program's file (CVE-2019-5736), by its ids or since the program runs from a read-only mount (sys/self.h).
  */
 int runtime_protect(const struct oci_spec *spec, struct error *err);
 

@@ -2,7 +2,7 @@
 /*
  * How it works: the container's processes can reach our program file through /proc/self/exe, by executing that. Whether they could
  * write to it then is a question of ids: with a user namespace whose ids are not those of the file's owner they could not, and
- * starting costs nothing more; otherwise the program runs from a read-only mount (sys/self.h), at the price of a second exec.
+ * nothing more is asked; otherwise the program must run from a read-only mount (sys/self.h).
  */
 #include "runtime/container.h"
 #include "sys/self.h"
@@ -20,6 +20,8 @@ int runtime_protect(const struct oci_spec *spec, struct error *err)
     const struct oci_linux *l = &spec->linux_;
     const struct oci_namespace *user = &l->namespaces[OCI_NS_USER];
     uid_t owner = 0;
+    if (self_on_readonly_mount)
+        return 0;
     int r = self_owner(&owner, err);
     if (r < 0)
         return r;

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * How it works: /proc/self/exe names the running file. Protection clones the mount of that file (open_tree), makes the clone
- * read-only, and executes the file through it: opening /proc/PID/exe for writing then meets a read-only mount. No copy
- * is made, as runc's memfd would, and nothing is left: the clone goes when the process does.
- */
+/* How it works: /proc/self/exe names the running file; helpers lie beside it. What protects it is in self_start.c. */
 #include "sys/self.h"
 
 #include <errno.h>
@@ -21,8 +17,6 @@
 
 #define ARGUMENTS_MAX (16 * 1024 * 1024)
 
-extern char **environ;
-
 static bool same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
@@ -37,7 +31,7 @@ static bool is_own_file(const char *path)
 
 /*
  * Where the program lies. In the protected one the link of procfs ends at the clone; there the first argument is the path
- * (self_protect() has set it), which counts only if it leads to the file that is running.
+ * (self_start has set it), which counts only if it leads to the file that is running.
  */
 static int own_path(char *buf, size_t size)
 {
@@ -104,60 +98,16 @@ int self_owner(uid_t *ret, struct error *err)
     return 0;
 }
 
-/* The arguments that we were started with, the name replaced by the path; in one allocation with its strings. */
-static char **own_arguments(char *path, struct error *err)
-{
-    char *text = NULL;
-    size_t len = 0, n = 0, i = 1;
-    if (file_read(AT_FDCWD, "/proc/self/cmdline", ARGUMENTS_MAX, &text, &len, err) < 0)
-        return NULL;
-    for (size_t at = 0; at < len; at++)
-        n += text[at] == '\0';
-    char **argv = xcalloc(n + 2, sizeof(*argv));
-    argv[0] = path;
-    for (char *arg = text + strlen(text) + 1; arg < text + len; arg += strlen(arg) + 1)
-        argv[i++] = arg;
-    return argv;
-}
-
-/*
- * The clone is of the directory, so that the process keeps the program's name; of the file alone when its path does not lead to
- * it any more (a package was upgraded meanwhile).
- */
-static int execute_clone(int exe, char *path, char **argv, struct error *err)
-{
-    char *slash = strrchr(path, '/');
-    struct stat ours, named;
-    int dir = -1;
-    if (slash && slash != path && is_own_file(path)) {
-        *slash = '\0';
-        dir = mnt_clone_attr(AT_FDCWD, path, false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, NULL);
-        *slash = '/';
-    }
-    if (dir >= 0 && fstat(exe, &ours) == 0 && fstatat(dir, slash + 1, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-        same_file(&ours, &named))
-        sys_execveat(dir, slash + 1, argv, environ, AT_SYMLINK_NOFOLLOW);
-    int file = mnt_clone_attr(exe, "", false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, err);
-    if (file < 0)
-        return error_context(err, file, "cannot protect oakum's own program file from the container");
-    sys_execveat(file, "", argv, environ, AT_EMPTY_PATH);
-    return error_errno(err, -errno, "cannot execute oakum from a read-only mount");
-}
-
 int self_protect(struct error *err)
 {
     struct statvfs st;
-    char path[PATH_MAX];
-    _cleanup_close_ int exe = file_open(AT_FDCWD, "/proc/self/exe", O_PATH, 0, err);
-    if (exe < 0)
-        return exe;
-    if (fstatvfs(exe, &st) < 0)
-        return error_errno(err, -errno, "cannot look at oakum's own program file");
-    if (st.f_flag & ST_RDONLY)
+    if (self_on_readonly_mount)
         return 0;
-    int r = own_path(path, sizeof(path));
-    if (r < 0)
-        return error_errno(err, r, "cannot find oakum's own program file");
-    char **argv = own_arguments(path, err);
-    return argv ? execute_clone(exe, path, argv, err) : -EIO;
+    /* Not started by a word that self_start knows; or it could not, and /proc/self/exe is on a read-only mount all the same. */
+    if (statvfs("/proc/self/exe", &st) == 0 && (st.f_flag & ST_RDONLY))
+        return 0;
+    return error_set(
+        err, -EPERM,
+        "cannot protect oakum's own program file from the container (needs the right to clone its "
+        "mount read-only: CAP_SYS_ADMIN and no seccomp filter against open_tree)");
 }

@@ -4,6 +4,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "base/error.h"
 
 /* O_PATH descriptor of a helper program (oakum-init, oakum-unpack): beside the running executable, else in the libexec directory. */
@@ -12,10 +15,11 @@ int self_helper_open(const char *name, struct error *err);
 int self_helper_path(const char *name, char *buf, size_t size, struct error *err);
 /*
  * CVE-2019-5736: a process of ours that is about to enter a container as the host's root must not be a way to write to our own
- * executable through /proc/self/exe. Executes the program again, with the same arguments, from a read-only detached clone of its
- * mount; returns 0 when the running image is such a clone (or its mount is read-only anyway). Call it before anything has side
- * effects, standard input read included.
+ * executable through /proc/self/exe. self_start.c has executed the program from a read-only detached clone of its mount, if the command
+ * line has the word run, create, exec or restore. Returns 0 when that is so (or the program's mount is read-only anyway), else
+ * -EPERM. Programs that ask must be linked with self_start as their entry (src/bin/meson.build).
  */
 int self_protect(struct error *err);
+extern bool self_on_readonly_mount;
 /* The user that owns the program file: whose processes could write to it. */
 int self_owner(uid_t *ret, struct error *err);
