@@ -183,7 +183,7 @@ field_is() { [ "$(field "$1")" = "$2" ]; }
 
 @test 'run --pid host, --ipc host, --uts host, --network host' {
   try d run --rm --name "$name" --pid host --ipc host --uts host --network host box sh -c 'for n in pid ipc uts net; do readlink /proc/self/ns/$n; done'
-  is 0 "$(readlink /proc/self/ns/pid /proc/self/ns/ipc /proc/self/ns/uts /proc/self/ns/net)"
+  is 0 "$(inside readlink /proc/self/ns/pid /proc/self/ns/ipc /proc/self/ns/uts /proc/self/ns/net)"
 }
 
 @test 'run --network container, --pid container, --ipc container: joined' {

@@ -89,13 +89,13 @@ END
   run "$bin/oakum-runtime" --root "$place/rt" --log "$place/log" --log-format json state nosuch
   [ "$status" -eq 1 ]
   jq -e '.level == "error" and (.msg | test("nosuch")) and .time' "$place/log"
-  run "$bin/oakum-runtime" --systemd-cgroup list
+  run "$bin/oakum-runtime" --root "$place/rt" --systemd-cgroup list
   said 1 systemd
-  run "$bin/oakum-runtime" --log-format xml list
+  run "$bin/oakum-runtime" --root "$place/rt" --log-format xml list
   said 1 '--log-format'
-  run "$bin/oakum-runtime" run --preserve-fds -1 x
+  run "$bin/oakum-runtime" --root "$place/rt" run --preserve-fds -1 x
   said 1 'preserve-fds'
-  run "$bin/oakum-runtime" kill x NOSUCH
+  run "$bin/oakum-runtime" --root "$place/rt" kill x NOSUCH
   said 1 'is not a signal'
   run -0 "$bin/oakum-runtime" --root "$place/rt" list -f json
   [ "$output" = '[]' ]

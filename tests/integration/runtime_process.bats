@@ -11,6 +11,7 @@ teardown() {
   [ -z "${agent_pid:-}" ] || kill "$agent_pid" 2>/dev/null || true
   [ -z "${netns:-}" ] || ip netns del "$netns" 2>/dev/null || true
   [ -z "${netns2:-}" ] || ip netns del "$netns2" 2>/dev/null || true
+  [ -z "${netns_dir_is_ours:-}" ] || { umount /run/netns && rmdir /run/netns; } 2>/dev/null || true
   start_teardown
 }
 
@@ -193,6 +194,7 @@ online() { sed 's/[-,].*//' /sys/devices/system/cpu/online; }
 # ---- linux.netDevices: all in a network namespace of the test's own
 
 make_netns() {
+  mountpoint -q /run/netns || netns_dir_is_ours=1 # ip makes it a mount, and would leave it
   netns=oakum-test-$$
   ip netns add "$netns" || skip 'cannot make a network namespace'
   ip -n "$netns" link add oak0 type veth peer name oak1 || skip 'this kernel has no veth'

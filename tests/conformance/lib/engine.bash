@@ -6,8 +6,8 @@
 #   RUNTIME   oakum (default), runc or crun: the same steps with another runtime give the comparison
 #   WRAP      a program that is given to the engine in the runtime's place, with the runtime as its first argument
 #
-# An engine leaves mounts, sockets and processes all over a machine. So each file has a mount namespace of its own, held by
-# one `sleep`, with an empty /run and /dev/shm in it: what an engine mounts ends with the namespace, default paths are
+# An engine leaves mounts, bridges, sockets and processes all over a machine. So each file has a mount and a network namespace of
+# its own, held by one `sleep`, with an empty /run and /dev/shm in it: what an engine mounts ends with the namespace, default paths are
 # free, and an engine that already runs on this machine is neither seen nor disturbed. Processes are known by their cgroup:
 # engines are started in a cgroup of the test's (controller `pids`), where their shims and monitors stay as well.
 
@@ -52,8 +52,9 @@ world_begin() {
   sed 's/:x:\([0-9]*\):.*/:x:\1:/' "$place/passwd" >"$place/group"
   mkdir "$place/tmp"
   # shellcheck disable=SC2016 # expanded by the inner shell
-  unshare -m --propagation slave sh -c '
+  unshare -m -n --propagation slave sh -c '
     set -e
+    ip link set lo up
     mount -t tmpfs -o mode=755 tmpfs /run
     mount -t tmpfs -o mode=1777 tmpfs /dev/shm
     mount --bind "$1/subid" /etc/subuid && mount --bind "$1/subid" /etc/subgid
@@ -90,7 +91,7 @@ wait_for() {
 
 # inside COMMAND...: in the namespace of this file.
 inside() {
-  nsenter -t "$ns" -m -- env TMPDIR="$place/tmp" HOME="$place" XDG_RUNTIME_DIR=/run "$@"
+  nsenter -t "$ns" -m -n -- env TMPDIR="$place/tmp" HOME="$place" XDG_RUNTIME_DIR=/run "$@"
 }
 
 # daemon LOG COMMAND...: starts it in the namespace and in the cgroup.
