@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/libc.h"
+
 static int as_code(int code)
 {
     return code < 0 ? code : -EIO;

@@ -90,8 +90,10 @@ int runtime_begin(const struct cli *cli, struct runtime **ret)
 
 int oakum_runtime_main(int argc, char **argv)
 {
+#ifdef __GLIBC__ /* musl has no such setting */
     /* The program is short-lived and its memory small: giving some of it back costs more system calls than it is worth. */
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
     const struct program p = {
         .name = "oakum-runtime",
         .summary = "Run containers from OCI bundles",

@@ -60,21 +60,19 @@ static int apply_one(const struct oci_rlimit *l, size_t i, bool report_only, str
     if (l->soft > l->hard)
         return error_set(err, -EINVAL, "process.rlimits[%zu] (%s): soft is above hard", i, l->type);
     struct rlimit want = { .rlim_cur = l->soft, .rlim_max = l->hard }, have;
-    if (setrlimit((__rlimit_resource_t) resource, &want) == 0)
+    if (setrlimit(resource, &want) == 0)
         return 0;
     int code = -errno;
     if (code != -EPERM || !report_only)
         return error_errno(err, code, "process.rlimits[%zu]: cannot set %s to %llu:%llu", i, l->type,
                            (unsigned long long) l->soft, (unsigned long long) l->hard);
-    if (getrlimit((__rlimit_resource_t) resource, &have) < 0)
+    if (getrlimit(resource, &have) < 0)
         return error_errno(err, -errno, "process.rlimits[%zu]: cannot read %s", i, l->type);
     log_warn("%s stays at %llu: this host does not let oakum raise it (no CAP_SYS_RESOURCE)", l->type,
              (unsigned long long) have.rlim_max);
     want.rlim_max = MIN_OF(want.rlim_max, have.rlim_max);
     want.rlim_cur = MIN_OF(want.rlim_cur, want.rlim_max);
-    return setrlimit((__rlimit_resource_t) resource, &want) < 0
-               ? error_errno(err, -errno, "cannot set %s", l->type)
-               : 0;
+    return setrlimit(resource, &want) < 0 ? error_errno(err, -errno, "cannot set %s", l->type) : 0;
 }
 
 int rlimits_apply(const struct oci_process *p, bool report_only, struct error *err)

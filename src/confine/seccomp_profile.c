@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "base/libc.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "confine/capabilities.h"

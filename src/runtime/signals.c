@@ -23,28 +23,32 @@ static const struct {
     { "SIGPWR", SIGPWR },       { "SIGSYS", SIGSYS },
 };
 
+/* The numbers that people know as SIGRTMIN and SIGRTMAX, glibc's: musl keeps one more for itself. */
+#define REALTIME_FIRST 34
+#define REALTIME_LAST 64
+
 static int parse_realtime(const char *name, int *ret)
 {
     uint32_t n = 0;
     if (strncasecmp(name, "RTMIN", 5) == 0) {
         if (name[5] != '\0' && (name[5] != '+' || parse_u32(name + 6, &n) < 0))
             return -EINVAL;
-        *ret = SIGRTMIN + (int) MIN_OF(n, 1000u);
+        *ret = REALTIME_FIRST + (int) MIN_OF(n, 1000u);
     } else if (strncasecmp(name, "RTMAX", 5) == 0) {
         if (name[5] != '\0' && (name[5] != '-' || parse_u32(name + 6, &n) < 0))
             return -EINVAL;
-        *ret = SIGRTMAX - (int) MIN_OF(n, 1000u);
+        *ret = REALTIME_LAST - (int) MIN_OF(n, 1000u);
     } else {
         return -EINVAL;
     }
-    return *ret >= SIGRTMIN && *ret <= SIGRTMAX ? 0 : -EINVAL;
+    return *ret >= REALTIME_FIRST && *ret <= REALTIME_LAST ? 0 : -EINVAL;
 }
 
 int signal_parse(const char *name, int *ret)
 {
     uint32_t n;
     if (parse_u32(name, &n) == 0) {
-        if (n < 1 || n > (uint32_t) SIGRTMAX)
+        if (n < 1 || n > (uint32_t) REALTIME_LAST)
             return -EINVAL;
         *ret = (int) n;
         return 0;

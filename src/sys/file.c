@@ -310,7 +310,7 @@ static int move_up(struct removal *rm, int parent, const char *name)
     char random[33];
     bool opened = false;
     random_hex(random, 16);
-    while (renameat2(parent, name, rm->top, random, RENAME_NOREPLACE) < 0) {
+    while (sys_renameat2(parent, name, rm->top, random, RENAME_NOREPLACE) < 0) {
         int failure = errno;
         if (failure == ENOENT)
             return 0;

@@ -89,6 +89,11 @@ int sys_pivot_root(const char *new_root, const char *put_old)
     return (int) syscall(__NR_pivot_root, new_root, put_old);
 }
 
+int sys_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    return (int) syscall(__NR_renameat2, from_dir, from, to_dir, to, flags);
+}
+
 pid_t sys_clone3(struct clone_args *args, size_t size)
 {
     return (pid_t) syscall(__NR_clone3, args, size);

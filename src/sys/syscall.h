@@ -23,6 +23,9 @@
 #ifndef MOUNT_ATTR_NOSYMFOLLOW
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000 /* 5.14 */
 #endif
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1 /* musl leaves it to linux/fs.h, which does not go with sys/mount.h */
+#endif
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL /* 5.7, cgroup v2 only */
 #endif
@@ -41,10 +44,11 @@ int sys_fsopen(const char *fsname, unsigned flags);                             
 int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux); /* 5.2 */
 int sys_fsmount(int fd, unsigned flags, unsigned attr_flags);                        /* 5.2 */
 int sys_pivot_root(const char *new_root, const char *put_old);
-pid_t sys_clone3(struct clone_args *args, size_t size);                         /* 5.3 */
-int sys_pidfd_open(pid_t pid, unsigned flags);                                  /* 5.3 */
-int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags); /* 5.1 */
-int sys_close_range(unsigned first, unsigned last, unsigned flags);             /* 5.9 */
+int sys_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags); /* 3.15 */
+pid_t sys_clone3(struct clone_args *args, size_t size);                                        /* 5.3 */
+int sys_pidfd_open(pid_t pid, unsigned flags);                                                 /* 5.3 */
+int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags);                /* 5.1 */
+int sys_close_range(unsigned first, unsigned last, unsigned flags);                            /* 5.9 */
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 int sys_seccomp(unsigned op, unsigned flags, void *args);
 long sys_keyctl(int op, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
