@@ -3,12 +3,6 @@
 #
 # The report: tables of what was measured, and whether the goals were met.
 
-# figure FILE ID COLUMN: of the timer's line; empty when there is none.
-figure() { awk -F '\t' -v id="$2" -v column="$3" '$1 == id && $2 > 0 { print $column }' "$tmp/$1"; }
-median() { figure "$1" "$2" 5; }
-calls() { awk -v id="$1" -v column="${2:-2}" '$1 == id && $2 > 0 { print $column }' "$tmp/calls"; }
-ratio() { [ -n "$1" ] && [ -n "$2" ] && awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
-
 # table FILE REFERENCE ID...
 table() {
     local file=$1 reference=$2 id memory failed more=''
@@ -28,15 +22,6 @@ table() {
     done
 }
 
-# goal TEXT VALUE LIMIT: a line that says whether it was met.
-goal() {
-    local verdict='not measured'
-    if [ -n "$2" ]; then
-        verdict=$(awk -v v="$2" -v l="$3" 'BEGIN { print v, (v <= l ? "met" : "**missed**") }')
-    fi
-    printf '| %s | ≤ %s | %s |\n' "$1" "$3" "$verdict"
-}
-
 goals() {
     local v memory
     printf '| goal | limit | measured |\n|---|--:|--:|\n'
@@ -53,11 +38,8 @@ goals() {
 }
 
 report() {
-    local cpu line
-    cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
-    printf 'Linux %s, %s, %s CPUs; load average at the start %s. ' "$(uname -r)" "${cpu:-$(uname -m)}" "$(nproc)" "$load"
-    printf 'crun %s, runc %s, bubblewrap %s, podman %s, docker %s.\n' "$(version crun)" "$(version runc)" "$(version bubblewrap)" \
-        "$(version podman)" "$(version docker.io)"
+    local line
+    machine
     printf '\n**One start after the other** (%s starts each, interleaved in blocks of 10):\n\n' "$((rounds * 10))"
     table hot plain_oakum floor "${plain[@]}"
     printf '\nThe same with a user namespace, in which root is nobody on the host:\n\n'
@@ -74,5 +56,3 @@ report() {
         printf -- '- %s\n' "$line"
     done
 }
-
-version() { dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo none; }
