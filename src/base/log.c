@@ -52,6 +52,35 @@ static void add_json_string(struct strbuf *line, const char *text)
     strbuf_addc(line, '"');
 }
 
+static void format_line(struct strbuf *line, enum log_level level, const char *text)
+{
+    /* syslog(3)'s numbers: error, warning, info, debug; the facility is "daemon". */
+    static const int priorities[] = { 3, 4, 6, 7 };
+    char now[CLOCK_TEXT_MAX];
+    switch (log_state.format) {
+    case LOG_FORMAT_JSON:
+        clock_now_text(now);
+        strbuf_addf(line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
+        add_json_string(line, text);
+        strbuf_addf(line, ",\"time\":\"%s\"}\n", now);
+        break;
+    case LOG_FORMAT_LOGFMT:
+        clock_now_text(now);
+        strbuf_addf(line, "time=\"%s\" level=%s msg=", now, level_names[level]);
+        add_json_string(line, text);
+        strbuf_addc(line, '\n');
+        break;
+    case LOG_FORMAT_SYSLOG:
+        strbuf_addf(line, "<%d>%s: %s", 3 << 3 | priorities[level], log_state.program, text);
+        break;
+    case LOG_FORMAT_JOURNAL: /* text has no line feed: it is neutralised */
+        strbuf_addf(line, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%s\n", priorities[level],
+                    log_state.program, text);
+        break;
+    default: strbuf_addf(line, "%s: %s: %s\n", log_state.program, level_names[level], text);
+    }
+}
+
 static void write_line(const struct strbuf *line)
 {
     for (size_t done = 0; done < line->len;) {
@@ -80,15 +109,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
     }
     _cleanup_strbuf_ struct strbuf text = STRBUF_INIT, line = STRBUF_INIT;
     text_neutralise(&text, raw);
-    if (log_state.format == LOG_FORMAT_JSON) {
-        char now[CLOCK_TEXT_MAX];
-        clock_now_text(now);
-        strbuf_addf(&line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
-        add_json_string(&line, text.buf);
-        strbuf_addf(&line, ",\"time\":\"%s\"}\n", now);
-    } else {
-        strbuf_addf(&line, "%s: %s: %s\n", log_state.program, level_names[level], text.buf);
-    }
+    format_line(&line, level, text.buf);
     write_line(&line);
     errno = saved;
 }

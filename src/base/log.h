@@ -9,7 +9,13 @@
 #include "base/util.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum log_format {
+    LOG_FORMAT_TEXT,    /* for people: "oakum: warning: …" */
+    LOG_FORMAT_JSON,    /* {"level":…,"msg":…,"time":…} */
+    LOG_FORMAT_LOGFMT,  /* time="…" level=… msg="…": the text that runc writes to its log */
+    LOG_FORMAT_SYSLOG,  /* fd is a socket connected to /dev/log */
+    LOG_FORMAT_JOURNAL, /* fd is a socket connected to journald's, in its own protocol */
+};
 
 /* fd stays the caller's and must stay open. program stands before text lines ("oakum: warning: …"). */
 void log_setup(int fd, enum log_format format, enum log_level max, const char *program);

@@ -133,7 +133,7 @@ static int parse_long(struct parse *p, const char *word, const char *next)
         int r = set_option(p, o, value);
         return r < 0 ? r : words;
     }
-    if (n == 4 && strncmp(word, "help", 4) == 0)
+    if ((n == 4 && strncmp(word, "help", 4) == 0) || (n == 5 && strncmp(word, "usage", 5) == 0))
         return 0;
     return unknown(p, word, n);
 }
@@ -145,7 +145,7 @@ static int parse_short(struct parse *p, const char *word, const char *next)
         const struct cli_option *o = NULL;
         for (size_t i = 0; i < p->cmd->n_options && o == NULL; i++)
             o = p->cmd->options[i].letter == *c ? &p->cmd->options[i] : NULL;
-        if (o == NULL && *c == 'h')
+        if (o == NULL && (*c == 'h' || *c == '?'))
             return 0;
         if (o == NULL)
             return error_set(p->err, -EINVAL, "unknown flag: -%c in \"-%s\". See --help",

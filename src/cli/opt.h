@@ -5,7 +5,7 @@
  *
  * The grammar is docker's (pflag): --name value, --name=value, -n value, -nvalue, -n=value; flags without a value join (-it) and
  * take --flag=false; "--" ends the options; and where CMD_STOP is set, so does the first word that is none. A list option may
- * be repeated. A later value wins over an earlier one.
+ * be repeated. -h, -?, --help and --usage ask for help. A later value wins over an earlier one.
  */
 #pragma once
 

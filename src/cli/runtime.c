@@ -2,8 +2,11 @@
 /* cli/runtime.c: global options of `oakum-runtime`, as engines pass them. */
 #include "cli/runtime.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "cli/paths.h"
 #include "sys/file.h"
@@ -23,26 +26,49 @@ static const struct cli_option options[] = {
     { "cgroup-manager", 0, OPT_TEXT, F(cgroup_manager), "MANAGER", "cgroupfs; another one is an error", NULL },
     { "criu", 0, OPT_NOTHING, 0, "PROGRAM", NULL, NULL },
     { "debug", 0, OPT_FLAG, F(debug), NULL, "as --log-level debug", NULL },
-    { "log", 0, OPT_TEXT, F(log), "FILE", "write errors and warnings to a file as well; file:PATH is taken, too", NULL },
+    { "log", 0, OPT_TEXT, F(log), "FILE", "write errors and warnings to a file as well; also file:PATH, syslog:NAME or journald:NAME", NULL },
     { "log-format", 0, OPT_TEXT, F(log_format), "FORMAT", "text or json", NULL },
     { "log-level", 0, OPT_TEXT, F(log_level), "LEVEL", "error, warning, info or debug", NULL },
     { "root", 0, OPT_TEXT, F(root), "DIR", "where the state of containers is (/run/oakum)", NULL },
     { "rootless", 0, OPT_NOTHING, 0, "MODE", NULL, NULL },
     { "systemd-cgroup", 0, OPT_FLAG, F(systemd_cgroup), NULL, "the systemd driver; not in this version, so an error", NULL },
     { "version", 'v', OPT_FLAG, F(version), NULL, "show the version", NULL },
+    { "version", 'V', OPT_FLAG, F(version), NULL, NULL, NULL },
 };
 // clang-format on
 
-static int open_log(struct cli *cli, const struct runtime_globals *g, enum log_format format,
-                    enum log_level level)
+/* A datagram socket of the system's log, one message a datagram. */
+static int connect_log(const char *path, struct error *err)
 {
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    memcpy(addr.sun_path, path, strlen(path) + 1);
+    _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
+        return error_errno(err, -errno, "--log: cannot connect to %s", path);
+    return TAKE_FD(fd);
+}
+
+static int open_log(struct cli *cli, const struct runtime_globals *g, bool json, enum log_level level)
+{
+    static const struct {
+        const char *prefix, *socket;
+        enum log_format format;
+    } systems[] = { { "syslog:", "/dev/log", LOG_FORMAT_SYSLOG },
+                    { "journald:", "/run/systemd/journal/socket", LOG_FORMAT_JOURNAL } };
     struct error err = { 0 };
-    const char *path = str_after(g->log, "file:") != NULL ? str_after(g->log, "file:") : g->log;
-    int fd = file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0600, &err);
+    enum log_format format = json ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
+    const char *path = str_after(g->log, "file:") ?: g->log, *name = NULL, *socket_path = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(systems) && name == NULL; i++) {
+        name = str_after(g->log, systems[i].prefix);
+        socket_path = systems[i].socket;
+        format = name != NULL ? systems[i].format : format;
+    }
+    int fd = name != NULL ? connect_log(socket_path, &err)
+                          : file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0600, &err);
     if (fd < 0)
         return fail(cli, 1, &err);
     /* The descriptor stays open until the program ends. */
-    log_setup(fd, format, level, "oakum-runtime");
+    log_setup(fd, format, level, str_empty(name) ? "oakum-runtime" : name);
     cli->errors = ERRORS_BOTH;
     return -1;
 }
@@ -63,7 +89,7 @@ static int begin(struct cli *cli, void *target)
               "oakum-runtime");
     cli->errors = json ? ERRORS_LOGGED : ERRORS_PRINTED;
     if (!str_empty(g->log)) {
-        int status = open_log(cli, g, json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, (enum log_level) level);
+        int status = open_log(cli, g, json, (enum log_level) level);
         if (status >= 0)
             return status;
     }

@@ -12,8 +12,8 @@
 #define PROCESS_MAX (16u << 20)
 
 struct flags {
-    const char *process, *cwd, *user, *console_socket, *pid_file, *apparmor, *label;
-    struct oci_strings env, gids, caps;
+    const char *process, *cwd, *user, *console_socket, *pid_file, *apparmor, *label, *pidfd_socket;
+    struct oci_strings env, gids, caps, cgroups;
     struct opt_bool no_new_privs;
     struct opt_i64 preserve_fds;
     bool tty, detach, ignore_paused;
@@ -25,7 +25,7 @@ static const struct cli_option options[] = {
     { "additional-gids", 'g', OPT_LIST, F(gids), "GID", "another group", NULL },
     { "apparmor", 0, OPT_TEXT, F(apparmor), "PROFILE", "AppArmor profile", NULL },
     { "cap", 'c', OPT_LIST, F(caps), "NAME", "another capability", NULL },
-    { "cgroup", 0, OPT_LATER, 0, "PATH", NULL, NULL },
+    { "cgroup", 0, OPT_LIST, F(cgroups), "[CONTROLLER,...:]PATH", "run it in this cgroup below the container's, which must be there", NULL },
     { "console-socket", 0, OPT_TEXT, F(console_socket), "SOCKET", "send the terminal's master end to this socket", NULL },
     { "cwd", 0, OPT_TEXT, F(cwd), "DIR", "working directory in the container", NULL },
     { "detach", 'd', OPT_FLAG, F(detach), NULL, "return when the program has started", NULL },
@@ -34,7 +34,7 @@ static const struct cli_option options[] = {
     { "no-new-privs", 0, OPT_TRI, F(no_new_privs), NULL, "set no_new_privs", NULL },
     { "no-subreaper", 0, OPT_NOTHING, 0, NULL, NULL, NULL },
     { "pid-file", 0, OPT_TEXT, F(pid_file), "FILE", "write the process's pid to a file", NULL },
-    { "pidfd-socket", 0, OPT_LATER, 0, "SOCKET", NULL, NULL },
+    { "pidfd-socket", 0, OPT_TEXT, F(pidfd_socket), "SOCKET", "send a pidfd of the process to this socket", NULL },
     { "preserve-fds", 0, OPT_I64, F(preserve_fds), "N", "pass descriptors 3 to 2+N on", NULL },
     { "process", 'p', OPT_TEXT, F(process), "FILE", "the process as a JSON document", NULL },
     { "process-label", 0, OPT_TEXT, F(label), "LABEL", "SELinux label", NULL },
@@ -172,6 +172,8 @@ static int run(const struct cli *cli, struct flags *f, int words, char **argv)
     struct exec_options opt = {
         .pid_file = f->pid_file,
         .console_socket = f->console_socket,
+        .pidfd_socket = f->pidfd_socket,
+        .cgroups = f->cgroups,
         .preserve_fds = (unsigned) f->preserve_fds.v,
         .detach = f->detach,
         .ignore_paused = f->ignore_paused,

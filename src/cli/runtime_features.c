@@ -132,12 +132,14 @@ const struct command runtime_features = {
 };
 
 struct spec_flags {
-    const char *bundle;
+    const char *bundle, *file;
 };
 
 static const struct cli_option spec_options[] = {
     { "bundle", 'b', OPT_TEXT, OPTION_FIELD(struct spec_flags, bundle), "DIR",
       "where to write it (the current directory)", NULL },
+    { "file", 'f', OPT_TEXT, OPTION_FIELD(struct spec_flags, file), "FILE",
+      "another name than config.json; from the bundle unless it is absolute", NULL },
     { "rootless", 0, OPT_LATER, 0, NULL, NULL, NULL },
 };
 
@@ -220,7 +222,7 @@ static struct oci_spec *default_spec(void)
 
 static int spec_main(const struct cli *cli, int argc, char **argv)
 {
-    struct spec_flags f = { .bundle = "." };
+    struct spec_flags f = { .bundle = ".", .file = "config.json" };
     struct error err = { 0 };
     int words;
     int status = command_options(cli, &f, NULL, argc, argv, &words);
@@ -231,7 +233,8 @@ static int spec_main(const struct cli *cli, int argc, char **argv)
     _cleanup_oci_spec_ struct oci_spec *s = default_spec();
     _cleanup_json_ json_t *doc = oci_spec_to_json(s);
     _cleanup_free_ char *json = json_text(doc, 4);
-    _cleanup_free_ char *text = xasprintf("%s\n", json), *path = xasprintf("%s/config.json", f.bundle);
+    _cleanup_free_ char *text = xasprintf("%s\n", json),
+                        *path = f.file[0] == '/' ? xstrdup(f.file) : xasprintf("%s/%s", f.bundle, f.file);
     _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0644, &err);
     if (fd == -EEXIST)
         return fail_text(cli, 1, "there is a %s already; remove it first", path);

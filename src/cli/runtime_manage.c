@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli/runtime_manage.c: `oakum-runtime start`, `state`, `kill`, `delete`, `list` and `ps`. */
 #include <errno.h>
+#include <regex.h>
 #include <signal.h>
 
 #include "base/table.h"
@@ -9,7 +10,7 @@
 #include "sys/file.h"
 
 struct flags {
-    bool all, force, quiet;
+    bool all, force, quiet, regex;
     const char *format;
 };
 
@@ -17,12 +18,13 @@ struct flags {
 
 static const struct cli_option kill_options[] = {
     { "all", 'a', OPT_FLAG, F(all), NULL, "to every process of the container", NULL },
-    { "regex", 'r', OPT_LATER, 0, NULL, NULL, NULL },
+    { "regex", 'r', OPT_FLAG, F(regex), NULL, "ID is a regular expression: to all containers that match",
+      NULL },
 };
 static const struct cli_option delete_options[] = {
     { "force", 'f', OPT_FLAG, F(force), NULL, "kill it first when it runs; one that is not there is no error",
       NULL },
-    { "regex", 'r', OPT_LATER, 0, NULL, NULL, NULL },
+    { "regex", 'r', OPT_FLAG, F(regex), NULL, "ID is a regular expression: all containers that match", NULL },
 };
 static const struct cli_option list_options[] = {
     { "format", 'f', OPT_TEXT, F(format), "FORMAT", "table or json", NULL },
@@ -79,10 +81,50 @@ static int state_main(const struct cli *cli, int argc, char **argv)
     return out_write(&out);
 }
 
+/* Does act for id or, with --regex, for every container whose id matches it somewhere (crun's way); none is no error. */
+static int each_match(const struct cli *cli, const struct flags *f, struct runtime *rt, const char *id,
+                      int sig,
+                      int (*act)(const struct flags *f, struct runtime *rt, const char *id, int sig,
+                                 struct error *err))
+{
+    struct error err = { 0 };
+    struct container_state **list;
+    regex_t re;
+    size_t n;
+    int status = 0;
+    if (!f->regex)
+        return act(f, rt, id, sig, &err) < 0 ? fail(cli, 1, &err) : 0;
+    if (regcomp(&re, id, REG_EXTENDED | REG_NOSUB) != 0)
+        return fail_text(cli, 1, "--regex: \"%s\" is not a regular expression", id);
+    if (container_list(rt, &list, &n, &err) < 0) {
+        regfree(&re);
+        return fail(cli, 1, &err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct error one = { 0 };
+        if (regexec(&re, list[i]->id, 0, NULL, 0) == 0 && act(f, rt, list[i]->id, sig, &one) < 0)
+            status = fail(cli, 1, &one);
+        container_state_free(list[i]);
+    }
+    free(list);
+    regfree(&re);
+    return status;
+}
+
+static int kill_one(const struct flags *f, struct runtime *rt, const char *id, int sig, struct error *err)
+{
+    return container_kill(rt, id, sig, f->all, err);
+}
+
+static int delete_one(const struct flags *f, struct runtime *rt, const char *id, int sig, struct error *err)
+{
+    (void) sig;
+    return container_delete(rt, id, f->force, err);
+}
+
 static int kill_main(const struct cli *cli, int argc, char **argv)
 {
     struct flags f = { 0 };
-    struct error err = { 0 };
     _cleanup_runtime_ struct runtime *rt = NULL;
     int words, sig = SIGTERM;
     int status = begin(cli, &f, argc, argv, 1, 2, &words, &rt);
@@ -90,7 +132,7 @@ static int kill_main(const struct cli *cli, int argc, char **argv)
         return status;
     if (words == 2 && signal_parse(argv[2], &sig) < 0)
         return fail_text(cli, 1, "\"%s\" is not a signal such as SIGTERM or 15", argv[2]);
-    return container_kill(rt, argv[1], sig, f.all, &err) < 0 ? fail(cli, 1, &err) : 0;
+    return each_match(cli, &f, rt, argv[1], sig, kill_one);
 }
 
 static int delete_main(const struct cli *cli, int argc, char **argv)
@@ -103,9 +145,8 @@ static int delete_main(const struct cli *cli, int argc, char **argv)
         return status;
     status = 0;
     for (int i = 1; i <= words; i++) {
-        struct error err = { 0 };
-        if (container_delete(rt, argv[i], f.force, &err) < 0)
-            status = fail(cli, 1, &err);
+        if (each_match(cli, &f, rt, argv[i], 0, delete_one) != 0)
+            status = 1;
     }
     return status;
 }

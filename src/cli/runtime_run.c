@@ -14,7 +14,7 @@
 #define CONFIG_MAX (64u << 20)
 
 struct flags {
-    const char *bundle, *config, *console_socket, *pid_file;
+    const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
     struct opt_i64 preserve_fds;
     bool no_pivot, no_new_keyring, detach, keep;
 };
@@ -37,7 +37,13 @@ struct flags {
           NULL },                                                                                              \
         { "no-subreaper", 0, OPT_NOTHING, 0, NULL, NULL, NULL },                                               \
         { "pid-file", 0, OPT_TEXT, F(pid_file), "FILE", "write the first process's pid to a file", NULL },     \
-        { "pidfd-socket", 0, OPT_LATER, 0, "SOCKET", NULL, NULL },                                             \
+        { "pidfd-socket",                                                                                      \
+          0,                                                                                                   \
+          OPT_TEXT,                                                                                            \
+          F(pidfd_socket),                                                                                     \
+          "SOCKET",                                                                                            \
+          "send a pidfd of the first process to this socket",                                                  \
+          NULL },                                                                                              \
     {                                                                                                          \
         "preserve-fds", 0, OPT_I64, F(preserve_fds), "N", "pass descriptors 3 to 2+N on", NULL                 \
     }
@@ -103,6 +109,7 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
         .id = id,
         .pid_file = f->pid_file,
         .console_socket = f->console_socket,
+        .pidfd_socket = f->pidfd_socket,
         .no_pivot = f->no_pivot,
         .no_new_keyring = f->no_new_keyring,
         .keep = f->keep,

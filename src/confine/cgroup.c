@@ -407,6 +407,62 @@ int cgroup_open(const char *path, struct cgroup **ret, struct error *err)
     return 0;
 }
 
+static int descend(struct cgroup_hier *h, const char *path, struct error *err)
+{
+    _cleanup_close_ int dir = sys_openat2(h->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0,
+                                          RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    if (dir < 0)
+        return errno == ENOENT ? -ENOENT : error_errno(err, -errno, "cannot open cgroup %s", path);
+    int join = openat(dir, h->v2 ? "cgroup.procs" : "tasks", (h->v2 ? O_RDWR : O_WRONLY) | O_CLOEXEC);
+    if (join < 0)
+        return error_errno(err, -errno, "cannot open the process list of cgroup %s", path);
+    close(h->joinfd);
+    close(h->dirfd);
+    h->joinfd = join;
+    h->dirfd = TAKE_FD(dir);
+    return 0;
+}
+
+/* The hierarchy of cg that a controller's name means; v2 has them all. */
+static struct cgroup_hier *hier_named(struct cgroup *cg, const char *name, size_t len)
+{
+    for (size_t i = 0; i < cg->n; i++)
+        for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+            const char *known = cgroup_controller_name(c, cg->h[i].v2);
+            if ((cg->h[i].v2 || (cg->h[i].controllers & CGROUP_BIT(c))) && known && strlen(known) == len &&
+                strncmp(known, name, len) == 0)
+                return &cg->h[i];
+        }
+    return NULL;
+}
+
+int cgroup_descend(struct cgroup *cg, const char *where, struct error *err)
+{
+    const char *colon = strchr(where, ':'), *path = colon ? colon + 1 : where;
+    bool found = false;
+    int r = 0;
+    path += strspn(path, "/");
+    if (*path == '\0')
+        return 0; /* the container's own */
+    for (const char *name = where; colon && name < colon;) {
+        size_t len = strcspn(name, ",:");
+        struct cgroup_hier *h = hier_named(cg, name, len);
+        r = h ? descend(h, path, err) : -ENOENT;
+        if (r < 0)
+            return r == -ENOENT ? error_set(err, r, "--cgroup: the container has no cgroup %s in %.*s", path,
+                                            (int) len, name)
+                                : r;
+        name += len + (name + len < colon);
+    }
+    for (size_t i = 0; !colon && i < cg->n; i++) {
+        r = descend(&cg->h[i], path, err);
+        if (r < 0 && r != -ENOENT)
+            return r;
+        found |= r == 0;
+    }
+    return colon || found ? 0 : error_set(err, -ENOENT, "--cgroup: the container has no cgroup %s", path);
+}
+
 /* ---- joining ---- */
 
 int cgroup_clone_fd(const struct cgroup *cg)

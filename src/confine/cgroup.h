@@ -71,6 +71,11 @@ int cgroup_create(const char *path, const struct oci_resources *res, struct cgro
  */
 int cgroup_use_counters(struct cgroup *cg, struct error *err);
 int cgroup_open(const char *path, struct cgroup **ret, struct error *err) _warn_unused_;
+/*
+ * From an open cgroup to one below it, which must be there: "PATH", in every hierarchy of cg that has it (cg stays where it is in the
+ * others), or "CONTROLLER,...:PATH", in just those, all of which must have it. cg is for joining only afterwards.
+ */
+int cgroup_descend(struct cgroup *cg, const char *where, struct error *err) _warn_unused_;
 void cgroup_free(struct cgroup *cg); /* closes; removes nothing */
 static inline void cleanup_cgroup(struct cgroup **cg)
 {

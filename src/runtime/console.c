@@ -19,34 +19,34 @@
 #include <sys/wait.h>
 #include <termios.h>
 
+#include "runtime/annotations.h"
 #include "runtime/start.h"
 #include "sys/file.h"
 
-static int console_send(const char *socket_path, int master_fd, struct error *err)
+/* text goes beside the descriptor: of a terminal what runc sends too; engines read and ignore it. */
+static int send_fd(const char *what, const char *socket_path, char *text, int pass_fd, struct error *err)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     if (strlen(socket_path) >= sizeof(addr.sun_path))
-        return error_set(err, -ENAMETOOLONG, "--console-socket: %s is too long for a socket path",
-                         socket_path);
+        return error_set(err, -ENAMETOOLONG, "%s: %s is too long for a socket path", what, socket_path);
     memcpy(addr.sun_path, socket_path, strlen(socket_path) + 1);
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
-        return error_errno(err, -errno, "--console-socket: cannot connect to %s", socket_path);
-    static char name[] = "/dev/ptmx"; /* what runc sends beside the descriptor; engines read and ignore it */
+        return error_errno(err, -errno, "%s: cannot connect to %s", what, socket_path);
     union {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof(int))];
     } control = {
         .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) }
     };
-    memcpy(CMSG_DATA(&control.head), &master_fd, sizeof(int));
-    struct iovec iov = { name, sizeof(name) - 1 };
+    memcpy(CMSG_DATA(&control.head), &pass_fd, sizeof(int));
+    struct iovec iov = { text, strlen(text) };
     struct msghdr msg = { .msg_iov = &iov,
                           .msg_iovlen = 1,
                           .msg_control = control.space,
                           .msg_controllen = sizeof(control.space) };
     return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0
-               ? error_errno(err, -errno, "--console-socket: cannot send the terminal")
+               ? error_errno(err, -errno, "%s: cannot send the descriptor", what)
                : 0;
 }
 
@@ -61,7 +61,17 @@ int console_size_from_terminal(int master_fd)
 
 int console_take(const char *socket_path, int master_fd, struct error *err)
 {
-    return socket_path ? console_send(socket_path, master_fd, err) : 0;
+    static char name[] = "/dev/ptmx";
+    return socket_path ? send_fd("--console-socket", socket_path, name, master_fd, err) : 0;
+}
+
+int pidfd_give(const char *socket_path, const struct oci_spec *spec, int pidfd, struct error *err)
+{
+    static char name[] = "pidfd";
+    if (socket_path)
+        return send_fd("--pidfd-socket", socket_path, name, pidfd, err);
+    socket_path = spec ? oci_pairs_get(&spec->annotations, ANNOTATION_PIDFD_RECEIVER) : NULL;
+    return socket_path ? send_fd("annotations." ANNOTATION_PIDFD_RECEIVER, socket_path, name, pidfd, err) : 0;
 }
 
 /* ---- raw mode and its guard ---- */

@@ -39,6 +39,8 @@ struct container_options {
     const char *pid_file;    /* NULL: none */
     const char
         *console_socket; /* AF_UNIX socket path that receives the pty master (process.terminal); NULL: none */
+    const char *
+        pidfd_socket; /* the same for a pidfd of the first process; NULL: none, or what run.oci.pidfd_receiver says */
     unsigned preserve_fds; /* descriptors 3..3+n-1 are passed to the process */
     bool no_pivot;         /* chroot-like move instead of pivot_root */
     bool no_new_keyring;
@@ -76,7 +78,8 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
                   struct container_exit *ret, struct error *err);
 
 struct exec_options {
-    const char *pid_file, *console_socket;
+    const char *pid_file, *console_socket, *pidfd_socket;
+    struct oci_strings cgroups; /* "[CONTROLLER,...:]PATH" below the container's cgroup; each must be there */
     unsigned preserve_fds;
     bool detach;
     bool keep_stdin_closed;

@@ -21,6 +21,7 @@
 #include "confine/lsm.h"
 #include "confine/net_devices.h"
 #include "confine/sysctl.h"
+#include "runtime/annotations.h"
 #include "runtime/enforce.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
@@ -58,13 +59,20 @@ static int open_seccomp_cache(struct runtime *rt)
     return rt->seccomp_fd;
 }
 
-int runtime_seccomp(struct runtime *rt, const struct oci_seccomp *sec, struct seccomp_filter *ret,
+int runtime_seccomp(struct runtime *rt, const struct oci_spec *spec, struct seccomp_filter *ret,
                     struct error *err)
 {
+    const struct oci_seccomp *sec = &spec->linux_.seccomp;
     struct error inner = { 0 };
-    int r = seccomp_cached(open_seccomp_cache(rt), sec, ret, &inner);
+    int r = annotation_filter(spec, ret, err);
+    if (r != 0 || !sec->set)
+        return r;
+    r = annotation_check_calls(spec, err);
+    if (r < 0)
+        return r;
+    r = seccomp_cached(open_seccomp_cache(rt), sec, ret, &inner);
     /* Its messages begin with the path below linux.seccomp. */
-    return r < 0 ? error_set(err, r, "linux.seccomp.%s", inner.msg) : 0;
+    return r < 0 ? error_set(err, r, "linux.seccomp.%s", inner.msg) : 1;
 }
 
 /* Through a read-only clone of its mount: /proc/1/exe of the container is this file (CVE-2019-5736). */
@@ -105,8 +113,7 @@ static int open_agent(struct start *s, struct error *err)
         .status = CONTAINER_CREATING,
         .annotations = s->spec->annotations,
     };
-    return seccomp_agent_open(&s->agent, &s->spec->linux_.seccomp, &s->filter, &s->spec->process, &st,
-                              s->proc_fd, err);
+    return seccomp_agent_open(&s->agent, s->spec, &s->filter, &s->spec->process, &st, s->proc_fd, err);
 }
 
 /* What needs no trace on disk: sources opened, filter compiled, namespaces found. */
@@ -121,11 +128,11 @@ static int gather(struct start *s, struct error *err)
     int r = namespaces_open(s->spec, &s->ns, err);
     if (r >= 0)
         r = sysctl_check(s->spec, s->ns.callers, err);
-    if (r >= 0 && s->spec->linux_.seccomp.set) {
-        r = runtime_seccomp(s->rt, &s->spec->linux_.seccomp, &s->filter, err);
+    if (r >= 0)
+        r = runtime_seccomp(s->rt, s->spec, &s->filter, err);
+    if (r > 0) {
         s->plan.filter = &s->filter;
-        if (r >= 0)
-            r = open_agent(s, err);
+        r = open_agent(s, err);
     }
     if (r >= 0 && s->opt->init)
         r = open_init(s, err);
@@ -201,6 +208,8 @@ static int enter_joined(struct start *s, int own[OCI_NS_KINDS], struct error *er
         if (own[kind] < 0)
             return own[kind];
         int r = make ? namespace_new_time(s->spec, s->proc_fd, err) : 0;
+        if (r >= 0 && make)
+            r = annotation_time_offset(s->spec, s->proc_fd, err);
         if (r < 0)
             return r;
         if (!make && setns(s->ns.join[kind], (int) namespace_flag(kind)) < 0)
@@ -384,6 +393,8 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
         r = -errno; /* the child has failed already: its message says why */
     if (r >= 0 || r == -EPIPE || r == -ECONNRESET)
         r = follow_child(s, wait_for_start, ret_exec_failed, err);
+    if (r >= 0)
+        r = pidfd_give(s->opt->pidfd_socket, s->spec, s->pidfd, err);
     return r < 0 ? r : write_pid_file(s, err);
 }
 
@@ -405,8 +416,9 @@ static void undo(struct start *s)
 
 void start_release(struct start *s)
 {
-    int *const fds[] = { &s->dirfd,      &s->bundle_fd,   &s->proc_fd,    &s->parent_sync, &s->child_sync,
-                         &s->start_fifo, &s->result_fifo, &s->console_fd, &s->pidfd,       &s->plan.init_fd };
+    int *const fds[] = { &s->dirfd,      &s->bundle_fd,    &s->proc_fd,       &s->parent_sync,
+                         &s->child_sync, &s->start_fifo,   &s->result_fifo,   &s->console_fd,
+                         &s->pidfd,      &s->plan.init_fd, &s->hook_files[0], &s->hook_files[1] };
     for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
         cleanup_close(fds[i]);
         *fds[i] = -1;
@@ -429,11 +441,12 @@ static void start_init(struct start *s, struct runtime *rt, const struct oci_spe
     *s = (struct start) {
         .rt = rt, .spec = spec, .opt = opt, .dirfd = -1, .bundle_fd = -1, .proc_fd = -1, .parent_sync = -1, .child_sync = -1,
         .start_fifo = -1, .result_fifo = -1, .console_fd = -1, .pidfd = -1, .old_mask = s->old_mask,
-        .tree = {-1, -1, -1, -1}, .agent = SECCOMP_AGENT_NONE,
+        .tree = {-1, -1, -1, -1}, .hook_files = {-1, -1}, .agent = SECCOMP_AGENT_NONE,
         .plan = {
             .spec = spec, .process = &spec->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1, .report_fd = -1,
             .preserve_fds = opt->preserve_fds,
             .die_with_parent = opt->die_with_parent, .report_rlimits = opt->warn_only_rlimits, .no_new_keyring = opt->no_new_keyring,
+            .keep_groups = annotation_keep_groups(spec),
         },
     };
     memset(s->ns.join, 0xff, sizeof(s->ns.join)); /* all -1 */

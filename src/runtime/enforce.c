@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "confine/landlock.h"
 #include "confine/memory_policy.h"
 #include "confine/net_devices.h"
 #include "confine/personality.h"
 #include "confine/scheduler.h"
+#include "runtime/annotations.h"
 
 struct later {
     const char *field;
@@ -30,25 +30,6 @@ int enforce_check_process(const struct oci_process *p, struct error *err)
     return scheduler_check(p, err);
 }
 
-/* Annotations in our own name space are instructions: one that we do not know may be a control that is missing. */
-static int check_annotations(const struct oci_spec *spec, struct error *err)
-{
-    static const char *const known[] = { ANNOTATION_LANDLOCK, "org.oakum.name", "org.oakum.image",
-                                         "org.oakum.image.digest" };
-    for (size_t i = 0; i < spec->annotations.n; i++) {
-        const char *key = spec->annotations.v[i].key;
-        bool found = str_after(key, "org.oakum.") == NULL;
-        for (size_t k = 0; k < ARRAY_LEN(known); k++)
-            found |= str_eq(key, known[k]);
-        if (!found)
-            return error_set(err, -EINVAL, "annotations.%s: oakum knows no such annotation", key);
-        const char *value = spec->annotations.v[i].value;
-        if (str_eq(key, ANNOTATION_LANDLOCK) && !str_eq(value, "on") && !str_eq(value, "off"))
-            return error_set(err, -EINVAL, "annotations.%s: is \"on\" or \"off\", not \"%s\"", key, value);
-    }
-    return 0;
-}
-
 int enforce_check(const struct oci_spec *spec, struct error *err)
 {
     const struct oci_linux *l = &spec->linux_;
@@ -64,5 +45,5 @@ int enforce_check(const struct oci_spec *spec, struct error *err)
         r = personality_check(l, err);
     if (r >= 0)
         r = memory_policy_check(l, err);
-    return r < 0 ? r : check_annotations(spec, err);
+    return r < 0 ? r : annotations_check(spec, err);
 }

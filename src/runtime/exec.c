@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "confine/lsm.h"
 #include "confine/scheduler.h"
+#include "runtime/annotations.h"
 #include "runtime/enforce.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
@@ -116,6 +117,8 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
         r = namespaces_to_join(e, rec.pid, err);
     if (r >= 0)
         r = cgroup_open(rec.cgroup_path, &e->cg, err);
+    for (size_t i = 0; r >= 0 && i < e->opt->cgroups.n; i++)
+        r = cgroup_descend(e->cg, e->opt->cgroups.v[i], err);
     e->growth = state_growth(dirfd);
     arena_free(rec.arena);
     return r;
@@ -151,19 +154,19 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
         .report_fd = -1,
         .preserve_fds = e->opt->preserve_fds,
         .report_rlimits = true,
+        .keep_groups = annotation_keep_groups(e->spec),
     };
     r = enforce_check_process(&e->process, err);
     if (r >= 0)
         r = process_plan_check(&e->plan, err);
     if (r >= 0)
         r = check_capabilities(e, err);
-    if (r >= 0 && e->spec->linux_.seccomp.set) {
-        r = runtime_seccomp(rt, &e->spec->linux_.seccomp, &e->filter, err);
+    if (r >= 0)
+        r = runtime_seccomp(rt, e->spec, &e->filter, err);
+    if (r > 0) {
         e->plan.filter = &e->filter;
         e->plan.agent = &e->agent;
-        if (r >= 0)
-            r = seccomp_agent_open(&e->agent, &e->spec->linux_.seccomp, &e->filter, &e->process, &e->state,
-                                   e->proc_fd, err);
+        r = seccomp_agent_open(&e->agent, e->spec, &e->filter, &e->process, &e->state, e->proc_fd, err);
     }
     return r;
 }
@@ -182,8 +185,8 @@ static int join(struct exec *e, struct error *err)
     if (r >= 0 && flags && setns(e->init_pidfd, flags) < 0)
         r = error_errno(err, -errno, "cannot join the container's namespaces");
     if (r >= 0 && (flags & CLONE_NEWUSER) &&
-        (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
-         syscall(SYS_setresuid, 0, 0, 0) < 0))
+        ((!e->plan.keep_groups && syscall(SYS_setgroups, 0, NULL) < 0) ||
+         syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
         r = error_errno(err, -errno, "cannot become root of the container's user namespace");
     if (r >= 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot make the process undumpable");
@@ -319,6 +322,8 @@ static int start_process(struct exec *e, bool *ret_exec_failed, struct error *er
     seccomp_agent_close(&e->agent);
     if (r >= 0)
         r = follow(e, ret_exec_failed, err);
+    if (r >= 0)
+        r = pidfd_give(e->opt->pidfd_socket, NULL, e->pidfd, err);
     if (r >= 0 && e->opt->pid_file) {
         char text[24];
         r = str_format(text, sizeof(text), "%d", (int) e->pid);

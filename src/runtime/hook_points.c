@@ -36,8 +36,9 @@ int hook_points_prepare(struct start *s, struct error *err)
         return error_set(
             err, -ENOTSUP,
             "hooks.startContainer: not together with SCMP_ACT_NOTIFY, whose agent expects one process");
-    if (n == 0 || s->opt->bundle[0] == '/')
-        return 0;
+    int r = n > 0 ? hooks_files(s->spec, s->hook_files, err) : 0;
+    if (r < 0 || n == 0 || s->opt->bundle[0] == '/')
+        return r;
     if (str_format(link, sizeof(link), "self/fd/%d", s->bundle_fd) < 0)
         return -ENAMETOOLONG;
     ssize_t len = readlinkat(s->proc_fd, link, path, sizeof(path));
@@ -66,7 +67,7 @@ int hook_point_create_container(struct start *s, struct error *err)
     if (s->spec->hooks[OCI_HOOK_CREATE_CONTAINER].n == 0)
         return 0;
     struct hook_state st = state_of(s, CONTAINER_CREATING, getpid());
-    const struct hook_entry entry = { .directory = st.bundle };
+    const struct hook_entry entry = { .directory = st.bundle, .files = s->hook_files };
     return hooks_run(s->spec, OCI_HOOK_CREATE_CONTAINER, &st, &entry, err);
 }
 
@@ -86,7 +87,9 @@ int hook_point_start_container(struct start *s, struct error *err)
     if (s->spec->hooks[OCI_HOOK_START_CONTAINER].n == 0)
         return 0;
     struct hook_state st = state_of(s, CONTAINER_CREATED, getpid());
-    const struct hook_entry entry = { .directory = "/", .enter = enter_sealed, .arg = s };
+    const struct hook_entry entry = {
+        .directory = "/", .enter = enter_sealed, .arg = s, .files = s->hook_files
+    };
     return hooks_run(s->spec, OCI_HOOK_START_CONTAINER, &st, &entry, err);
 }
 

@@ -2,7 +2,7 @@
 /*
  * How it works: a hook is a child in a session of its own. Its input is a pipe that is filled before it exists (a memfd, where the
  * document is longer than a pipe), so that nobody has to write while it runs; its two outputs are one pipe, of which the last
- * bytes are kept; whether the exec worked comes through a third one. Its end is seen by a pidfd, not by the end of its output:
+ * bytes are kept, or files that annotations name; whether the exec worked comes through a third one. Its end is seen by a pidfd, not by the end of its output:
  * a hook that leaves a daemon behind would hold that open.
  *
  * Threats: a descriptor of ours in a hook (the state directory's lock, the container's root): all above 2 are really closed before
@@ -23,11 +23,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "runtime/annotations.h"
 #include "sys/file.h"
 
 struct hook_run {
     const struct oci_hook *hook;
     const struct hook_entry *entry;
+    const int *files;             /* [2] */
     int in[2], out[2], report[2]; /* in[1]: -1 when the input is a memfd */
     int pidfd, signal_fd;
     pid_t pid;
@@ -155,7 +157,9 @@ static int settle(struct hook_run *h, struct error *err)
     /* Above 2 first: the descriptors may be 0 to 2 themselves, where the caller has closed its own. */
     int in = fcntl(h->in[0], F_DUPFD_CLOEXEC, 3), out = fcntl(h->out[1], F_DUPFD_CLOEXEC, 3),
         report = fcntl(h->report[1], F_DUPFD_CLOEXEC, 3);
-    if (in < 0 || out < 0 || report < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+    if (in < 0 || out < 0 || report < 0 || dup2(in, 0) < 0 ||
+        dup2(h->files[0] >= 0 ? h->files[0] : out, 1) < 0 ||
+        dup2(h->files[1] >= 0 ? h->files[1] : out, 2) < 0)
         return error_errno(err, -errno, "cannot set its descriptors");
     h->report[1] = report;
     if (chdir(h->entry->directory) < 0 && chdir("/") < 0)
@@ -277,9 +281,10 @@ static int follow(struct hook_run *h, struct error *err)
 }
 
 static int run_one(const struct oci_hook *hook, const char *text, const struct hook_entry *entry,
-                   struct error *err)
+                   const int files[2], struct error *err)
 {
     struct hook_run h = { .hook = hook,
+                          .files = files,
                           .entry = entry,
                           .in = { -1, -1 },
                           .out = { -1, -1 },
@@ -300,6 +305,24 @@ static int run_one(const struct oci_hook *hook, const char *text, const struct h
     return r;
 }
 
+int hooks_files(const struct oci_spec *spec, int ret[2], struct error *err)
+{
+    static const char *const keys[] = { ANNOTATION_HOOKS_STDOUT, ANNOTATION_HOOKS_STDERR };
+    int fds[2] = { -1, -1 };
+    for (int i = 0; i < 2; i++) {
+        const char *path = oci_pairs_get(&spec->annotations, keys[i]);
+        if (!path)
+            continue;
+        fds[i] = file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0700, err);
+        if (fds[i] < 0) {
+            close_fd(&fds[0]);
+            return error_context(err, fds[i], "annotations.%s", keys[i]);
+        }
+    }
+    memcpy(ret, fds, sizeof(fds));
+    return 0;
+}
+
 int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct hook_state *st,
               const struct hook_entry *entry, struct error *err)
 {
@@ -307,12 +330,15 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct
     if (hooks->n == 0)
         return 0;
     _cleanup_free_ char *text = hooks_state_text(st);
-    for (size_t i = 0; i < hooks->n; i++) {
-        int r = run_one(&hooks->v[i], text, entry, err);
+    int own[2] = { -1, -1 }, r = entry->files ? 0 : hooks_files(spec, own, err);
+    for (size_t i = 0; r >= 0 && i < hooks->n; i++) {
+        r = run_one(&hooks->v[i], text, entry, entry->files ?: own, err);
         if (r < 0)
-            return error_context(err, r, "hooks.%s[%zu] (%s)", oci_hook_name(kind), i, hooks->v[i].path);
+            error_context(err, r, "hooks.%s[%zu] (%s)", oci_hook_name(kind), i, hooks->v[i].path);
     }
-    return 0;
+    close_fd(&own[0]);
+    close_fd(&own[1]);
+    return r;
 }
 
 void hooks_run_poststop(const struct oci_spec *spec, const struct hook_state *st)
@@ -320,9 +346,15 @@ void hooks_run_poststop(const struct oci_spec *spec, const struct hook_state *st
     const struct oci_hooks *hooks = &spec->hooks[OCI_HOOK_POSTSTOP];
     const struct hook_entry entry = { .directory = st->bundle };
     _cleanup_free_ char *text = hooks->n > 0 ? hooks_state_text(st) : NULL;
+    struct error failed = { 0 };
+    int files[2] = { -1, -1 };
+    if (hooks->n > 0 && hooks_files(spec, files, &failed) < 0)
+        log_warn("%s", failed.msg);
     for (size_t i = 0; i < hooks->n; i++) {
         struct error err = { 0 };
-        if (run_one(&hooks->v[i], text, &entry, &err) < 0)
+        if (run_one(&hooks->v[i], text, &entry, files, &err) < 0)
             log_warn("hooks.poststop[%zu] (%s): %s", i, hooks->v[i].path, err.msg);
     }
+    close_fd(&files[0]);
+    close_fd(&files[1]);
 }

@@ -39,7 +39,15 @@ struct hook_entry {
     const char *directory; /* becomes the working directory; one that is not there: "/" */
     int (*enter)(void *arg, int report_fd, struct error *err); /* NULL: only descriptors above 2 are closed */
     void *arg;
+    const int
+        *files; /* [2]: standard output and error, -1: kept as said above; NULL: hooks_files() is asked */
 };
+
+/*
+ * What the annotations run.oci.hooks.stdout and .stderr name (crun's): files of the host, made or appended to, that take hooks'
+ * output; it is then no part of a failure's message. ret is -1 where there is none; the caller closes.
+ */
+int hooks_files(const struct oci_spec *spec, int ret[2], struct error *err);
 
 /* Runs the hooks of a kind one after the other; the first that fails ends it, with "hooks.KIND[N] (PATH): …". */
 int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct hook_state *st,

@@ -57,8 +57,8 @@ static int stage_become_root(struct start *s, struct error *err)
 {
     if (!s->spec->linux_.namespaces[OCI_NS_USER].set)
         return 0;
-    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
-        syscall(SYS_setresuid, 0, 0, 0) < 0)
+    if ((!s->plan.keep_groups && syscall(SYS_setgroups, 0, NULL) < 0) ||
+        syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot become root of the user namespace (is id 0 mapped?)");
     s->plan.is_bare_root = true;
     /* A change of ids may have made the process dumpable again (fs.suid_dumpable). */

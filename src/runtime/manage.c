@@ -114,7 +114,7 @@ static int look(struct runtime *rt, const char *id, struct container_state **ret
 {
     _cleanup_close_ int dirfd = openat(rt->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dirfd < 0)
-        return errno == ENOENT ? error_set(err, -ENOENT, "no such container: %s", id)
+        return errno == ENOENT ? error_set(err, -ENOENT, "container %s does not exist", id)
                                : error_errno(err, -errno, "cannot open the state of %s", id);
     struct record rec;
     *ret = state_from(dirfd, id, state_read(dirfd, &rec, NULL) < 0 ? NULL : &rec);
@@ -202,6 +202,12 @@ int container_spec(struct runtime *rt, const char *id, struct oci_spec **ret, st
 
 /* ---- kill, wait, delete ---- */
 
+/* containerd looks for "container not running", and takes a container that has just ended for what it is. */
+static int not_running(const char *id, struct error *err)
+{
+    return error_set(err, -ESRCH, "container not running: %s", id);
+}
+
 static int signal_init(const struct record *rec, const char *id, int sig, struct error *err)
 {
     _cleanup_close_ int proc = proc_open(err);
@@ -209,7 +215,7 @@ static int signal_init(const struct record *rec, const char *id, int sig, struct
         return proc;
     _cleanup_close_ int pidfd = proc_pidfd(proc, rec->pid, rec->start_time, NULL);
     if (pidfd < 0 || sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
-        return error_set(err, -ESRCH, "container %s is not running", id);
+        return not_running(id, err);
     return 0;
 }
 
@@ -228,10 +234,10 @@ int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct
     struct record rec;
     int r = state_read(dirfd, &rec, err);
     if (r < 0)
-        return r == -ENOENT ? error_set(err, -ESRCH, "container %s is not running", id) : r;
+        return r == -ENOENT ? not_running(id, err) : r;
     r = all                 ? signal_all(rec.cgroup_path, sig, err)
         : state_alive(&rec) ? signal_init(&rec, id, sig, err)
-                            : error_set(err, -ESRCH, "container %s is not running", id);
+                            : not_running(id, err);
     /* SIGKILL to the first process of a shared pid namespace would leave the others. */
     if (r >= 0 && !all && sig == SIGKILL && !rec.own_pidns)
         r = signal_all(rec.cgroup_path, sig, err);

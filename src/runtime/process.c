@@ -10,7 +10,7 @@
  * where we are, and every descriptor of ours that a path could walk through is closed, not just marked, before the exec: while
  * "/proc/self/fd/7/../../bin/sh" is looked up, O_CLOEXEC has not acted yet. A process that becomes traceable by the change of its
  * ids (fs.suid_dumpable): made undumpable again. Supplementary groups of the caller that stay (CVE-2022-2995): always set, also
- * to none. A parent that dies between fork and PR_SET_PDEATHSIG: the socket it holds tells.
+ * to none, unless the document asks for them (run.oci.keep_original_groups). A parent that dies between fork and PR_SET_PDEATHSIG: the socket it holds tells.
  */
 #include "runtime/process.h"
 
@@ -95,7 +95,7 @@ static int change_ids(const struct process_plan *plan, struct error *err)
     if (plan->is_bare_root && user->uid == 0 && user->gid == 0 && user->n_additional_gids == 0)
         return 0;
     /* Raw calls: libc's would look for other threads to change as well. */
-    if (syscall(SYS_setgroups, user->n_additional_gids, user->additional_gids) < 0)
+    if (!plan->keep_groups && syscall(SYS_setgroups, user->n_additional_gids, user->additional_gids) < 0)
         return error_errno(err, -errno, "process.user.additionalGids: cannot be set");
     if (syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0)
         return error_errno(err, -errno, "process.user.gid: %u cannot be taken (is it in linux.gidMappings?)",

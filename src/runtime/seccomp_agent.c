@@ -21,6 +21,7 @@
 
 #include "base/parse.h"
 #include "confine/scheduler.h"
+#include "runtime/annotations.h"
 #include "sys/syscall.h"
 
 /* ---- parent ---- */
@@ -38,19 +39,21 @@ static int connect_agent(const char *path, struct error *err)
     return TAKE_FD(fd);
 }
 
-int seccomp_agent_open(struct seccomp_agent *a, const struct oci_seccomp *sec,
+int seccomp_agent_open(struct seccomp_agent *a, const struct oci_spec *spec,
                        const struct seccomp_filter *filter, const struct oci_process *p,
                        const struct container_state *st, int proc_fd, struct error *err)
 {
+    const struct oci_seccomp *sec = &spec->linux_.seccomp;
+    const char *path = sec->listener_path ?: oci_pairs_get(&spec->annotations, ANNOTATION_SECCOMP_RECEIVER);
     if (!filter->has_notify)
         return 0;
-    if (str_empty(sec->listener_path))
+    if (str_empty(path))
         return error_set(err, -EINVAL, "linux.seccomp.listenerPath: is needed for SCMP_ACT_NOTIFY");
     if (scheduler_is_realtime(p))
         return error_set(err, -ENOTSUP,
                          "process.scheduler: %s beside SCMP_ACT_NOTIFY is not possible in this version",
                          p->scheduler.policy);
-    a->fd = connect_agent(sec->listener_path, err);
+    a->fd = connect_agent(path, err);
     if (a->fd < 0)
         return a->fd;
     a->proc_fd = proc_fd;

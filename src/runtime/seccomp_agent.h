@@ -32,7 +32,7 @@ struct seccomp_agent {
  * Parent: connects when the filter notifies, else does nothing (listenerPath is then ignored, as the specification says). st describes the
  * container: id, status, bundle, annotations, ociVersion, and pid, which is 0 when this process will be the container's first.
  */
-int seccomp_agent_open(struct seccomp_agent *a, const struct oci_seccomp *sec,
+int seccomp_agent_open(struct seccomp_agent *a, const struct oci_spec *spec,
                        const struct seccomp_filter *filter, const struct oci_process *p,
                        const struct container_state *st, int proc_fd, struct error *err);
 /* Child, still privileged, procfs descriptor still open: completes the message. */

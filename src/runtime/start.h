@@ -44,6 +44,7 @@ struct start {
     uint64_t start_time;
     sigset_t old_mask; /* the caller's, for the container's process */
     char *hook_bundle; /* absolute path of the bundle where hooks need it and the caller's is not */
+    int hook_files[2]; /* where the hooks that the child runs write to, -1: nowhere (runtime/hooks.h) */
     bool hooks_begun;  /* parent: prestart or createRuntime hooks were run, so poststop must be */
 };
 
@@ -88,6 +89,8 @@ int sync_receive(int fd, struct sync_message *ret, int *ret_fd, struct error *er
 int console_size_from_terminal(int master_fd);
 /* The master has come: to the engine's socket, if there is one. */
 int console_take(const char *socket_path, int master_fd, struct error *err);
+/* A pidfd to the socket or, without one, to where spec's annotation says (spec may be NULL). */
+int pidfd_give(const char *socket_path, const struct oci_spec *spec, int pidfd, struct error *err);
 /* Relays between this process's terminal and the pty until the process of pidfd has ended; signals arrive by signalfd. */
 int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err);
 

@@ -70,7 +70,7 @@ int state_open(struct runtime *rt, const char *id, int lock, struct error *err)
         return r;
     _cleanup_close_ int fd = openat(rt->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? error_set(err, -ENOENT, "no such container: %s", id)
+        return errno == ENOENT ? error_set(err, -ENOENT, "container %s does not exist", id)
                                : error_errno(err, -errno, "cannot open the state of %s", id);
     r = file_lock(fd, lock, id, err);
     if (r < 0)
@@ -78,7 +78,7 @@ int state_open(struct runtime *rt, const char *id, int lock, struct error *err)
     /* It may have been removed while we waited for the lock. */
     struct stat st;
     if (fstat(fd, &st) < 0 || st.st_nlink == 0)
-        return error_set(err, -ENOENT, "no such container: %s", id);
+        return error_set(err, -ENOENT, "container %s does not exist", id);
     return TAKE_FD(fd);
 }
 

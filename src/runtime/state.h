@@ -23,7 +23,7 @@ struct record {
 };
 
 int container_id_check(const char *id, struct error *err);
-/* Opens a container's directory and locks it (LOCK_EX or LOCK_SH, | LOCK_NB): descriptor, or -ENOENT "no such container", -EWOULDBLOCK. */
+/* Opens a container's directory and locks it (LOCK_EX or LOCK_SH, | LOCK_NB): descriptor, or -ENOENT "does not exist" (the words that podman, containerd and cri-o look for), -EWOULDBLOCK. */
 int state_open(struct runtime *rt, const char *id, int lock, struct error *err);
 /* Makes and locks a new one: -EEXIST with message. */
 int state_create(struct runtime *rt, const char *id, struct error *err);

@@ -98,7 +98,7 @@ limit() {
 
 @test "pause of what does not run is refused" {
   run rt pause nobody
-  said 1 'no such container'
+  said 1 'does not exist'
   script=true make_bundle "$place/box"
   rt create --bundle "$place/box" box </dev/null >/dev/null 2>&1
   run rt pause box

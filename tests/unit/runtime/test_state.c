@@ -74,7 +74,7 @@ static void test_root(void **state _unused_)
 static void test_lock(void **state _unused_)
 {
     assert_int_equal(state_open(rt, "c", LOCK_SH, &err), -ENOENT);
-    assert_non_null(strstr(err.msg, "no such container: c"));
+    assert_non_null(strstr(err.msg, "container c does not exist"));
     int fd = state_create(rt, "c", &err);
     assert_true(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC));
     assert_int_equal(state_create(rt, "c", &err), -EEXIST);
