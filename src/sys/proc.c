@@ -29,7 +29,7 @@ static bool is_procfs_root(int fd)
 
 int proc_open(struct error *err)
 {
-    _cleanup_close_ int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    _cleanup_close_ int fd = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return error_errno(err, -errno, "cannot open /proc");
     if (!is_procfs_root(fd))

@@ -54,11 +54,73 @@ static void copy_too_much(void)
     __strncpy_chk(buf, "x", 5, sizeof(buf));
 }
 
+static void free_twice(void)
+{
+    void *volatile p = malloc(100);
+    free(p);
+    free(p);
+}
+
+static void free_overwritten(void)
+{
+    char *volatile p = malloc(64), *volatile other = malloc(64);
+    memset(p, 'x', 64 + 16);
+    free(other);
+}
+
+static void use_freed_link(void)
+{
+    char *volatile p = malloc(2000), *volatile other = malloc(2000);
+    free(p);
+    free(other);
+    memset(other, 'x', 16);
+    for (int i = 0; i < 2; i++)
+        other = malloc(2000);
+}
+
+#define SLOTS 300
+
+/* Blocks of all sizes that come, grow, shrink and go; each is full of its own number, which must be there when it is looked at. */
+static bool churn(void)
+{
+    static struct {
+        unsigned char *p;
+        size_t size;
+    } slot[SLOTS];
+    unsigned random = 1;
+    for (unsigned i = 0; i < 200000; i++) {
+        random = random * 1664525u + 1013904223u;
+        unsigned n = (random >> 8) % SLOTS;
+        size_t size = (random >> 3) % (i % 50 == 0 ? 200000u : 1u << (random >> 28));
+        unsigned char *p = slot[n].p;
+        for (size_t k = 0; p && k < slot[n].size; k += 1 + slot[n].size / 8)
+            if (p[k] != (unsigned char) n)
+                return false;
+        if (i % 3 == 0) {
+            free(p);
+            p = calloc(1, size + 1);
+            for (size_t k = 0; k < size; k++)
+                if (p[k] != 0)
+                    return false;
+        } else {
+            p = realloc(p, size + 1);
+            if (slot[n].p && size > 0 && slot[n].size > 0 && p[0] != (unsigned char) n)
+                return false;
+        }
+        if ((uintptr_t) p % 16 != 0)
+            return false;
+        memset(p, (int) n, size);
+        slot[n].p = p;
+        slot[n].size = size;
+    }
+    return true;
+}
+
 int main(void)
 {
     char buf[8];
     int named = 0;
-    printf("1..7\n");
+    printf("1..12\n");
     for (int code = -1; code < 200; code++)
         named += strerrorname_np(code) != NULL;
     check(named == 131, "131 errors have names");
@@ -72,5 +134,10 @@ int main(void)
     check(ends_with(print_too_much) == SIGABRT, "a length beyond the buffer ends snprintf's caller");
     check(ends_with(copy_too_much) == SIGABRT, "a length beyond the buffer ends strncpy's caller");
     check(ends_with(write_relocated) == SIGSEGV, "relocated data is read-only");
+    check(ends_with(free_twice) == SIGABRT, "a block that is freed twice ends the program");
+    check(ends_with(free_overwritten) == SIGABRT, "so does one whose head was overwritten");
+    check(ends_with(use_freed_link) != 0, "and a link of a free block that was");
+    check(churn(), "blocks keep what is in them");
+    check(!malloc(PTRDIFF_MAX) && !calloc(SIZE_MAX / 2, 4), "more than there can be is refused");
     return failed;
 }
