@@ -107,11 +107,47 @@ int format_check(const char *format, struct error *err)
 
 static const struct command *find_command(const struct program *p, const char *name)
 {
+    for (const struct command_alias *a = p->aliases; a != NULL && a->words != NULL; a++)
+        if (str_eq(a->words, name))
+            name = a->name;
     for (const struct command *const *c = p->commands; *c != NULL; c++) {
         if (str_eq((*c)->name, name) || ((*c)->alias != NULL && str_eq((*c)->alias, name)))
             return *c;
     }
     return NULL;
+}
+
+/* By its first one or two words; *ret_used says how many. */
+static const struct command *find_in(const struct program *p, char **words, int n, int *ret_used)
+{
+    char both[128];
+    const struct command *c = NULL;
+    *ret_used = 2;
+    if (n > 1 && str_format(both, sizeof(both), "%s %s", words[0], words[1]) > 0)
+        c = find_command(p, both);
+    if (c != NULL)
+        return c;
+    *ret_used = 1;
+    return find_command(p, words[0]);
+}
+
+static bool in_group(const char *words, const char *group)
+{
+    const char *rest = str_after(words, group);
+    return rest != NULL && rest[0] == ' ';
+}
+
+/* The commands of a group, or false when there is no such group. */
+static bool group_help(const struct program *p, const char *group, struct strbuf *out)
+{
+    size_t start = out->len;
+    for (const struct command *const *c = p->commands; *c != NULL; c++)
+        if (in_group((*c)->name, group) && !((*c)->flags & CMD_HIDDEN))
+            strbuf_addf(out, "  %-16s %s\n", (*c)->name, (*c)->summary);
+    for (const struct command_alias *a = p->aliases; a != NULL && a->words != NULL; a++)
+        if (in_group(a->words, group))
+            strbuf_addf(out, "  %-16s The same as \"%s\"\n", a->words, a->name);
+    return out->len > start;
 }
 
 static int no_command(const struct program *p, const struct cli *cli, const char *name)
@@ -128,17 +164,41 @@ static int no_command(const struct program *p, const struct cli *cli, const char
     return fail_text(cli, 1, "there is no command \"%s\"; \"%s --help\" lists them", name, p->name);
 }
 
-static int show_help(const struct program *p, const struct cli *cli, const char *topic)
+static int show_group(const struct program *p, const struct cli *cli, const char *group, int status)
 {
     _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-    const struct command *c = topic != NULL ? find_command(p, topic) : NULL;
-    if (topic != NULL && c == NULL)
-        return no_command(p, cli, topic);
+    strbuf_addf(&text, "Usage: %s %s COMMAND [ARG...]\n\nCommands:\n", p->name, group);
+    if (!group_help(p, group, &text))
+        return no_command(p, cli, group);
+    int written = out_write(&text);
+    return written != 0 ? written : status;
+}
+
+static int show_help(const struct program *p, const struct cli *cli, char **topic, int n)
+{
+    _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+    int used;
+    const struct command *c = n > 0 ? find_in(p, topic, n, &used) : NULL;
+    if (n > 0 && c == NULL)
+        return show_group(p, cli, topic[0], 0);
     if (c != NULL)
         command_help(&text, p->name, c);
     else
         commands_help(&text, p->name, p->summary, p->commands, p->globals, p->n_globals);
     return out_write(&text);
+}
+
+/* No command of the table: a group alone, or with --help, lists what is in it. */
+static int not_found(const struct program *p, const struct cli *cli, char **words, int n)
+{
+    _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+    if (!group_help(p, words[0], &text))
+        return no_command(p, cli, words[0]);
+    bool help = n > 1 && (str_eq(words[1], "--help") || str_eq(words[1], "-h") || str_eq(words[1], "help"));
+    if (n > 1 && !help)
+        return fail_text(cli, 1, "there is no command \"%s %s\"; \"%s %s --help\" lists them", words[0],
+                         words[1], p->name, words[0]);
+    return show_group(p, cli, words[0], help ? 0 : 1);
 }
 
 /* A program that is started without standard streams must not open files in their place. */
@@ -168,23 +228,26 @@ int program_main(const struct program *p, int argc, char **argv)
     if (r < 0)
         return fail(&cli, 1, &err);
     if (r == 1)
-        return show_help(p, &cli, NULL);
+        return show_help(p, &cli, NULL, 0);
     r = p->begin(&cli, p->target);
     if (r >= 0)
         return r;
     if (words == 0) {
-        show_help(p, &cli, NULL);
+        show_help(p, &cli, NULL, 0);
         return 1;
     }
     if (str_eq(argv[1], "help"))
-        return show_help(p, &cli, words > 1 ? argv[2] : NULL);
+        return show_help(p, &cli, argv + 2, words - 1);
     if (str_eq(argv[1], "dump-commands")) {
         _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
         commands_dump(&text, p->name, p->commands, p->globals, p->n_globals);
         return out_write(&text);
     }
-    cli.command = find_command(p, argv[1]);
+    int used;
+    cli.command = find_in(p, argv + 1, words, &used);
     if (cli.command == NULL)
-        return no_command(p, &cli, argv[1]);
-    return cli.command->run(&cli, words, argv + 1);
+        return not_found(p, &cli, argv + 1, words);
+    argv += used;
+    argv[0] = (char *) cli.command->name;
+    return cli.command->run(&cli, words - used + 1, argv);
 }

@@ -45,12 +45,18 @@ int usage_status(const struct cli *cli);
 /* -1, or an exit status with a message: fewer or more words than the command takes; max < 0: no limit. */
 int command_words(const struct cli *cli, int words, int min, int max);
 
+/* Another way to say a command: "image ls" for "images". */
+struct command_alias {
+    const char *words, *name;
+};
+
 /*
  * A program: global options, then a command of the table. set is called for each global option before any command runs.
  */
 struct program {
     const char *name, *summary;
     const struct command *const *commands; /* NULL-terminated */
+    const struct command_alias *aliases;   /* ended by one without a name; NULL: none */
     const struct cli_option *globals;
     size_t n_globals;
     /* After the global options were parsed into target: fills in cli. -1, or an exit status. */

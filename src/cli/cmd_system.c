@@ -51,7 +51,7 @@ static void as_json(const struct cli *cli, const char *kernel, const struct host
     json_out(out, doc, 2);
 }
 
-static int info(const struct cli *cli, int argc, char **argv, bool below_system)
+static int info(const struct cli *cli, int argc, char **argv)
 {
     struct info_flags f = { 0 };
     struct error err = { 0 };
@@ -62,11 +62,9 @@ static int info(const struct cli *cli, int argc, char **argv, bool below_system)
     int words;
     int status = command_options(cli, &f, NULL, argc, argv, &words);
     if (status < 0)
-        status = command_words(cli, words, below_system ? 1 : 0, below_system ? 1 : 0);
+        status = command_words(cli, words, 0, 0);
     if (status >= 0)
         return status;
-    if (below_system && !str_eq(argv[1], "info"))
-        return fail_text(cli, 1, "there is no command \"system %s\"; there is \"system info\"", argv[1]);
     if (format_check(f.format, &err) < 0)
         return fail(cli, 1, &err);
     host_probe(a, &features, &n);
@@ -80,34 +78,14 @@ static int info(const struct cli *cli, int argc, char **argv, bool below_system)
     return out_write(&out);
 }
 
-static int system_main(const struct cli *cli, int argc, char **argv)
-{
-    return info(cli, argc, argv, true);
-}
-
-static int info_main(const struct cli *cli, int argc, char **argv)
-{
-    return info(cli, argc, argv, false);
-}
-
-const struct command cmd_system = {
-    .name = "system",
-    .synopsis = "info [OPTIONS]",
+const struct command cmd_system_info = {
+    .name = "system info",
+    .synopsis = "[OPTIONS]",
     .summary = "Show what this kernel offers, control by control",
     .details =
         "Each control is tried, not guessed from the kernel's version. A control that a container needs and that this host\n"
         "lacks is an error at its start; this table says beforehand which, and what that costs.",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .run = system_main,
-};
-
-const struct command cmd_info = {
-    .name = "info",
-    .synopsis = "[OPTIONS]",
-    .summary = "The same as \"system info\"",
-    .options = options,
-    .n_options = ARRAY_LEN(options),
-    .flags = CMD_HIDDEN,
-    .run = info_main,
+    .run = info,
 };

@@ -57,7 +57,7 @@ void commands_help(struct strbuf *out, const char *program, const char *summary,
     strbuf_addf(out, "Usage: %s [OPTIONS] COMMAND [ARG...]\n\n%s.\n\nCommands:\n", program, summary);
     for (; *commands != NULL; commands++) {
         if (!((*commands)->flags & CMD_HIDDEN))
-            strbuf_addf(out, "  %-12s %s\n", (*commands)->name, (*commands)->summary);
+            strbuf_addf(out, "  %-14s %s\n", (*commands)->name, (*commands)->summary);
     }
     strbuf_adds(out, "\nOptions:\n");
     option_lines(out, globals, n_globals);

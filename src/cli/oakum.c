@@ -4,8 +4,31 @@
 #include "cli/paths.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,    &cmd_exec, &cmd_ps,  &cmd_kill, &cmd_stop,   &cmd_rm,   &cmd_inspect, &cmd_images,
-    &cmd_import, &cmd_base, &cmd_tag, &cmd_rmi,  &cmd_system, &cmd_info, &cmd_version, NULL,
+    &cmd_run,    &cmd_exec, &cmd_ps,  &cmd_kill, &cmd_stop,        &cmd_rm,      &cmd_inspect, &cmd_images,
+    &cmd_import, &cmd_base, &cmd_tag, &cmd_rmi,  &cmd_system_info, &cmd_version, NULL,
+};
+
+/* docker's groups: the old command and the one in its group are the same. */
+static const struct command_alias aliases[] = {
+    { "info", "system info" },
+    { "image ls", "images" },
+    { "image list", "images" },
+    { "image rm", "rmi" },
+    { "image remove", "rmi" },
+    { "image import", "import" },
+    { "image tag", "tag" },
+    { "image inspect", "inspect" },
+    { "container run", "run" },
+    { "container exec", "exec" },
+    { "container ls", "ps" },
+    { "container list", "ps" },
+    { "container ps", "ps" },
+    { "container kill", "kill" },
+    { "container stop", "stop" },
+    { "container rm", "rm" },
+    { "container remove", "rm" },
+    { "container inspect", "inspect" },
+    { NULL, NULL },
 };
 
 struct globals {
@@ -58,6 +81,7 @@ int oakum_main(int argc, char **argv)
         .name = "oakum",
         .summary = "Run sealed containers: nothing is granted that nobody asked for",
         .commands = commands,
+        .aliases = aliases,
         .globals = options,
         .n_globals = ARRAY_LEN(options),
         .begin = begin,

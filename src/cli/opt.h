@@ -43,7 +43,7 @@ enum { CMD_STOP = 1, CMD_HIDDEN = 2, CMD_EXIT_125 = 4 /* wrong use is 125 as in 
 struct cli; /* cli/cli.h */
 
 struct command {
-    const char *name;
+    const char *name;     /* "run", or two words of which the first is a group's: "image prune" */
     const char *alias;    /* NULL: none */
     const char *synopsis; /* "[OPTIONS] IMAGE [COMMAND] [ARG...]" */
     const char *summary;  /* one line, no full stop */

@@ -10,19 +10,20 @@ teardown() { start_teardown; }
   for program in oakum oakum-runtime; do
     run -0 "$bin/$program" --help
     [ "$output" = "$("$bin/$program" help)" ]
-    for command in $("$bin/$program" dump-commands | jq -r '.commands[].name'); do
-      run -0 "$bin/$program" "$command" --help
-      said 0 "Usage: $program $command"
-      [ "$output" = "$("$bin/$program" help "$command")" ]
-    done
+    while read -ra command; do
+      run -0 "$bin/$program" "${command[@]}" --help
+      said 0 "Usage: $program ${command[*]}"
+      [ "$output" = "$("$bin/$program" help "${command[@]}")" ]
+    done < <("$bin/$program" dump-commands | jq -r '.commands[].name')
   done
 }
 
 @test "every option of every command is in its help" {
   local program
   for program in oakum oakum-runtime; do
-    "$bin/$program" dump-commands | jq -r '.commands[] | .name as $c | .options[] | "\($c) \(.name)"' | while read -r command option; do
-      "$bin/$program" "$command" --help | grep -qe "--$option\b" || { echo "$command --$option"; exit 1; }
+    "$bin/$program" dump-commands | jq -r '.commands[] | .name as $c | .options[] | "\(.name) \($c)"' | while read -r option command; do
+      # shellcheck disable=SC2086 # a command may have two words
+      "$bin/$program" $command --help | grep -qe "--$option\b" || { echo "$command --$option"; exit 1; }
     done
   done
 }
@@ -142,4 +143,15 @@ END
   [ "$(complete_words oakum ru)" = run ]
   [ "$(complete_words oakum run --memory-sw)" = $'--memory-swap\n--memory-swappiness' ]
   [ "$(complete_words oakum run bo)" = box:latest ]
+}
+
+@test "groups of commands: what is in them, and docker's other names" {
+  run -0 oak system --help
+  said 0 'Usage: oakum system COMMAND' 'system info'
+  run oak system
+  said 1 'system info'
+  run oak image nosuch
+  said 1 'there is no command "image nosuch"'
+  [ "$(oak image ls)" = "$(oak images)" ]
+  [ "$(oak container ls -a)" = "$(oak ps -a)" ]
 }
