@@ -403,6 +403,17 @@ static int run_import(struct import *im, const char *file, const char *name, str
     return store_publish(im->store, &im->st, err);
 }
 
+static void tell(const struct import *im)
+{
+    for (size_t i = 0; im->o->imported != NULL && i < im->st.n_images; i++) {
+        const struct staged_image *img = &im->st.images[i];
+        for (size_t k = 0; k < img->names.n; k++)
+            im->o->imported(im->o->arg, img->names.v[k], img->id);
+        if (img->names.n == 0)
+            im->o->imported(im->o->arg, NULL, img->id);
+    }
+}
+
 int store_import(struct store *s, const char *file, const char *name, const struct import_options *o,
                  char id[static 65], struct error *err)
 {
@@ -413,8 +424,10 @@ int store_import(struct store *s, const char *file, const char *name, const stru
     im.bytes_left = im.o->max_bytes != 0 ? MIN_OF(im.o->max_bytes, LIMIT_MAX) : BYTES_MAX;
     im.inodes_left = im.o->max_inodes != 0 ? MIN_OF(im.o->max_inodes, LIMIT_MAX / 4096) : INODES_MAX;
     int r = run_import(&im, file, name, err);
-    if (r == 0)
+    if (r == 0) {
         memcpy(id, im.st.images[im.st.n_images - 1].id, 65);
+        tell(&im);
+    }
     work_free(im.st.work);
     arena_free(im.st.arena);
     return r;

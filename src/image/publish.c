@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/strbuf.h"
 #include "image/store_internal.h"
 #include "sys/file.h"
 
@@ -85,6 +86,16 @@ static uint64_t unpacked_size(const struct staged *st, const struct staged_image
     return size;
 }
 
+static const char *layer_sizes(const struct staged *st, const struct staged_image *img)
+{
+    _cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+    for (size_t i = 0; i < img->n_layers; i++)
+        strbuf_addf(&text, "%s%llu", i > 0 ? "," : "",
+                    (unsigned long long) st->layers[img->layers[i]].file_bytes);
+    return arena_strdup(st->arena, text.len > 0 ? text.buf : "");
+}
+
 /* An entry of this manifest that may take another name: one without, else a new one. */
 static size_t entry_for(struct staged *st, const struct staged_image *img, struct image_index *index,
                         const char *name)
@@ -108,6 +119,7 @@ static size_t entry_for(struct staged *st, const struct staged_image *img, struc
     };
     oci_pairs_set(st->arena, &d->annotations, ANNOTATION_SIZE,
                   arena_printf(st->arena, "%llu", (unsigned long long) unpacked_size(st, img)));
+    oci_pairs_set(st->arena, &d->annotations, ANNOTATION_LAYER_SIZES, layer_sizes(st, img));
     return index->manifests.n - 1;
 }
 

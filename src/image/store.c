@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/parse.h"
 #include "image/store_internal.h"
 #include "image/worker.h"
 #include "oci/reference.h"
@@ -281,6 +282,22 @@ static int64_t annotated_size(const struct image_descriptor *d, const struct ima
     return size;
 }
 
+/* As many numbers as there are layers, or the sizes of the blobs. */
+static int64_t *layer_sizes(struct arena *a, const struct image_descriptor *d, const struct image_manifest *m)
+{
+    const char *text = oci_pairs_get(&d->annotations, ANNOTATION_LAYER_SIZES);
+    int64_t *sizes = arena_array(a, m->layers.n, sizeof(*sizes));
+    char *rest = arena_strdup(a, text != NULL ? text : "");
+
+    for (size_t i = 0; i < m->layers.n; i++) {
+        const char *word = strsep(&rest, ",");
+        uint64_t v;
+        bool known = word != NULL && parse_u64(word, &v) == 0 && v <= INT64_MAX;
+        sizes[i] = known ? (int64_t) v : m->layers.v[i].size;
+    }
+    return sizes;
+}
+
 int store_image_load(struct store *s, const struct image_descriptor *d, struct store_image **ret,
                      struct error *err)
 {
@@ -310,6 +327,7 @@ int store_image_load(struct store *s, const struct image_descriptor *d, struct s
     }
     memcpy(image->id, digest_hex(image->manifest.config.digest), SHA256_HEX);
     image->size = annotated_size(d, &image->manifest);
+    image->layer_sizes = layer_sizes(a, d, &image->manifest);
     *ret = image;
     return 0;
 }

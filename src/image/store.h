@@ -49,6 +49,7 @@ struct store_image {
     struct image_config config;
     const char *config_text; /* the config's bytes as they are stored, NUL-terminated */
     int64_t size;            /* bytes of its files, unpacked */
+    int64_t *layer_sizes;    /* likewise, one a layer, lowest first; of the blobs where it was not recorded */
 };
 void store_image_free(struct store_image *image);
 static inline void cleanup_store_image(struct store_image **i)
@@ -94,6 +95,9 @@ struct import_options {
     bool refuse_devices; /* else device nodes are left out, with a warning */
     uint64_t max_bytes, max_inodes,
         max_ratio; /* 0: 100 GiB, 5 million, 1000-fold (looked at beyond 64 MiB) */
+    /* Told of each name (NULL: none) that an image in the store now has. May be NULL. */
+    void (*imported)(void *arg, const char *name, const char *id);
+    void *arg;
 };
 
 /*
@@ -107,6 +111,17 @@ struct import_options {
  */
 int store_import(struct store *s, const char *file, const char *name, const struct import_options *o,
                  char id[static 65], struct error *err) _warn_unused_;
+
+enum save_form {
+    SAVE_DOCKER, /* docker save's: manifest.json, in an OCI image layout */
+    SAVE_OCI     /* the layout alone */
+};
+/*
+ * The images as one tar archive to out, each blob as it is in the store and checked against its digest. An image that is asked for by
+ * name has that name in the archive, by id it has none. When it fails, out has a part of an archive.
+ */
+int store_save(struct store *s, const char *const *names, size_t n, enum save_form form, int out,
+               struct error *err) _warn_unused_;
 
 struct remove_options {
     bool force; /* by id: also when it has several names */

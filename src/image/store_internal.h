@@ -13,6 +13,7 @@
 #define INDEX_MAX (64 * 1024 * 1024)
 #define DOCUMENT_MAX (4 * 1024 * 1024) /* a manifest or a config: what docker's registry takes at most */
 #define ANNOTATION_SIZE "oakum.unpacked-size"
+#define ANNOTATION_LAYER_SIZES "oakum.unpacked-layer-sizes" /* bytes, lowest layer first, commas between */
 
 struct store {
     char *path;                           /* absolute */
