@@ -19,6 +19,7 @@ bench:
 	@tools/install-packages build bench
 	@tools/build $(BUILD)
 	@bench/start/run
+	@bench/runtime/run
 
 install: build
 	@meson install -C $(BUILD) --no-rebuild

@@ -23,7 +23,7 @@ make_root() {
         mkdir -p "$root/$dir"
     done
     cp "$(command -v busybox)" "$root/bin/busybox"
-    for dir in cat grep sh touch true; do
+    for dir in cat grep sh sleep touch true; do
         ln -s busybox "$root/bin/$dir"
     done
     echo 'root:x:0:0:root:/:/bin/sh' >"$root/etc/passwd"
@@ -39,6 +39,17 @@ make_seccomp() {
     jq --arg arch "$arch" --argjson kernel "$kernel" -f "$lib/../start/seccomp.jq" "$profile" >"$tmp/seccomp.json"
     cc -O2 -D_GNU_SOURCE -o "$tmp/bpf" "$lib/../start/bpf.c" -lseccomp
     jq -r -f "$lib/../start/seccomp-lines.jq" "$tmp/seccomp.json" | "$tmp/bpf" >"$tmp/seccomp.bpf"
+}
+
+# A program that ends at once and has no libc: what remains is the runtime's.
+make_nothing() {
+    local code
+    case $(uname -m) in
+    x86_64) code='mov $60, %eax; xor %edi, %edi; syscall' ;;
+    aarch64) code='mov x8, #93; mov x0, #0; svc #0' ;;
+    *) ln -s busybox "$tmp/root/bin/nothing"; return ;;
+    esac
+    echo "__asm__(\".globl _start; _start: $code\");" | cc -x c -static -nostdlib -o "$tmp/root/bin/nothing" -
 }
 
 # Static and small: the kernel counts a parent's memory as the least of its child's.

@@ -61,14 +61,17 @@ into_readme() {
 cleanup() {
     local status=$? try
     trap - EXIT INT TERM
+    # The frozen do not die, and their namespace waits for them.
+    find /sys/fs/cgroup -path "*$cgroup*" \( -name freezer.state -exec sh -c 'echo THAWED >"$0"' {} \; -o \
+        -name cgroup.freeze -exec sh -c 'echo 0 >"$0"' {} \; \) 2>/dev/null || true
     if [ -n "$inner" ]; then
         kill -KILL "$inner" 2>/dev/null || true
         wait "$inner" 2>/dev/null || true
     fi
     for try in 1 2 3 4 5 6 7 8; do # the kernel takes a moment to let go of dead processes
-        find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null || true
+        find /sys/fs/cgroup -depth -type d -path "*$cgroup*" -exec rmdir {} + 2>/dev/null || true
         rm -rf --one-file-system "$tmp" 2>/dev/null || true
-        [ -e "$tmp" ] || [ -n "$(find /sys/fs/cgroup -type d -name "$cgroup*")" ] || exit "$status"
+        [ -e "$tmp" ] || [ -n "$(find /sys/fs/cgroup -type d -name "*$cgroup*")" ] || exit "$status"
         sleep 0.$try
     done
     say "could not remove $tmp or the cgroups $cgroup"

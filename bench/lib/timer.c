@@ -2,12 +2,15 @@
 /*
  * timer: starts commands in turn and tells what each start cost.
  *
- *   timer [--rounds N] [--block N] [--quiet MS] [--warmup N] [--stdin FILE] [--raw FILE]
- *         NAME COMMAND... [%% NAME COMMAND...]...
+ *   timer [--rounds N] [--block N] [--quiet MS] [--warmup N] [--at-once N] [--stdin FILE] [--raw FILE]
+ *         NAME [BEFORE... %do] COMMAND... [%% NAME [BEFORE... %do] COMMAND...]...
  *
  * A round runs a block of each command; every other round goes through the commands backwards, so that none always comes
  * after the same neighbour and a machine that gets slower gets slower for all. With --quiet the machine rests before each
  * start: some of what a start costs (waiting for an RCU grace period) is hidden while another start has just paid for it.
+ *
+ * BEFORE is a command that is run before each COMMAND and not timed. In both, "%n" within an argument becomes the number of the run.
+ * With --at-once each run starts N commands at the same moment and waits for all; its time is that until the last has ended.
  *
  * Output: a line a command, tab separated: name, runs that ended with 0, runs that did not, min, median, 90th percentile,
  * mean (milliseconds), median of the peak memory (KiB). --raw writes each run: name, milliseconds, KiB.
@@ -30,10 +33,12 @@
 
 #define MAX_COMMANDS 32
 #define MAX_RUNS 4096
+#define MAX_AT_ONCE 1024
+#define MAX_ARGUMENTS 128
 
 struct command {
     const char *name;
-    char **argv;
+    char **before, **argv;
     unsigned n, failed;
     float ms[MAX_RUNS]; /* a page is touched only when a run is written to it */
     unsigned kib[MAX_RUNS];
@@ -43,6 +48,7 @@ static struct command commands[MAX_COMMANDS];
 static unsigned n_commands;
 static FILE *raw;
 static const char *input = "/dev/null";
+static unsigned number_of_run, at_once = 1;
 
 static double now_ms(void)
 {
@@ -57,46 +63,89 @@ static _Noreturn void usage(const char *why)
     exit(2);
 }
 
+/* argv with each "%n" replaced, in buffers that the next call uses again (after a vfork the child has executed by then). */
+static char **numbered(char **argv, unsigned n)
+{
+    static char text[MAX_ARGUMENTS][4096];
+    static char *out[MAX_ARGUMENTS + 1];
+    unsigned i;
+    for (i = 0; argv[i] != NULL; i++) {
+        char *at = strstr(argv[i], "%n");
+        out[i] = argv[i];
+        if (at == NULL)
+            continue;
+        snprintf(text[i], sizeof(text[i]), "%.*s%u%s", (int) (at - argv[i]), argv[i], n, at + 2);
+        out[i] = text[i];
+    }
+    out[i] = NULL;
+    return out;
+}
+
 /* vfork: a fork would copy page tables, and its cost would be in every figure. */
 static pid_t spawn(char **argv)
 {
+    int in = open(input, O_RDONLY | O_CLOEXEC);
+    if (in < 0 || dup2(in, STDIN_FILENO) < 0)
+        usage("standard input is not there");
+    close(in);
+    char **args = numbered(argv, number_of_run++);
     pid_t pid = vfork();
     if (pid == 0) {
-        execv(argv[0], argv);
+        execv(args[0], args);
         _exit(127);
     }
+    if (pid < 0)
+        usage("vfork failed");
     return pid;
+}
+
+static int wait_for(pid_t pid, struct rusage *ru)
+{
+    int status;
+    while (wait4(pid, &status, 0, ru) < 0)
+        if (errno != EINTR)
+            usage("wait4 failed");
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void run_before(struct command *c)
+{
+    struct rusage ru;
+    if (c->before == NULL)
+        return;
+    wait_for(spawn(c->before), &ru);
+    number_of_run--; /* the same for its command */
 }
 
 static void run_once(struct command *c, unsigned quiet_ms, int count)
 {
+    static pid_t pids[MAX_AT_ONCE];
+    struct rusage ru;
+    long kib = 0;
+    int good = 1;
+    run_before(c);
     if (quiet_ms > 0)
         nanosleep(&(struct timespec){ quiet_ms / 1000, (long) (quiet_ms % 1000) * 1000000 }, NULL);
-    int status, in = open(input, O_RDONLY | O_CLOEXEC);
-    if (in < 0 || dup2(in, STDIN_FILENO) < 0)
-        usage("standard input is not there");
-    close(in);
-    struct rusage ru;
     double start = now_ms();
-    pid_t pid = spawn(c->argv);
-    while (pid > 0 && wait4(pid, &status, 0, &ru) < 0)
-        if (errno != EINTR)
-            usage("wait4 failed");
+    for (unsigned i = 0; i < at_once; i++)
+        pids[i] = spawn(c->argv);
+    for (unsigned i = 0; i < at_once; i++) {
+        good &= wait_for(pids[i], &ru);
+        kib = ru.ru_maxrss > kib ? ru.ru_maxrss : kib;
+    }
     double ms = now_ms() - start;
-    if (pid < 0)
-        usage("vfork failed");
     if (!count)
         return;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    if (!good) {
         c->failed++;
         return;
     }
     if (c->n == MAX_RUNS)
         usage("too many runs");
     c->ms[c->n] = (float) ms;
-    c->kib[c->n++] = (unsigned) ru.ru_maxrss;
+    c->kib[c->n++] = (unsigned) kib;
     if (raw != NULL)
-        fprintf(raw, "%s\t%.4f\t%ld\n", c->name, ms, ru.ru_maxrss);
+        fprintf(raw, "%s\t%.4f\t%ld\n", c->name, ms, kib);
 }
 
 static int by_float(const void *a, const void *b)
@@ -146,8 +195,15 @@ static void read_commands(char **argv)
         struct command *c = &commands[n_commands++];
         c->name = *argv++;
         c->argv = argv;
-        while (*argv != NULL && strcmp(*argv, "%%") != 0)
-            argv++;
+        while (*argv != NULL && strcmp(*argv, "%%") != 0) {
+            if (strcmp(*argv, "%do") == 0) {
+                *argv = NULL;
+                c->before = c->argv;
+                c->argv = argv + 1;
+            }
+            if (++argv - c->argv >= MAX_ARGUMENTS)
+                usage("too many arguments");
+        }
         if (argv == c->argv)
             usage("a command is missing");
         if (*argv != NULL)
@@ -170,6 +226,8 @@ int main(int argc, char **argv)
             quiet = number(argv[1]);
         else if (strcmp(*argv, "--warmup") == 0)
             warmup = number(argv[1]);
+        else if (strcmp(*argv, "--at-once") == 0)
+            at_once = number(argv[1]);
         else if (strcmp(*argv, "--stdin") == 0 && argv[1] != NULL)
             input = argv[1];
         else if (strcmp(*argv, "--raw") == 0 && argv[1] != NULL)
@@ -178,6 +236,8 @@ int main(int argc, char **argv)
             usage("unknown option");
     }
     read_commands(argv);
+    if (at_once < 1 || at_once > MAX_AT_ONCE)
+        usage("--at-once");
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC), out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     if (null < 0 || out < 0 || dup2(null, STDOUT_FILENO) < 0)
         usage("no /dev/null");

@@ -122,7 +122,7 @@ add_bwrap() {
 docker_pid=
 
 add_engines() {
-    local try runtime podman
+    local runtime podman
     if [ -x "$OAKUM_BUILD/src/bin/oakum" ]; then
         local oakum=("$OAKUM_BUILD/src/bin/oakum" --root "$tmp/oakum" --state /run/oakum-engine)
         add_engine oakum "oakum run" "${oakum[*]} import $tmp/root.tar bench" \
@@ -138,20 +138,27 @@ add_engines() {
             "$(command -v podman || echo podman)" "${podman[@]:1}" run --rm --network none --cgroup-parent "/$cgroup" \
             --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 bench true
     done
+    start_docker || return 0
+    add_engine docker 'docker run (daemon not counted)' "docker --host unix://$tmp/docker.sock import $tmp/root.tar bench" \
+        "$(command -v docker)" --host "unix://$tmp/docker.sock" run --rm --network none bench true
+}
+
+# start_docker FLAG...: false when it is not there.
+start_docker() {
+    local try
     if ! command -v dockerd >/dev/null; then
         cannot+=('docker: not there')
-        return
+        return 1
     fi
     dockerd --data-root "$tmp/docker" --exec-root /run/docker-exec --pidfile "$tmp/docker.pid" --host "unix://$tmp/docker.sock" \
-        --bridge=none --iptables=false --ip-forward=false --ip-masq=false --cgroup-parent "/$cgroup" >"$tmp/docker.log" 2>&1 &
+        --bridge=none --iptables=false --ip-forward=false --ip-masq=false --cgroup-parent "/$cgroup" "$@" \
+        >"$tmp/docker.log" 2>&1 &
     docker_pid=$!
     for ((try = 0; try < 100; try++)); do
         [ ! -S "$tmp/docker.sock" ] || ! docker --host "unix://$tmp/docker.sock" version >/dev/null 2>&1 || break
         kill -0 $docker_pid 2>/dev/null || break
         sleep 0.1
     done
-    add_engine docker 'docker run (daemon not counted)' "docker --host unix://$tmp/docker.sock import $tmp/root.tar bench" \
-        "$(command -v docker)" --host "unix://$tmp/docker.sock" run --rm --network none bench true
 }
 
 # add_engine ID LABEL IMPORT COMMAND...: a row if the image can be brought in and run.

@@ -582,6 +582,28 @@ int cgroup_frozen(const struct cgroup *cg, bool *ret, struct error *err)
     return 0;
 }
 
+int cgroup_path_frozen(const char *path, bool *ret, struct error *err)
+{
+    _cleanup_cgroup_ struct cgroup *cg = NULL;
+    const char *root;
+    int r = cgroup_new(path, &cg, err);
+
+    if (r < 0)
+        return r;
+    if ((root = cgroup_host_v1(&cg->host, CGROUP_FREEZER)))
+        r = open_hier(cg, root, "freezer", CGROUP_FREEZER, false, err);
+    if ((r == 0 || r == -ENOENT) && cg->n == 0 && (root = cgroup_host_v2(&cg->host)))
+        r = open_hier(cg, root, "unified", 0, true, err);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    if (cg->n == 0 && !cgroup_host_v2(&cg->host) && faccessat(cg->host.base, "freezer", F_OK, 0) < 0) {
+        _cleanup_cgroup_ struct cgroup *all = NULL; /* nothing is where it usually is */
+        r = cgroup_open(path, &all, err);
+        return r < 0 ? r : cgroup_frozen(all, ret, err);
+    }
+    return cgroup_frozen(cg, ret, err);
+}
+
 /* What update must know before it writes; strings go to a. */
 static int read_current(const struct cgroup *cg, const struct oci_resources *res, struct arena *a,
                         struct cgroup_current *cur, struct error *err)

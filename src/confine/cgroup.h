@@ -111,6 +111,8 @@ int cgroup_signal(const struct cgroup *cg, int sig, struct error *err);
  */
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct error *err);
 int cgroup_frozen(const struct cgroup *cg, bool *ret, struct error *err);
+/* Of the cgroup at path: looks only where it could be frozen, in the usual places. False when there is none. */
+int cgroup_path_frozen(const char *path, bool *ret, struct error *err);
 
 /*
  * Writes what is given in res, leaves the rest. A controller that was not used so far is joined with all processes. Limits

@@ -260,10 +260,8 @@ static bool waits_for_start(int dirfd)
 
 bool state_frozen(const struct record *rec)
 {
-    _cleanup_cgroup_ struct cgroup *cg = NULL;
     bool frozen = false;
-    return !str_empty(rec->cgroup_path) && cgroup_open(rec->cgroup_path, &cg, NULL) == 0 &&
-           cgroup_frozen(cg, &frozen, NULL) == 0 && frozen;
+    return !str_empty(rec->cgroup_path) && cgroup_path_frozen(rec->cgroup_path, &frozen, NULL) == 0 && frozen;
 }
 
 enum container_status state_status(int dirfd, const struct record *rec)
