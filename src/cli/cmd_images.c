@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
+#include "cli/image_filter.h"
 #include "cli/image_names.h"
 #include "cli/json_out.h"
 #include "image/store.h"
@@ -13,12 +14,15 @@
 struct images_flags {
     bool quiet, no_trunc, digests;
     const char *format;
+    struct oci_strings filters;
 };
 
 #define F(field) OPTION_FIELD(struct images_flags, field)
 static const struct cli_option options[] = {
     { "all", 'a', OPT_NOTHING, 0, NULL, NULL, NULL },
     { "digests", 0, OPT_FLAG, F(digests), NULL, "a column with the manifests' digests", NULL },
+    { "filter", 'f', OPT_LIST, F(filters), "KEY=VALUE",
+      "only those with dangling, label, until, before, since or reference as given", NULL },
     { "format", 0, OPT_TEXT, F(format), "FORMAT", "table, or json: one object a line", NULL },
     { "no-trunc", 0, OPT_FLAG, F(no_trunc), NULL, "whole ids", NULL },
     { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "ids only", NULL },
@@ -111,7 +115,7 @@ static bool name_matches(const char *full, const char *filter)
 }
 
 static void render(const struct images_flags *f, struct store_image **list, size_t n, const char *filter,
-                   struct strbuf *out)
+                   const struct image_filter *filters, struct strbuf *out)
 {
     static const char *const headers[] = { "REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE" };
     static const char *const with_digest[] = { "REPOSITORY", "TAG", "DIGEST", "IMAGE ID", "CREATED", "SIZE" };
@@ -119,7 +123,7 @@ static void render(const struct images_flags *f, struct store_image **list, size
                                  : table_new(ARRAY_LEN(headers), headers);
     bool as_table = !f->quiet && !format_is_json(f->format);
     for (size_t i = 0; i < n; i++) {
-        if (!name_matches(list[i]->name, filter))
+        if (!name_matches(list[i]->name, filter) || !image_filter_matches(filters, list[i]))
             continue;
         if (f->quiet)
             strbuf_addf(out, f->no_trunc ? "sha256:%s\n" : "%.12s\n", list[i]->id);
@@ -135,20 +139,24 @@ static void render(const struct images_flags *f, struct store_image **list, size
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
+    _cleanup_arena_ struct arena *a = arena_new();
     struct images_flags f = { 0 };
     struct error err = { 0 };
     struct store_image **list = NULL;
     size_t n = 0;
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    int status = command_options(cli, &f, a, argc, argv, &words);
     if (status < 0)
         status = command_words(cli, words, 0, 1);
     if (status >= 0)
         return status;
     _cleanup_store_ struct store *s = NULL;
+    struct image_filter filters = { .words = &f.filters, .dangling = -1 };
     int r = format_check(f.format, &err);
     if (r == 0) {
         r = store_open(cli->root, false, &s, &err);
+        if (r == 0)
+            r = image_filter_parse(&f.filters, s, &filters, &err);
         if (r == 0)
             r = store_list(s, &list, &n, &err);
         else if (r == -ENOENT) /* no store is a store without images */
@@ -157,7 +165,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (r < 0)
         return fail(cli, 1, &err);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    render(&f, list, n, words > 0 ? argv[1] : NULL, &out);
+    render(&f, list, n, words > 0 ? argv[1] : NULL, &filters, &out);
     if (list != NULL)
         store_images_free(list, n);
     return out_write(&out);

@@ -4,8 +4,9 @@
 
 #include "cli/cli.h"
 
-extern const struct command cmd_base, cmd_exec, cmd_history, cmd_images, cmd_import, cmd_inspect, cmd_kill,
-    cmd_load, cmd_ps, cmd_rm, cmd_rmi, cmd_run, cmd_save, cmd_stop, cmd_system_info, cmd_tag, cmd_version;
+extern const struct command cmd_base, cmd_exec, cmd_history, cmd_image_prune, cmd_images, cmd_import,
+    cmd_inspect, cmd_kill, cmd_load, cmd_ps, cmd_rm, cmd_rmi, cmd_run, cmd_save, cmd_stop, cmd_system_info,
+    cmd_tag, cmd_version;
 
 /* The whole program. */
 int oakum_main(int argc, char **argv);

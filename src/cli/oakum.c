@@ -4,9 +4,9 @@
 #include "cli/paths.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_exec,   &cmd_ps,      &cmd_kill,        &cmd_stop,    &cmd_rm,
-    &cmd_inspect, &cmd_images, &cmd_import,  &cmd_base,        &cmd_tag,     &cmd_rmi,
-    &cmd_save,    &cmd_load,   &cmd_history, &cmd_system_info, &cmd_version, NULL,
+    &cmd_run,     &cmd_exec,        &cmd_ps,          &cmd_kill,    &cmd_stop, &cmd_rm,   &cmd_inspect,
+    &cmd_images,  &cmd_import,      &cmd_base,        &cmd_tag,     &cmd_rmi,  &cmd_save, &cmd_load,
+    &cmd_history, &cmd_image_prune, &cmd_system_info, &cmd_version, NULL,
 };
 
 /* docker's groups: the old command and the one in its group are the same. */

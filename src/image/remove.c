@@ -251,6 +251,73 @@ int store_remove(struct store *s, const char *name_or_id, const struct remove_op
     return r;
 }
 
+/* --- prune --- */
+
+/* An image goes with all its names, if each of them is wanted; without `all` only entries without a name go. */
+static bool goes(struct removal *rm, const struct prune_options *o, const size_t *entries, size_t n)
+{
+    bool wanted = true;
+
+    for (size_t i = 0; i < n && wanted; i++) {
+        struct store_image *image;
+        if (store_image_load(rm->store, &rm->index.manifests.v[entries[i]], &image, NULL) < 0)
+            return false;
+        wanted = (o->all || image->name == NULL) && (o->wanted == NULL || o->wanted(rm->o->arg, image));
+        store_image_free(image);
+    }
+    return wanted && (rm->o->in_use == NULL || rm->o->in_use(rm->o->arg, rm->id, NULL) == 0);
+}
+
+static void drop_all(struct removal *rm, const size_t *entries, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *name = store_descriptor_name(&rm->index.manifests.v[entries[i]]);
+        if (name != NULL)
+            tell(rm, "Untagged", name);
+    }
+    for (size_t i = n; i-- > 0;)
+        index_drop(&rm->index, entries[i]);
+    tell(rm, "Deleted", arena_printf(rm->arena, "sha256:%s", rm->id));
+}
+
+static int prune(struct removal *rm, const struct prune_options *o, struct work *w, struct error *err)
+{
+    int r = store_index_read(rm->store, rm->arena, &rm->index, err);
+
+    for (size_t i = rm->index.manifests.n; r == 0 && i-- > 0;) {
+        size_t n, at = i;
+        if (i >= rm->index.manifests.n)
+            continue; /* more than one went */
+        rm->m.v = &at;
+        if (identify(rm, NULL) < 0)
+            continue;
+        size_t *entries = entries_of(rm, &n);
+        if (n > 0 && goes(rm, o, entries, n))
+            drop_all(rm, entries, n);
+    }
+    rm->m.v = NULL;
+    if (r == 0)
+        r = store_index_write(rm->store, &rm->index, err);
+    return r < 0 ? r : store_collect(rm->store, &rm->index, w, err);
+}
+
+int store_prune(struct store *s, const struct prune_options *o, struct error *err)
+{
+    struct removal rm = { .store = s, .o = &o->remove };
+    _cleanup_work_ struct work *w = NULL;
+
+    int r = work_new(s, &w, err);
+    if (r < 0)
+        return r;
+    _cleanup_close_ int lock = store_lock(s, LOCK_EX, err);
+    if (lock < 0)
+        return lock;
+    rm.arena = arena_new();
+    r = prune(&rm, o, w, err);
+    arena_free(rm.arena);
+    return r;
+}
+
 int store_tag(struct store *s, const char *name_or_id, const char *new_name, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();

@@ -139,6 +139,18 @@ struct remove_options {
 int store_remove(struct store *s, const char *name_or_id, const struct remove_options *o, struct error *err)
     _warn_unused_;
 
+struct prune_options {
+    bool all; /* every image that no container was made from, not just those without a name */
+    /* Which of them may go; NULL: all. */
+    bool (*wanted)(void *arg, const struct store_image *image);
+    struct remove_options remove; /* in_use and report as there; arg is wanted's as well */
+};
+/* Removes images nobody needs. What is in use stays, and is no error. */
+int store_prune(struct store *s, const struct prune_options *o, struct error *err) _warn_unused_;
+
+/* Bytes that the images take: blobs and unpacked layers, each once. */
+int store_usage(struct store *s, int64_t *ret, struct error *err) _warn_unused_;
+
 /* Another name for an image. */
 int store_tag(struct store *s, const char *name_or_id, const char *new_name, struct error *err) _warn_unused_;
 
