@@ -23,7 +23,7 @@ struct runtime_globals runtime_globals;
 #define F(field) OPTION_FIELD(struct runtime_globals, field)
 // clang-format off
 static const struct cli_option options[] = {
-    { "cgroup-manager", 0, OPT_TEXT, F(cgroup_manager), "MANAGER", "cgroupfs; another one is an error", NULL },
+    { "cgroup-manager", 0, OPT_TEXT, F(cgroup_manager), "MANAGER", "who makes cgroups: cgroupfs (oakum-runtime itself) or systemd", NULL },
     { "criu", 0, OPT_NOTHING, 0, "PROGRAM", NULL, NULL },
     { "debug", 0, OPT_FLAG, F(debug), NULL, "as --log-level debug", NULL },
     { "log", 0, OPT_TEXT, F(log), "FILE", "write errors and warnings to a file as well; also file:PATH, syslog:NAME or journald:NAME", NULL },
@@ -31,7 +31,7 @@ static const struct cli_option options[] = {
     { "log-level", 0, OPT_TEXT, F(log_level), "LEVEL", "error, warning, info or debug", NULL },
     { "root", 0, OPT_TEXT, F(root), "DIR", "where the state of containers is (/run/oakum)", NULL },
     { "rootless", 0, OPT_NOTHING, 0, "MODE", NULL, NULL },
-    { "systemd-cgroup", 0, OPT_FLAG, F(systemd_cgroup), NULL, "the systemd driver; not in this version, so an error", NULL },
+    { "systemd-cgroup", 0, OPT_FLAG, F(systemd_cgroup), NULL, "as --cgroup-manager systemd", NULL },
     { "version", 'v', OPT_FLAG, F(version), NULL, "show the version", NULL },
     { "version", 'V', OPT_FLAG, F(version), NULL, NULL, NULL },
 };
@@ -93,13 +93,12 @@ static int begin(struct cli *cli, void *target)
         if (status >= 0)
             return status;
     }
-    if (g->cgroup_manager != NULL && !str_eq(g->cgroup_manager, "cgroupfs"))
-        return fail_text(cli, 1, "--cgroup-manager %s is not in this version of oakum; it is cgroupfs",
+    if (g->cgroup_manager != NULL && !str_eq(g->cgroup_manager, "cgroupfs") &&
+        !str_eq(g->cgroup_manager, "systemd"))
+        return fail_text(cli, 1, "--cgroup-manager must be cgroupfs or systemd, not \"%s\"",
                          g->cgroup_manager);
-    if (g->systemd_cgroup)
-        return fail_text(
-            cli, 1,
-            "--systemd-cgroup: the systemd driver is not in this version of oakum; use the cgroupfs driver");
+    if (g->cgroup_manager != NULL && str_eq(g->cgroup_manager, "systemd"))
+        g->systemd_cgroup = true;
     return -1;
 }
 

@@ -80,8 +80,8 @@ static json_t *linux_features(void)
         json_array_append_new(caps, json_string(capability_name(i)));
     json_object_set_new(cgroup, "v1", json_true());
     json_object_set_new(cgroup, "v2", json_true());
-    json_object_set_new(cgroup, "systemd", json_false());
-    json_object_set_new(cgroup, "systemdUser", json_false());
+    json_object_set_new(cgroup, "systemd", json_true());
+    json_object_set_new(cgroup, "systemdUser", json_true());
     json_object_set_new(cgroup, "rdma", json_true());
     json_object_set_new(mounts, "idmap", enabled(true));
     json_object_set_new(o, "namespaces", ns);

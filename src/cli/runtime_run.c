@@ -106,6 +106,7 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
     _cleanup_oci_spec_ struct oci_spec *spec = NULL;
     _cleanup_runtime_ struct runtime *rt = NULL;
     struct container_options opt = {
+        .systemd_cgroup = runtime_globals.systemd_cgroup,
         .id = id,
         .pid_file = f->pid_file,
         .console_socket = f->console_socket,

@@ -7,9 +7,11 @@
  * are written before anybody is inside); processes that outlive their container (signal, remove). A container can only ever
  * make cgroups below its own; cgroup file systems know no symbolic links, so walking below a directory of ours is safe.
  */
-#include "confine/cgroup_impl.h"
+#include "confine/cgroup_systemd.h"
 
 #include <time.h>
+
+#define SYSTEMD "systemd:" /* what a recorded unit begins with; a path begins with a slash */
 
 int cgroup_path_check(const char *path, struct error *err)
 {
@@ -76,18 +78,55 @@ struct cgroup_hier *cgroup_hier_add(struct cgroup *cg)
     return h;
 }
 
-static int cgroup_new(const char *path, struct cgroup **ret, struct error *err)
+/* A path, or a recorded unit, whose path is "" as long as it is not known. */
+static int parse_handle(const char *handle, struct cgroup_unit **ret_unit, const char **ret_path,
+                        struct error *err)
+{
+    const char *unit = str_after(handle, SYSTEMD);
+    int r = 0;
+
+    *ret_unit = NULL;
+    *ret_path = handle;
+    if (unit)
+        r = cgroup_unit_parse(unit, ret_unit, ret_path, err);
+    if (r == 0 && !(*ret_unit && (*ret_path)[0] == '\0'))
+        r = cgroup_path_check(*ret_path, err);
+    if (r < 0)
+        cgroup_unit_free(TAKE_PTR(*ret_unit));
+    return r;
+}
+
+const char *cgroup_handle_path(const char *handle)
+{
+    return str_after(handle, SYSTEMD) ? strrchr(handle, ':') + 1 : handle;
+}
+
+char *cgroup_handle(const struct cgroup *cg)
+{
+    const struct cgroup_unit *u = cg->unit;
+
+    return u ? xasprintf(SYSTEMD "%s:%s:%s:%s", u->user ? "user" : "system", u->slice, u->name, cg->path)
+             : xstrdup(cg->path);
+}
+
+static int cgroup_new(const char *handle, struct cgroup **ret, struct error *err)
 {
     struct cgroup_host host;
-    int r = cgroup_path_check(path, err);
+    struct cgroup_unit *unit;
+    const char *path;
+    int r = parse_handle(handle, &unit, &path, err);
 
-    if (r == 0)
-        r = cgroup_host_open(&host, err);
     if (r < 0)
         return r;
+    r = cgroup_host_open(&host, err);
+    if (r < 0) {
+        cgroup_unit_free(unit);
+        return r;
+    }
     *ret = xcalloc(1, sizeof **ret);
     (*ret)->host = host;
     (*ret)->path = xstrdup(path);
+    (*ret)->unit = unit;
     return 0;
 }
 
@@ -119,6 +158,7 @@ void cgroup_free(struct cgroup *cg)
         return;
     drop_hiers(cg, 0);
     cgroup_host_close(&cg->host);
+    cgroup_unit_free(cg->unit);
     free(cg->path);
     free(cg);
 }
@@ -200,7 +240,7 @@ int cgroup_clear_leftover(int base, const char *full, struct error *err)
     return cgroup_tree_remove(base, full, err);
 }
 
-/* ---- create ---- */
+/* ---- what a container needs ---- */
 
 int cgroup_use_controller(struct cgroup *cg, enum cgroup_controller c, const char *field, struct error *err)
 {
@@ -303,33 +343,6 @@ static int write_limits(const struct cgroup *cg, const struct oci_resources *res
     return r;
 }
 
-int cgroup_create(const char *path, const struct oci_resources *res, struct cgroup **ret, struct error *err)
-{
-    static const struct oci_resources nothing = { 0 };
-    const struct cgroup_current cur = { .fresh = true };
-    const char *fields[CGROUP_CONTROLLERS] = { NULL };
-    _cleanup_cgroup_ struct cgroup *cg = NULL;
-    unsigned need;
-    int r;
-
-    if (!res)
-        res = &nothing;
-    r = cgroup_needs(res, true, fields, &need, err);
-    if (r == 0)
-        r = cgroup_new(path, &cg, err);
-    if (r < 0)
-        return r;
-    r = use_needed(cg, need, fields, err);
-    if (r == 0)
-        r = write_limits(cg, res, need, &cur, err);
-    if (r < 0) {
-        unmake(cg, 0);
-        return r;
-    }
-    *ret = TAKE_PTR(cg);
-    return 0;
-}
-
 /* ---- open ---- */
 
 /* Opens root + path as another hierarchy of cg. 0, or -ENOENT without a message. */
@@ -381,18 +394,24 @@ static int open_all(struct cgroup *cg, struct error *err)
         if (r < 0 && r != -ENOENT)
             return r;
     }
+    if (cg->unit && !cg->host.v2_base) /* where systemd looks for the scope's processes */
+        r = open_hier(cg, "systemd", "systemd", CGROUP_CONTROLLERS, false, err);
+    if (r < 0 && r != -ENOENT)
+        return r;
     if (cgroup_host_v2(&cg->host))
         r = open_hier(cg, cg->host.v2_root, "unified", 0, true, err);
     return r == -ENOENT ? 0 : r;
 }
 
-int cgroup_open(const char *path, struct cgroup **ret, struct error *err)
+int cgroup_open(const char *handle, struct cgroup **ret, struct error *err)
 {
     _cleanup_cgroup_ struct cgroup *cg = NULL;
-    int r = cgroup_new(path, &cg, err);
+    int r = cgroup_new(handle, &cg, err);
 
     if (r < 0)
         return r;
+    if (cg->path[0] == '\0')
+        return error_set(err, -ENOENT, "the scope %s was not made", cg->unit->name);
     r = open_all(cg, err);
     if (r == 0 && cg->n == 0 && !cg->host.mountinfo_read) { /* hierarchies in an unusual place? */
         r = cgroup_host_read_mountinfo(&cg->host, err);
@@ -402,7 +421,70 @@ int cgroup_open(const char *path, struct cgroup **ret, struct error *err)
     if (r < 0)
         return r;
     if (cg->n == 0)
-        return error_set(err, -ENOENT, "there is no cgroup %s", path);
+        return error_set(err, -ENOENT, "there is no cgroup %s", cg->path);
+    *ret = TAKE_PTR(cg);
+    return 0;
+}
+
+/* ---- create ---- */
+
+/* The scope, and a grip on the directories that systemd made for it. On v1 they have other names than their first controller. */
+static int start_unit(struct cgroup *cg, const struct oci_resources *res, struct error *err)
+{
+    int r = cgroup_unit_start(cg, res, err);
+
+    if (r == 0)
+        r = open_all(cg, err);
+    if (r == 0 && cg->n == 0)
+        r = error_set(err, -ENOENT, "there is no cgroup %s, where systemd says the scope is", cg->path);
+    for (int c = 0; c < CGROUP_CONTROLLERS && r == 0; c++) {
+        struct cgroup_hier *h = cgroup_hier_of(cg, c);
+        if (!h || !str_eq(h->name, cgroup_controller_name(c, false)))
+            continue;
+        free(h->name);
+        h->name = cgroup_v1_name(cg->host.base, h->root, c);
+    }
+    return r;
+}
+
+/* With a budget of one process the holder would be it. cgroup_settle() takes the room back. */
+static int room_for_holder(const struct cgroup *cg, struct error *err)
+{
+    const struct cgroup_hier *v1 = cgroup_hier_of(cg, CGROUP_PIDS), *h = v1 ? v1 : cgroup_hier_v2(cg);
+
+    return cg->unit->pids_one_off && h ? file_write_value(h->dirfd, "pids.max", "2", err) : 0;
+}
+
+int cgroup_create(const char *path, const struct oci_resources *res, struct cgroup **ret, struct error *err)
+{
+    static const struct oci_resources nothing = { 0 };
+    const struct cgroup_current cur = { .fresh = true };
+    const char *fields[CGROUP_CONTROLLERS] = { NULL };
+    _cleanup_cgroup_ struct cgroup *cg = NULL;
+    unsigned need;
+    int r;
+
+    if (!res)
+        res = &nothing;
+    r = cgroup_needs(res, true, fields, &need, err);
+    if (r == 0)
+        r = cgroup_new(path, &cg, err);
+    if (r < 0)
+        return r;
+    if (cg->unit)
+        r = start_unit(cg, res, err);
+    if (r == 0)
+        r = use_needed(cg, need, fields, err);
+    if (r == 0)
+        r = write_limits(cg, res, need, &cur, err);
+    if (r == 0 && cg->unit)
+        r = room_for_holder(cg, err);
+    if (r < 0) {
+        unmake(cg, 0);
+        if (cg->unit && cg->unit->started) /* else it is somebody else's, or none */
+            (void) cgroup_unit_stop(cg->unit, NULL);
+        return r;
+    }
     *ret = TAKE_PTR(cg);
     return 0;
 }
@@ -677,7 +759,7 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err
         r = cgroup_move_all(cg, &cg->h[i], err);
     if (r < 0)
         unmake(cg, before);
-    return r;
+    return r == 0 && cg->unit ? cgroup_unit_update(cg, res, err) : r;
 }
 
 /* ---- remove, mount ---- */
@@ -716,14 +798,12 @@ static int remove_all(struct cgroup_host *h, const char *path, bool *found, stru
     return result;
 }
 
-int cgroup_remove(const char *path, struct error *err)
+static int remove_path(const char *path, struct error *err)
 {
     struct cgroup_host h;
     bool found = false;
-    int r = cgroup_path_check(path, err);
+    int r = cgroup_host_open(&h, err);
 
-    if (r == 0)
-        r = cgroup_host_open(&h, err);
     if (r < 0)
         return r;
     r = remove_all(&h, path, &found, err);
@@ -736,9 +816,26 @@ int cgroup_remove(const char *path, struct error *err)
     return r;
 }
 
+int cgroup_remove(const char *handle, struct error *err)
+{
+    struct cgroup_unit *unit;
+    const char *path;
+    int r = parse_handle(handle, &unit, &path, err), left = 0;
+
+    if (r < 0)
+        return r;
+    /* Without a path: its maker died over it. Then it has gone with the holder, and one of that name is somebody else's. */
+    if (unit && path[0] != '\0')
+        r = cgroup_unit_stop(unit, err);
+    if (path[0] != '\0')
+        left = remove_path(path, r < 0 ? NULL : err);
+    cgroup_unit_free(unit);
+    return r < 0 ? r : left;
+}
+
 int cgroup_destroy(const struct cgroup *cg, struct error *err)
 {
-    int result = 0;
+    int result = cg->unit ? cgroup_unit_stop(cg->unit, err) : 0;
     bool found = false;
 
     for (size_t i = 0; i < cg->n; i++) {

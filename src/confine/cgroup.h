@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * confine/cgroup.h: budgets, the device list and the grip on a whole container, by control groups. v1, v2 and hybrid hosts,
- * cgroupfs driver (directories made by oakum itself).
+ * cgroupfs driver (directories made by oakum itself) and systemd driver (a transient scope, made by the service manager).
  *
  * Failure mode: closed. A limit that was asked for and that this host cannot enforce (controller absent, file absent, no
  * equivalent in v2) is an error that begins with the JSON field and names the controller. Nothing is left behind then.
  *
  * Path: as in linux.cgroupsPath, absolute from the mount point of each hierarchy ("/oakum-ID", "/kubepods/pod1/ID"). Parents
  * are made as needed and stay when the container's cgroup goes. `..`, empty components and control bytes are refused.
+ *
+ * Where functions below say "path", a handle will do: a path is the handle of a cgroup that we made, and
+ * "systemd:MANAGER:SLICE:UNIT:PATH" that of a scope. It is what is recorded, so all that find a container's cgroup by the
+ * record (exec, kill, ps, update, pause, events, delete) need not know which driver made it.
  *
  * How each field of linux.resources (runtime-spec config-linux.md) becomes a file: the table in cgroup_limits.c. Rules that
  * need a sentence:
@@ -132,6 +136,29 @@ int cgroup_remove(const char *path, struct error *err);
  * it (which may join more).
  */
 int cgroup_destroy(const struct cgroup *cg, struct error *err);
+
+/*
+ * ---- the systemd driver ----
+ * Handle for a scope: cgroupsPath is SLICE:PREFIX:NAME and makes the unit PREFIX-NAME.scope, as with runc and crun. Not given:
+ * oakum-ID.scope. SLICE empty or not given: system.slice, or user.slice of an ordinary user (and of root in a user namespace),
+ * whose own manager is asked then. Nothing is asked of systemd yet. Caller frees.
+ *
+ * cgroup_create() with it starts the scope, with a process of ours as the first in it; cgroup_settle() takes that out when the
+ * container's process pid has been made, and sees to it that pid is in. systemd must answer within 30 s. cgroup_update() sets the unit's properties, too;
+ * removal stops the unit and forgets its failure.
+ */
+int cgroup_systemd_handle(const char *cgroups_path, const char *id, char **ret, struct error *err);
+/* cgroupfs: nothing to do. attach: pid was not born in the cgroup since that was not allowed; the manager is asked (below). */
+int cgroup_settle(struct cgroup *cg, pid_t pid, bool attach, struct error *err);
+char *cgroup_handle(const struct cgroup *cg)
+    __attribute__((returns_nonnull));               /* to be recorded; caller frees */
+const char *cgroup_handle_path(const char *handle); /* the path in it, "" if it is not known yet */
+/*
+ * A user's scope may be out of the user's own reach (-EACCES of CLONE_INTO_CGROUP and of joining) where the manager can still put a
+ * process into it, from outside and while the process waits.
+ */
+bool cgroup_attachable(const struct cgroup *cg);
+int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err);
 
 /*
  * Mounts the container's view of its cgroup onto target_fd (O_PATH directory in the container's tree). To be called in the

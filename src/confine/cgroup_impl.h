@@ -39,10 +39,13 @@ struct cgroup_hier {
     unsigned made; /* directories made for it, from the leaf upwards */
 };
 
+struct cgroup_unit;
+
 struct cgroup {
-    char *path;
+    char *path;               /* systemd: "" until the unit is there */
+    struct cgroup_unit *unit; /* NULL: cgroupfs */
     struct cgroup_host host;
-    struct cgroup_hier h[CGROUP_CONTROLLERS + 1];
+    struct cgroup_hier h[CGROUP_CONTROLLERS + 2]; /* v2, and v1's name=systemd */
     size_t n;
 };
 
@@ -77,6 +80,8 @@ int cgroup_move_all(const struct cgroup *cg, const struct cgroup_hier *h, struct
 /* ---- cgroup_v1.c, cgroup_v2.c ---- */
 /* 0, or -ENXIO (no such v1 hierarchy; no message), or another error. */
 int cgroup_v1_use(struct cgroup *cg, enum cgroup_controller c, struct error *err);
+/* The directory name of a hierarchy: co-mounted ones have a link ("cpu" -> "cpu,cpuacct"). Caller frees. */
+char *cgroup_v1_name(int base, const char *root, enum cgroup_controller c);
 int cgroup_v1_freeze(struct cgroup *cg, bool frozen, struct error *err);
 int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, struct error *err);
 /* Makes the v2 directory (once) and enables the controllers in `want` for it. fields[c]: who asked. */

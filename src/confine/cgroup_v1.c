@@ -78,8 +78,8 @@ static bool is_comounted(struct cgroup *cg, const char *full, enum cgroup_contro
     return false;
 }
 
-/* The directory name of a hierarchy: co-mounted ones have a link ("cpu" -> "cpu,cpuacct"). Only these are known to be so. */
-static char *hier_name(int base, const char *root, enum cgroup_controller c)
+/* Only these are known to be co-mounted. */
+char *cgroup_v1_name(int base, const char *root, enum cgroup_controller c)
 {
     char target[256];
     ssize_t n = -1;
@@ -106,7 +106,7 @@ static int open_made(struct cgroup *cg, enum cgroup_controller c, const char *ro
     h = cgroup_hier_add(cg);
     h->controllers = CGROUP_BIT(c);
     h->root = xstrdup(root);
-    h->name = hier_name(cg->host.base, root, c);
+    h->name = cgroup_v1_name(cg->host.base, root, c);
     h->made = made;
     h->dirfd = TAKE_FD(fd);
     h->joinfd = TAKE_FD(joinfd);
@@ -249,7 +249,10 @@ static int mount_hier(int dirfd, const struct cgroup_hier *h, unsigned attr, str
         return error_errno(err, -errno, "cannot make %s in the container's /sys/fs/cgroup", h->name);
     if (h->v2)
         mnt = mnt_new("cgroup2", NULL, NULL, attr, err);
-    else {
+    else if (str_eq(h->name, "systemd")) {
+        static const char *const named[] = { "none", "name=systemd", NULL };
+        mnt = mnt_new("cgroup", NULL, named, attr, err);
+    } else {
         for (char *s = strtok_r(list, ",", &save); s && n < OPTIONS_MAX; s = strtok_r(NULL, ",", &save))
             options[n++] = s;
         mnt = mnt_new("cgroup", NULL, options, attr, err);

@@ -6,7 +6,8 @@
  *
  * State. Below the runtime's root (/run/oakum, or --root) each container has a directory named by its id, mode 0700:
  *   lock        by flock on the directory itself; dies with its holder
- *   cgroup      symbolic link whose text is the cgroup path; made before the cgroup is, so that a killed create can be cleaned
+ *   cgroup      symbolic link whose text is the cgroup's handle (a path, or manager and unit of systemd; confine/cgroup.h); made
+ *               before the cgroup is, so that a killed create can be cleaned
  *   config.json the specification that is enforced, as given
  *   state.json  written (rename) when the process exists: pid, its start time, bundle, creation time, …
  *   start, result   FIFOs between create and start
@@ -46,7 +47,7 @@ struct container_options {
     bool no_new_keyring;
     bool init;              /* run oakum's tiny init as pid 1, the process as its child */
     bool keep_stdin_closed; /* stdin is /dev/null (docker run without -i) */
-    bool systemd_cgroup;    /* not enforced yet: error */
+    bool systemd_cgroup;    /* the systemd driver: linux.cgroupsPath is SLICE:PREFIX:NAME */
     bool
         warn_only_rlimits; /* an rlimit that may not be raised on this host is logged instead of an error (engine defaults) */
     bool keep;   /* run: do not delete when it ends */
@@ -103,7 +104,7 @@ const char *container_status_name(enum container_status s);
 struct container_state {
     struct arena *arena;
     const char *id, *bundle, *rootfs, *created, *oci_version; /* created: RFC 3339 */
-    const char *cgroup_path;
+    const char *cgroup_path; /* a handle (confine/cgroup.h) */
     enum container_status status;
     pid_t pid; /* 0 unless there is a live process */
     uint32_t owner_uid;

@@ -34,8 +34,6 @@ static int check_all(struct start *s, struct error *err)
 {
     const struct oci_spec *spec = s->spec;
     int r = enforce_check(spec, err);
-    if (r >= 0 && s->opt->systemd_cgroup)
-        r = error_set(err, -ENOTSUP, "--systemd-cgroup: the systemd driver is not in this version");
     if (r >= 0)
         r = lsm_check(spec, err);
     if (r >= 0 && landlock_wanted(spec) && !spec->process.no_new_privileges)
@@ -159,16 +157,24 @@ static int make_fifo(int dirfd, const char *name, struct error *err)
     return file_open(dirfd, name, O_RDWR, 0, err);
 }
 
+static int choose_cgroup(struct start *s, struct error *err)
+{
+    const char *path = s->spec->linux_.cgroups_path;
+    if (s->opt->systemd_cgroup)
+        return cgroup_systemd_handle(path, s->opt->id, &s->cgroup_path, err);
+    s->cgroup_path = cgroup_default_path(path, s->opt->id);
+    int r = cgroup_path_check(s->cgroup_path, err);
+    return r < 0 ? error_context(err, r, "linux.cgroupsPath") : 0;
+}
+
 static int record_begin(struct start *s, bool wait_for_start, struct error *err)
 {
     s->dirfd = state_create(s->rt, s->opt->id, err);
     if (s->dirfd < 0)
         return s->dirfd;
-    s->cgroup_path = cgroup_default_path(s->spec->linux_.cgroups_path, s->opt->id);
-    int r = cgroup_path_check(s->cgroup_path, err);
-    if (r < 0)
-        return error_context(err, r, "linux.cgroupsPath");
-    r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
+    int r = choose_cgroup(s, err);
+    if (r >= 0)
+        r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
     if (r >= 0)
         r = write_config(s, err);
     if (r >= 0 && wait_for_start)
@@ -178,6 +184,11 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
     if (r >= 0) {
         r = cgroup_create(s->cgroup_path, &s->spec->linux_.resources, &s->cg, err);
         s->cgroup_made = r >= 0;
+    }
+    if (r >= 0 && s->opt->systemd_cgroup) { /* now it is known where it is */
+        free(s->cgroup_path);
+        s->cgroup_path = cgroup_handle(s->cg);
+        r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
     }
     /*
      * Whoever chose the path is an engine that will look there. Not where a scheduling policy is asked for: a cpu cgroup of its own
@@ -251,6 +262,11 @@ static int clone_child(struct start *s, struct error *err)
         r = mounts_prepare_joined(s->mounts, err);
     if (r >= 0) {
         s->pid = sys_clone3(&args, sizeof(args));
+        if (s->pid < 0 && errno == EACCES && cgroup_attachable(s->cg)) {
+            s->cgroup_late = true;
+            args.flags &= ~CLONE_INTO_CGROUP;
+            s->pid = sys_clone3(&args, sizeof(args));
+        }
         if (s->pid == 0)
             init_main(s);
         if (s->pid < 0)
@@ -381,6 +397,8 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
     close(s->child_sync); /* really: the end of the child is seen by the last close of it */
     s->child_sync = -1;
     seccomp_agent_close(&s->agent);
+    if (r >= 0)
+        r = cgroup_settle(s->cg, s->pid, s->cgroup_late, err);
     if (r >= 0)
         r = map_ids(s, err);
     if (r >= 0)

@@ -45,6 +45,7 @@ struct exec {
     struct cpu_affinity affinity;
     int proc_fd, init_pidfd;
     int join_flags;
+    bool cgroup_late; /* the child could not be born in it and waits until it has been put there */
     int parent_sync, child_sync, console_fd, pidfd;
     pid_t pid;
     sigset_t old_mask;
@@ -173,11 +174,24 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
 
 /* ---- child ---- */
 
+/* Where the parent must have us put into the cgroup. */
+static int wait_for_cgroup(struct exec *e, struct error *err)
+{
+    char go;
+    ssize_t n;
+    do
+        n = read(e->child_sync, &go, 1);
+    while (n < 0 && errno == EINTR);
+    return n == 1 ? 0 : error_set(err, -EPIPE, "the parent is gone");
+}
+
 static int join(struct exec *e, struct error *err)
 {
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot make the process undumpable");
-    int r = cgroup_join_self(e->cg, err);
+    int r = e->cgroup_late ? wait_for_cgroup(e, err) : 0;
+    if (r >= 0)
+        r = cgroup_join_self(e->cg, err);
     if (r >= 0)
         r = cpu_affinity_final(&e->affinity, err);
     /* The pid namespace is ours by birth. */
@@ -275,6 +289,11 @@ static int clone_into(struct exec *e, struct error *err)
         args.cgroup = (uint64_t) cgroup_fd;
     }
     e->pid = sys_clone3(&args, sizeof(args));
+    if (e->pid < 0 && errno == EACCES && cgroup_attachable(e->cg)) {
+        e->cgroup_late = true;
+        args.flags &= ~CLONE_INTO_CGROUP;
+        e->pid = sys_clone3(&args, sizeof(args));
+    }
     if (e->pid == 0)
         exec_child(e);
     int r = e->pid < 0 ? error_errno(err, -errno, "cannot make a process in the container") : 0;
@@ -320,6 +339,11 @@ static int start_process(struct exec *e, bool *ret_exec_failed, struct error *er
     close(e->child_sync); /* really: the end of the child is seen by the last close of it */
     e->child_sync = -1;
     seccomp_agent_close(&e->agent);
+    if (r >= 0 && e->cgroup_late) {
+        r = cgroup_attach(e->cg, e->pid, err);
+        if (r >= 0 && send(e->parent_sync, "g", 1, MSG_NOSIGNAL) < 0)
+            r = error_errno(err, -errno, "the process in the container has ended");
+    }
     if (r >= 0)
         r = follow(e, ret_exec_failed, err);
     if (r >= 0)

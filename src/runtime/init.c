@@ -34,12 +34,22 @@ static int stage_hide(struct start *s, struct error *err)
 }
 
 /* Before the namespaces are looked into, so that everything that is set up is charged to the container's budget. */
-static int stage_cgroup(struct start *s, struct error *err)
+static int enter_cgroup(struct start *s, struct error *err)
 {
     int r = s->cg ? cgroup_join_self(s->cg, err) : 0;
     if (r >= 0 && s->ns.new_cgroup && unshare(CLONE_NEWCGROUP) < 0)
         r = error_errno(err, -errno, "cannot make a cgroup namespace");
     return r;
+}
+
+static int stage_cgroup(struct start *s, struct error *err)
+{
+    return s->cgroup_late ? 0 : enter_cgroup(s, err);
+}
+
+static int stage_late_cgroup(struct start *s, struct error *err)
+{
+    return s->cgroup_late ? enter_cgroup(s, err) : 0;
 }
 
 /* The parent writes the id maps, id-maps the mounts and records the container; without its word there is no start. */
@@ -230,6 +240,7 @@ static const struct {
     { "hide", stage_hide },
     { "cgroup", stage_cgroup },
     { "wait for parent", stage_wait_for_parent },
+    { "late cgroup", stage_late_cgroup },
     { "become root", stage_become_root },
     { "names", stage_names },
     { "loopback", stage_loopback },

@@ -32,6 +32,7 @@ struct start {
     struct mounts_result tree; /* child */
     struct cgroup *cg;
     bool cgroup_made;
+    bool cgroup_late; /* the child could not be born in it and is put there before the parent's word */
     char *cgroup_path;
     struct seccomp_filter filter;
     struct seccomp_agent agent;

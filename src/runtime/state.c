@@ -110,7 +110,12 @@ int state_remove(struct runtime *rt, const char *id, int dirfd, struct error *er
 
 int state_write_cgroup(int dirfd, const char *path, struct error *err)
 {
-    return symlinkat(path, dirfd, "cgroup") < 0 ? error_errno(err, -errno, "cannot record the cgroup") : 0;
+    if (symlinkat(path, dirfd, "cgroup") == 0)
+        return 0;
+    if (errno != EEXIST || symlinkat(path, dirfd, "cgroup.tmp") < 0 ||
+        renameat(dirfd, "cgroup.tmp", dirfd, "cgroup") < 0)
+        return error_errno(err, -errno, "cannot record the cgroup");
+    return 0;
 }
 
 char *state_read_cgroup(int dirfd)

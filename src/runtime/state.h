@@ -32,9 +32,9 @@ int state_remove(struct runtime *rt, const char *id, int dirfd, struct error *er
 int state_write(int dirfd, const struct record *rec, struct error *err);
 /* -ENOENT: not written yet (creating, or killed before). */
 int state_read(int dirfd, struct record *ret, struct error *err);
-/* The cgroup path recorded by state_write_cgroup(); NULL if none. Caller frees. */
+/* The cgroup's handle recorded by state_write_cgroup(); NULL if none. Caller frees. */
 char *state_read_cgroup(int dirfd);
-int state_write_cgroup(int dirfd, const char *path, struct error *err);
+int state_write_cgroup(int dirfd, const char *path, struct error *err); /* once more: replaces it */
 /* Is the process of rec there (not a zombie)? */
 bool state_alive(const struct record *rec);
 /* Is its cgroup frozen? */

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * confine/cgroup_systemd.h: what cgroup.c asks of the systemd driver (cgroup_systemd.c), and the unit's properties
+ * (cgroup_properties.c). Nobody else includes this, but the unit tests.
+ */
+#pragma once
+
+#include "confine/cgroup_impl.h"
+#include "sys/dbus.h"
+
+/* Recorded form: "systemd:MANAGER:SLICE:UNIT:PATH", MANAGER "system" or "user", PATH empty until the unit is there. */
+struct cgroup_unit {
+    bool user;
+    char *slice, *name;
+    pid_t holder;      /* the process that keeps the scope alive until the container's is in it; 0: none */
+    bool started;      /* by us, just now */
+    bool pids_one_off; /* pids.max is one too high while the holder is there */
+};
+
+void cgroup_unit_free(struct cgroup_unit *u);
+/* handle without its "systemd:". *ret_path points into handle. */
+int cgroup_unit_parse(const char *handle, struct cgroup_unit **ret, const char **ret_path, struct error *err);
+
+/* Starts the scope with a holder in it and finds out where it is: cg->path. */
+int cgroup_unit_start(struct cgroup *cg, const struct oci_resources *res, struct error *err);
+/* Stops it; processes that are left in it are ended. Absent is success. */
+int cgroup_unit_stop(const struct cgroup_unit *u, struct error *err);
+/* After the files have been written. */
+int cgroup_unit_update(const struct cgroup *cg, const struct oci_resources *res, struct error *err);
+
+/* ---- cgroup_properties.c: each is appended to an open a(sv) ---- */
+struct cgroup_facts {
+    bool v2, user, fresh;
+    int64_t memory_max, cpu_quota; /* of an existing cgroup, negative: none */
+    uint64_t cpu_period;
+};
+void cgroup_put_u64(struct dbus_body *b, const char *name, uint64_t v);
+void cgroup_put_bool(struct dbus_body *b, const char *name, bool v);
+void cgroup_put_string(struct dbus_body *b, const char *name, const char *v);
+int cgroup_put_properties(struct dbus_body *b, const struct oci_resources *res, const struct cgroup_facts *f,
+                          struct error *err);
