@@ -410,7 +410,7 @@ int cgroup_open(const char *handle, struct cgroup **ret, struct error *err)
 
     if (r < 0)
         return r;
-    if (cg->path[0] == '\0')
+    if (cg->unit && cg->path[0] == '\0')
         return error_set(err, -ENOENT, "the scope %s was not made", cg->unit->name);
     r = open_all(cg, err);
     if (r == 0 && cg->n == 0 && !cg->host.mountinfo_read) { /* hierarchies in an unusual place? */
@@ -469,7 +469,7 @@ int cgroup_create(const char *path, const struct oci_resources *res, struct cgro
     r = cgroup_needs(res, true, fields, &need, err);
     if (r == 0)
         r = cgroup_new(path, &cg, err);
-    if (r < 0)
+    if (r < 0 || !cg)
         return r;
     if (cg->unit)
         r = start_unit(cg, res, err);

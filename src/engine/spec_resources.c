@@ -186,7 +186,7 @@ static int build_cgroup_path(struct build *b, struct error *err)
     if (n >= 6 && str_eq(parent + n - 6, ".slice"))
         return error_set(
             err, -ENOTSUP,
-            "--cgroup-parent %s is a slice of systemd, whose driver is not in this version; give a path",
+            "--cgroup-parent %s is a slice of systemd, and oakum run makes its cgroups itself; give a path",
             parent);
     while (n > 0 && parent[n - 1] == '/')
         n--;

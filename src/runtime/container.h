@@ -104,7 +104,7 @@ const char *container_status_name(enum container_status s);
 struct container_state {
     struct arena *arena;
     const char *id, *bundle, *rootfs, *created, *oci_version; /* created: RFC 3339 */
-    const char *cgroup_path; /* a handle (confine/cgroup.h) */
+    const char *cgroup_path;                                  /* a handle (confine/cgroup.h) */
     enum container_status status;
     pid_t pid; /* 0 unless there is a live process */
     uint32_t owner_uid;

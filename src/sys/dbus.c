@@ -157,7 +157,7 @@ static int get_text(struct dbus_reader *r, size_t n, const char **ret)
 
 int dbus_get_string(struct dbus_reader *r, const char **ret)
 {
-    uint32_t n;
+    uint32_t n = 0;
 
     return dbus_get_u32(r, &n) < 0 ? -EBADMSG : get_text(r, n, ret);
 }
@@ -410,7 +410,7 @@ static int receive(struct dbus *bus, int64_t end, struct dbus_message *ret, stru
 
 int dbus_wait(struct dbus *bus, int64_t end, struct error *err)
 {
-    struct dbus_message m;
+    struct dbus_message m = { 0 };
     int r = receive(bus, end, &m, err);
 
     if (r == 0 && m.kind == DBUS_SIGNAL && bus->on_signal)
@@ -484,7 +484,7 @@ int dbus_call(struct dbus *bus, const struct dbus_target *to, const char *member
     if (r == 0 && body)
         r = send_all(bus, body->v, body->n, end, err);
     while (r == 0) {
-        struct dbus_message m;
+        struct dbus_message m = { 0 };
         r = receive(bus, end, &m, err);
         if (r == 0 && m.kind == DBUS_SIGNAL && bus->on_signal)
             bus->on_signal(bus->arg, &m);

@@ -90,8 +90,8 @@ END
   run "$bin/oakum-runtime" --root "$place/rt" --log "$place/log" --log-format json state nosuch
   [ "$status" -eq 1 ]
   jq -e '.level == "error" and (.msg | test("nosuch")) and .time' "$place/log"
-  run "$bin/oakum-runtime" --root "$place/rt" --systemd-cgroup list
-  said 1 systemd
+  run "$bin/oakum-runtime" --root "$place/rt" --cgroup-manager nosuch list
+  said 1 'cgroupfs or systemd'
   run "$bin/oakum-runtime" --root "$place/rt" --log-format xml list
   said 1 '--log-format'
   run "$bin/oakum-runtime" --root "$place/rt" run --preserve-fds -1 x
