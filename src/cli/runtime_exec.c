@@ -170,6 +170,7 @@ static int run(const struct cli *cli, struct flags *f, int words, char **argv)
         r = f->process != NULL ? from_file(f->process, spec->arena, &process, &err)
                                : from_flags(f, spec, words, argv, &process, &err);
     struct exec_options opt = {
+        .spec = spec,
         .pid_file = f->pid_file,
         .console_socket = f->console_socket,
         .pidfd_socket = f->pidfd_socket,

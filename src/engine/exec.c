@@ -90,7 +90,7 @@ int engine_exec(struct engine *e, const char *name_or_id, const struct exec_requ
         r = runtime_protect(spec, err);
     if (r == 0)
         r = exec_process(req, c.pid, spec, &process, err);
-    struct exec_options opt = { .detach = req->detach, .keep_stdin_closed = !req->interactive };
+    struct exec_options opt = { .spec = spec, .detach = req->detach, .keep_stdin_closed = !req->interactive };
     if (r == 0)
         r = container_exec(rt, c.record->id, &process, &opt, ret, err);
     engine_container_clear(&c);

@@ -79,6 +79,8 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
                   struct container_exit *ret, struct error *err);
 
 struct exec_options {
+    /* What container_spec() has given for this id, or NULL. Spares a second parse if the container is still the same. */
+    struct oci_spec *spec;
     const char *pid_file, *console_socket, *pidfd_socket;
     struct oci_strings cgroups; /* "[CONTROLLER,...:]PATH" below the container's cgroup; each must be there */
     unsigned preserve_fds;

@@ -33,7 +33,8 @@
 #include "sys/proc.h"
 
 struct exec {
-    struct oci_spec *spec;
+    struct oci_spec *spec; /* the caller's or ours */
+    bool spec_is_callers;
     struct oci_process process; /* what was asked for, with what the container insists on */
     const struct exec_options *opt;
     struct process_plan plan;
@@ -86,6 +87,18 @@ static int check_capabilities(const struct exec *e, struct error *err)
     return 0;
 }
 
+/* The caller's, if the container's document is (still) the one that it was made of. */
+static int take_spec(struct exec *e, const struct runtime *rt, const char *text, size_t len,
+                     struct error *err)
+{
+    e->spec_is_callers = e->opt->spec && rt->config && rt->config_len == len &&
+                         memcmp(rt->config, text, len) == 0;
+    if (!e->spec_is_callers)
+        return oci_spec_parse(text, len, &e->spec, err);
+    e->spec = e->opt->spec;
+    return 0;
+}
+
 static int open_target(struct exec *e, struct runtime *rt, const char *id, struct error *err)
 {
     struct record rec;
@@ -102,7 +115,7 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
     if (r >= 0)
         r = state_read_config(dirfd, &text, &len, err);
     if (r >= 0)
-        r = oci_spec_parse(text, len, &e->spec, err);
+        r = take_spec(e, rt, text, len, err);
     if (r >= 0)
         e->state = (struct container_state){
             .id = id,
@@ -389,7 +402,8 @@ static void release(struct exec *e)
     cgroup_free(e->cg);
     seccomp_filter_free(&e->filter);
     seccomp_agent_close(&e->agent);
-    oci_spec_free(e->spec);
+    if (!e->spec_is_callers)
+        oci_spec_free(e->spec);
 }
 
 int container_exec(struct runtime *rt, const char *id, const struct oci_process *process,

@@ -194,10 +194,15 @@ int container_list(struct runtime *rt, struct container_state ***ret, size_t *re
 int container_spec(struct runtime *rt, const char *id, struct oci_spec **ret, struct error *err)
 {
     _cleanup_close_ int dirfd = state_open(rt, id, LOCK_SH, err);
-    _cleanup_free_ char *text = NULL;
+    char *text = NULL;
     size_t len;
     int r = dirfd < 0 ? dirfd : state_read_config(dirfd, &text, &len, err);
-    return r < 0 ? r : oci_spec_parse(text, len, ret, err);
+    if (r < 0)
+        return r;
+    free(rt->config);
+    rt->config = text;
+    rt->config_len = len;
+    return oci_spec_parse(text, len, ret, err);
 }
 
 /* ---- kill, wait, delete ---- */

@@ -60,6 +60,7 @@ void runtime_close(struct runtime *rt)
     cleanup_close(&rt->fd);
     cleanup_close(&rt->seccomp_fd);
     free((char *) rt->root);
+    free(rt->config);
     free(rt);
 }
 

@@ -8,6 +8,8 @@ struct runtime {
     int fd;           /* the root directory */
     int seccomp_fd;   /* its .seccomp cache directory, -1 until it is used */
     const char *root; /* for messages */
+    char *config;     /* what container_spec() read last; NULL: nothing */
+    size_t config_len;
 };
 
 /* What state.json holds. Strings in arena. */
