@@ -116,11 +116,45 @@ static bool churn(void)
     return true;
 }
 
+/* Every length up to 200 from and to every alignment; nothing beside it changes. */
+static bool copies(void)
+{
+    unsigned char from[256], to[256];
+    for (unsigned i = 0; i < sizeof(from); i++)
+        from[i] = (unsigned char) (i * 7 + 1);
+    for (size_t n = 0; n <= 200; n++)
+        for (size_t a = 0; a < 16; a++)
+            for (size_t b = 1; b <= 16; b++) {
+                memset(to, 0, sizeof(to));
+                if (memcpy(to + b, from + a, n) != to + b || memcmp(to + b, from + a, n) != 0 ||
+                    to[b - 1] != 0 || to[b + n] != 0)
+                    return false;
+            }
+    return true;
+}
+
+/* The same within one array, where the two overlap in either direction. */
+static bool moves(void)
+{
+    unsigned char buf[256];
+    for (size_t n = 0; n <= 100; n++)
+        for (size_t a = 0; a < 64; a++)
+            for (size_t b = 0; b < 64; b++) {
+                for (unsigned i = 0; i < sizeof(buf); i++)
+                    buf[i] = (unsigned char) i;
+                memmove(buf + b, buf + a, n);
+                for (size_t i = 0; i < sizeof(buf); i++)
+                    if (buf[i] != (i >= b && i < b + n ? i - b + a : i))
+                        return false;
+            }
+    return true;
+}
+
 int main(void)
 {
     char buf[8];
     int named = 0;
-    printf("1..12\n");
+    printf("1..14\n");
     for (int code = -1; code < 200; code++)
         named += strerrorname_np(code) != NULL;
     check(named == 131, "131 errors have names");
@@ -138,6 +172,8 @@ int main(void)
     check(ends_with(free_overwritten) == SIGABRT, "so does one whose head was overwritten");
     check(ends_with(use_freed_link) != 0, "and a link of a free block that was");
     check(churn(), "blocks keep what is in them");
+    check(copies(), "memcpy");
+    check(moves(), "memmove");
     check(!malloc(PTRDIFF_MAX) && !calloc(SIZE_MAX / 2, 4), "more than there can be is refused");
     return failed;
 }
