@@ -11,6 +11,8 @@
 
 #include <time.h>
 
+#include "sys/mnt.h"
+
 #define SYSTEMD "systemd:" /* what a recorded unit begins with; a path begins with a slash */
 
 int cgroup_path_check(const char *path, struct error *err)
@@ -74,7 +76,7 @@ struct cgroup_hier *cgroup_hier_add(struct cgroup *cg)
 {
     struct cgroup_hier *h = &cg->h[cg->n++];
 
-    *h = (struct cgroup_hier){ .dirfd = -1, .joinfd = -1 };
+    *h = (struct cgroup_hier){ .dirfd = -1, .joinfd = -1, .view = -1 };
     return h;
 }
 
@@ -139,6 +141,7 @@ static void drop_hiers(struct cgroup *cg, size_t keep)
             close(h->dirfd);
         if (h->joinfd >= 0)
             close(h->joinfd);
+        cleanup_close(&h->view);
         free(h->root);
         free(h->name);
     }
@@ -846,8 +849,24 @@ int cgroup_destroy(const struct cgroup *cg, struct error *err)
     return result;
 }
 
-int cgroup_mount(const struct cgroup *cg, int target_fd, unsigned attr, struct error *err)
+int cgroup_prepare_view(struct cgroup *cg, unsigned attr, struct error *err)
 {
-    return cg->host.v2_base ? cgroup_v2_mount(target_fd, attr, err)
-                            : cgroup_v1_mount(cg, target_fd, attr, err);
+    for (size_t i = 0; i < cg->n; i++) {
+        struct cgroup_hier *h = &cg->h[i];
+        /* Writable it would be the container's own budget that it could write to. */
+        h->view = mnt_clone_attr(h->dirfd, "", false, attr | MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, err);
+        if (h->view < 0)
+            return error_context(err, h->view, "the container's view of its cgroup");
+    }
+    return 0;
+}
+
+int cgroup_mount(const struct cgroup *cg, int target_fd, unsigned attr, int *ret_tmpfs, struct error *err)
+{
+    const struct cgroup_hier *v2 = cgroup_hier_v2(cg);
+
+    *ret_tmpfs = -1;
+    if (!cg->host.v2_base)
+        return cgroup_v1_mount(cg, target_fd, attr, ret_tmpfs, err);
+    return v2 && v2->view >= 0 ? mnt_attach(v2->view, target_fd, err) : cgroup_v2_mount(target_fd, attr, err);
 }

@@ -163,9 +163,14 @@ int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err);
 /*
  * Mounts the container's view of its cgroup onto target_fd (O_PATH directory in the container's tree). To be called in the
  * child, in its new mount and cgroup namespaces (cgroup namespace unshared after joining), also inside a user namespace.
- * v2: cgroup2. v1, hybrid: a small read-only tmpfs with one directory for each hierarchy that cg uses. attr: MOUNT_ATTR_*.
+ * v2: cgroup2. v1, hybrid: a small tmpfs with one directory for each hierarchy that cg uses; it comes back in *ret_tmpfs (-1: none) and is
+ * to be made read-only when what else goes onto it is there. attr: MOUNT_ATTR_*.
+ *
+ * Where the cgroup namespace is the host's, a mount of cgroup would show the host's whole tree. Then cgroup_prepare_view() comes
+ * first, in the parent: detached read-only binds of the container's own directories, which cgroup_mount() uses in place of new mounts.
  */
-int cgroup_mount(const struct cgroup *cg, int target_fd, unsigned attr, struct error *err);
+int cgroup_prepare_view(struct cgroup *cg, unsigned attr, struct error *err);
+int cgroup_mount(const struct cgroup *cg, int target_fd, unsigned attr, int *ret_tmpfs, struct error *err);
 
 /* What the host has; bits are 1u << enum cgroup_controller. */
 struct cgroup_host_info {

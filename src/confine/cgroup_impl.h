@@ -33,6 +33,7 @@ struct cgroup_hier {
     bool v2;
     int dirfd;     /* the cgroup's directory, O_RDONLY */
     int joinfd;    /* v1 tasks, v2 cgroup.procs */
+    int view;      /* detached bind of the directory (cgroup_prepare_view()), -1 = none */
     dev_t dev;     /* of the hierarchy, 0 = not asked yet */
     char *root;    /* see above */
     char *name;    /* v1: the hierarchy's directory name, "cpu,cpuacct" */
@@ -83,7 +84,7 @@ int cgroup_v1_use(struct cgroup *cg, enum cgroup_controller c, struct error *err
 /* The directory name of a hierarchy: co-mounted ones have a link ("cpu" -> "cpu,cpuacct"). Caller frees. */
 char *cgroup_v1_name(int base, const char *root, enum cgroup_controller c);
 int cgroup_v1_freeze(struct cgroup *cg, bool frozen, struct error *err);
-int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, struct error *err);
+int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, int *ret_tmpfs, struct error *err);
 /* Makes the v2 directory (once) and enables the controllers in `want` for it. fields[c]: who asked. */
 int cgroup_v2_use(struct cgroup *cg, unsigned want, const char *const *fields, struct error *err);
 int cgroup_v2_mount(int target_fd, unsigned attr, struct error *err);

@@ -236,6 +236,16 @@ int cgroup_v1_freeze(struct cgroup *cg, bool frozen, struct error *err)
 
 #define OPTIONS_MAX 8
 
+/* A new mount of a hierarchy; options: its controllers. */
+static int new_hier(const struct cgroup_hier *h, const char *const *options, unsigned attr, struct error *err)
+{
+    static const char *const named[] = { "none", "name=systemd", NULL };
+
+    if (h->v2)
+        return mnt_new("cgroup2", NULL, NULL, attr, err);
+    return mnt_new("cgroup", NULL, str_eq(h->name, "systemd") ? named : options, attr, err);
+}
+
 /* mkdir and mount of one hierarchy below the tmpfs at dirfd. */
 static int mount_hier(int dirfd, const struct cgroup_hier *h, unsigned attr, struct error *err)
 {
@@ -247,30 +257,23 @@ static int mount_hier(int dirfd, const struct cgroup_hier *h, unsigned attr, str
 
     if (mkdirat(dirfd, h->name, 0755) < 0)
         return error_errno(err, -errno, "cannot make %s in the container's /sys/fs/cgroup", h->name);
-    if (h->v2)
-        mnt = mnt_new("cgroup2", NULL, NULL, attr, err);
-    else if (str_eq(h->name, "systemd")) {
-        static const char *const named[] = { "none", "name=systemd", NULL };
-        mnt = mnt_new("cgroup", NULL, named, attr, err);
-    } else {
-        for (char *s = strtok_r(list, ",", &save); s && n < OPTIONS_MAX; s = strtok_r(NULL, ",", &save))
-            options[n++] = s;
-        mnt = mnt_new("cgroup", NULL, options, attr, err);
-        for (size_t i = 0; i < n && n > 1 && mnt >= 0; i++) {
-            if (symlinkat(h->name, dirfd, options[i]) < 0)
-                return error_errno(err, -errno, "cannot link %s in the container's /sys/fs/cgroup",
-                                   options[i]);
-        }
-    }
-    if (mnt < 0)
+    for (char *s = strtok_r(list, ",", &save); s && n < OPTIONS_MAX; s = strtok_r(NULL, ",", &save))
+        options[n++] = s;
+    if (h->view < 0)
+        mnt = new_hier(h, options, attr, err);
+    if (h->view < 0 && mnt < 0)
         return error_context(err, mnt, "container's /sys/fs/cgroup/%s", h->name);
+    for (size_t i = 0; i < n && n > 1; i++) {
+        if (symlinkat(h->name, dirfd, options[i]) < 0)
+            return error_errno(err, -errno, "cannot link %s in the container's /sys/fs/cgroup", options[i]);
+    }
     /* The directory was made here a moment ago, on a tmpfs that nobody else has: its name leads nowhere else. */
-    if (sys_move_mount(mnt, "", dirfd, h->name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    if (sys_move_mount(h->view >= 0 ? h->view : mnt, "", dirfd, h->name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return error_errno(err, -errno, "cannot attach %s in the container's /sys/fs/cgroup", h->name);
     return 0;
 }
 
-int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, struct error *err)
+int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, int *ret_tmpfs, struct error *err)
 {
     static const char *const options[] = { "mode=0755", "nr_inodes=64", NULL };
     _cleanup_close_ int mnt = mnt_new("tmpfs", NULL, options, attr & ~(unsigned) MOUNT_ATTR_RDONLY, err);
@@ -283,6 +286,6 @@ int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, struc
     for (size_t i = 0; i < cg->n && r == 0; i++)
         r = mount_hier(mnt, &cg->h[i], attr, err);
     if (r == 0)
-        r = mnt_setattr(mnt, MOUNT_ATTR_RDONLY, 0, false, err);
+        *ret_tmpfs = TAKE_FD(mnt);
     return r;
 }

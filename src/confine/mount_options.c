@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How it works: one table, a word a row, with the bits it sets and the bits it clears. A leading 'r' (rro, rnosuid, …) is a row
- * of its own that acts on the whole tree.
+ * of its own that acts on the whole tree. Words that are flags of the file system's super block go to the kernel with the file
+ * system's own; a bind mount cannot change them, and says so where something would be lost by it.
  *
  * Threat: an option that is silently dropped. "ro" that is misspelt and ignored is a writable volume.
  */
@@ -10,15 +11,27 @@
 #include <errno.h>
 #include <sys/mount.h>
 
+#include "base/parse.h"
 #include "sys/mnt.h"
 
-enum option_kind { OPT_ATTR, OPT_REC_ATTR, OPT_PROPAGATION, OPT_BIND, OPT_IDMAP, OPT_NOTHING, OPT_LATER };
+enum option_kind {
+    OPT_ATTR,
+    OPT_REC_ATTR,
+    OPT_PROPAGATION,
+    OPT_BIND,
+    OPT_IDMAP,
+    OPT_WAY,     /* how source and target are dealt with: set = MOUNT_WAY_* */
+    OPT_SUPER,   /* of the super block: data for a file system, refused for a bind mount */
+    OPT_HINT,    /* the same, but nothing is lost where it does not act */
+    OPT_NOTHING, /* what is done anyway, or what no kernel does any more */
+    OPT_NEVER,   /* no kernel can do it */
+};
 
 struct option {
     const char *name;
     enum option_kind kind;
     uint64_t set,
-        clear; /* OPT_PROPAGATION: set = MS_*, clear = recursive; OPT_BIND, OPT_IDMAP: set = recursive */
+        clear; /* OPT_PROPAGATION: set = MS_*, clear = recursive; OPT_BIND, OPT_IDMAP: set = recursive; OPT_WAY */
 };
 
 #define ATTR_PAIR(on, off, bit)                                                            \
@@ -60,10 +73,26 @@ static const struct option options[] = {
     { "ridmap", OPT_IDMAP, 1, 0 },
     { "defaults", OPT_NOTHING, 0, 0 },
     { "async", OPT_NOTHING, 0, 0 },
-    { "tmpcopyup", OPT_LATER, 0, 0 },
-    { "copy-symlink", OPT_LATER, 0, 0 },
-    { "src-nofollow", OPT_LATER, 0, 0 },
-    { "dest-nofollow", OPT_LATER, 0, 0 },
+    { "rasync", OPT_NOTHING, 0, 0 },
+    { "silent", OPT_NOTHING, 0, 0 },
+    { "loud", OPT_NOTHING, 0, 0 },
+    { "mand", OPT_NOTHING, 0, 0 }, /* mandatory locks left Linux in 5.15 */
+    { "nomand", OPT_NOTHING, 0, 0 },
+    { "rmand", OPT_NOTHING, 0, 0 },
+    { "rnomand", OPT_NOTHING, 0, 0 },
+    { "iversion", OPT_NOTHING, 0, 0 }, /* for the file system to decide; it cannot be said by fsconfig(2) */
+    { "noiversion", OPT_NOTHING, 0, 0 },
+    { "lazytime", OPT_HINT, 0, 0 },
+    { "nolazytime", OPT_HINT, 0, 0 },
+    { "sync", OPT_SUPER, 0, 0 },
+    { "dirsync", OPT_SUPER, 0, 0 },
+    { "rsync", OPT_NEVER, 0, 0 },
+    { "rdirsync", OPT_NEVER, 0, 0 },
+    { "remount", OPT_WAY, MOUNT_WAY_REMOUNT, 0 },
+    { "tmpcopyup", OPT_WAY, MOUNT_WAY_COPY_UP, 0 },
+    { "copy-symlink", OPT_WAY, MOUNT_WAY_COPY_LINK, 0 },
+    { "src-nofollow", OPT_WAY, MOUNT_WAY_SOURCE_LINK, 0 },
+    { "dest-nofollow", OPT_WAY, MOUNT_WAY_TARGET_LINK, 0 },
 };
 
 const char *const *mount_option_names(void)
@@ -71,7 +100,7 @@ const char *const *mount_option_names(void)
     static const char *names[ARRAY_LEN(options) + 1];
     size_t n = 0;
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        if (options[i].kind != OPT_LATER)
+        if (options[i].kind != OPT_NEVER)
             names[n++] = options[i].name;
     return names;
 }
@@ -109,35 +138,130 @@ static int apply_option(const struct option *o, const struct oci_mount *m, size_
         ret->idmap = true;
         ret->idmap_rec |= o->set;
         return 0;
-    case OPT_NOTHING: return 0;
-    case OPT_LATER: break;
+    case OPT_WAY: ret->ways |= (unsigned) o->set; return 0;
+    case OPT_NEVER: break;
+    default: return 0;
     }
-    return error_set(err, -ENOTSUP, "mounts[%zu].options (%s): \"%s\" is not enforced by this version", index,
-                     m->destination, o->name);
+    return error_set(
+        err, -EINVAL,
+        "mounts[%zu].options (%s): \"%s\" cannot be set for the mounts of a tree: it belongs to the "
+        "file systems",
+        index, m->destination, o->name);
+}
+
+/* ---- idmap=uids=…;gids=… ---- */
+
+/* "CONTAINER-HOST-SIZE": crun's order. */
+static int parse_triple(const char *text, struct oci_id_map *ret)
+{
+    uint32_t *const to[] = { &ret->container_id, &ret->host_id, &ret->size };
+    char number[16];
+    for (size_t i = 0; i < ARRAY_LEN(to); i++) {
+        size_t n = strcspn(text, "-");
+        if (str_format(number, sizeof(number), "%.*s", (int) n, text) < 0 || parse_u32(number, to[i]) < 0 ||
+            (text[n] == '\0') != (i == ARRAY_LEN(to) - 1))
+            return -EINVAL;
+        text += n + 1;
+    }
+    return ret->size == 0 ? -EINVAL : 0;
+}
+
+/* "0-1-10#10-11-10", with '@' in front: the middle numbers are ids of the container. */
+static int parse_maps(struct arena *a, char *text, struct oci_id_maps *ret, bool *ret_relative)
+{
+    size_t n = 1;
+    for (const char *c = text; *c; c++)
+        n += *c == '#';
+    *ret_relative = *text == '@';
+    text += *ret_relative;
+    *ret = (struct oci_id_maps){ .v = arena_array(a, n, sizeof(*ret->v)) };
+    char *save = NULL;
+    for (char *part = strtok_r(text, "#", &save); part; part = strtok_r(NULL, "#", &save))
+        if (parse_triple(part, &ret->v[ret->n++]) < 0)
+            return -EINVAL;
+    return ret->n == n ? 0 : -EINVAL;
+}
+
+static int parse_idmap(struct arena *a, const char *text, struct mount_options *ret)
+{
+    char *copy = arena_strdup(a, text), *save = NULL;
+    ret->idmap = true;
+    for (char *part = strtok_r(copy, ";", &save); part; part = strtok_r(NULL, ";", &save)) {
+        bool gids = str_after(part, "gids=") != NULL;
+        struct oci_id_maps *maps = gids ? &ret->gids : &ret->uids;
+        if ((!gids && !str_after(part, "uids=")) || maps->n > 0)
+            return -EINVAL;
+        if (parse_maps(a, part + strlen("uids="), maps, gids ? &ret->gids_relative : &ret->uids_relative) < 0)
+            return -EINVAL;
+    }
+    return ret->uids.n > 0 && ret->gids.n > 0 ? 0 : -EINVAL;
+}
+
+/* A word with a value, which the table cannot hold. 1: it is one of those. */
+static int apply_valued(struct arena *a, const struct oci_mount *m, size_t index, const char *word,
+                        struct mount_options *ret, struct error *err)
+{
+    const char *recursive = str_after(word, "ridmap="), *value = recursive ?: str_after(word, "idmap=");
+    if (!value)
+        return 0;
+    ret->idmap_rec |= recursive != NULL;
+    if (ret->uids.n == 0 && parse_idmap(a, value, ret) == 0)
+        return 1;
+    return error_set(err, -EINVAL,
+                     "mounts[%zu].options (%s): \"%s\" is not of the form "
+                     "idmap=uids=CONTAINER-HOST-SIZE#…;gids=…, once",
+                     index, m->destination, word);
+}
+
+/* What a bind mount cannot hand to a file system: an error, but for hints. */
+static int check_bind_data(const struct oci_mount *m, size_t index, const struct mount_options *o,
+                           struct error *err)
+{
+    for (size_t i = 0; o->data[i]; i++) {
+        const struct option *known = find(o->data[i]);
+        if (!known)
+            return error_set(err, -EINVAL, "mounts[%zu].options (%s): unknown option \"%s\" for a bind mount",
+                             index, m->destination, o->data[i]);
+        if (known->kind == OPT_SUPER)
+            return error_set(
+                err, -EINVAL,
+                "mounts[%zu].options (%s): \"%s\" belongs to the file system of the source, which "
+                "a bind mount does not change",
+                index, m->destination, o->data[i]);
+    }
+    o->data[0] = NULL;
+    return 0;
+}
+
+/* One word; what is for the file system is appended to data. */
+static int apply_word(struct arena *a, const struct oci_mount *m, size_t index, const char *word,
+                      struct mount_options *o, size_t *n_data, struct error *err)
+{
+    /* Since Linux 4.7 every mount of devpts is an instance of its own; saying so costs a system call. */
+    if (m->type && str_eq(m->type, "devpts") && str_eq(word, "newinstance"))
+        return 0;
+    const struct option *known = find(word);
+    if (known && known->kind != OPT_SUPER && known->kind != OPT_HINT)
+        return apply_option(known, m, index, o, err);
+    int r = known ? 0 : apply_valued(a, m, index, word, o, err);
+    if (r == 0)
+        o->data[(*n_data)++] = word;
+    return r < 0 ? r : 0;
 }
 
 int mount_options_parse(struct arena *a, const struct oci_mount *m, size_t index, struct mount_options *ret,
                         struct error *err)
 {
-    struct mount_options o = { .data = arena_array(a, m->options.n + 1, sizeof(*o.data)) };
+    /* Room for one word that the caller may add. */
+    struct mount_options o = { .data = arena_array(a, m->options.n + 2, sizeof(*o.data)) };
     size_t n_data = 0;
-    for (size_t i = 0; i < m->options.n; i++) {
-        const struct option *known = find(m->options.v[i]);
-        /* Since Linux 4.7 every mount of devpts is an instance of its own; saying so costs a system call. */
-        if (m->type && str_eq(m->type, "devpts") && str_eq(m->options.v[i], "newinstance"))
-            continue;
-        if (!known) {
-            o.data[n_data++] = m->options.v[i];
-            continue;
-        }
-        int r = apply_option(known, m, index, &o, err);
-        if (r < 0)
-            return r;
-    }
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < m->options.n; i++)
+        r = apply_word(a, m, index, m->options.v[i], &o, &n_data, err);
     o.bind |= m->type && str_eq(m->type, "bind");
-    if (o.bind && n_data > 0)
-        return error_set(err, -EINVAL, "mounts[%zu].options (%s): unknown option \"%s\" for a bind mount",
-                         index, m->destination, o.data[0]);
-    *ret = o;
-    return 0;
+    if (r >= 0 && o.bind)
+        r = check_bind_data(m, index, &o, err);
+    if (r >= 0)
+        *ret = o;
+    return r;
 }

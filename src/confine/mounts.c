@@ -13,6 +13,8 @@
 #include "confine/mounts_internal.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 
 #include "confine/namespaces.h"
 
@@ -70,19 +72,37 @@ static const char *normal_destination(const struct oci_mount *m)
     return d;
 }
 
+/* One that is relative begins at "/" (runtime-spec 1.3): the same mount, said in full from here on. */
+static const struct oci_mount *absolute_mount(struct arena *a, const struct oci_mount *m)
+{
+    if (m->destination[0] == '/' || str_empty(m->destination))
+        return m;
+    struct oci_mount *full = arena_alloc(a, sizeof(*full));
+    *full = *m;
+    full->destination = arena_printf(a, "/%s", m->destination);
+    return full;
+}
+
 static bool destination_is(const struct oci_mount *m, const char *path)
 {
     const char *rest = str_after(normal_destination(m), path);
     return rest && (rest[0] == '\0' || str_eq(rest, "/"));
 }
 
+static bool is_type(const struct mount_entry *e, const char *type)
+{
+    return e->m->type && str_eq(e->m->type, type);
+}
+
 static enum mount_kind entry_kind(const struct mount_entry *e)
 {
+    if (e->opt.ways & MOUNT_WAY_REMOUNT)
+        return MOUNT_REMOUNT;
     if (e->opt.bind)
         return MOUNT_BIND;
-    if (str_eq(e->m->type, "cgroup") || str_eq(e->m->type, "cgroup2"))
+    if (is_type(e, "cgroup") || is_type(e, "cgroup2"))
         return MOUNT_CGROUP;
-    if (str_eq(e->m->type, "tmpfs") && destination_is(e->m, "/dev"))
+    if (is_type(e, "tmpfs") && destination_is(e->m, "/dev"))
         return MOUNT_DEV;
     return MOUNT_FS;
 }
@@ -91,30 +111,81 @@ static enum mount_kind entry_kind(const struct mount_entry *e)
 static void drop_defaults(struct mount_entry *e)
 {
     const char **to = e->opt.data;
-    bool tmpfs = e->m->type && str_eq(e->m->type, "tmpfs");
-    for (const char **from = e->opt.data; tmpfs && *from; from++)
+    bool tmpfs = is_type(e, "tmpfs");
+    for (const char **from = e->opt.data; tmpfs && *from; from++) {
+        e->has_mode |= str_after(*from, "mode=") != NULL;
+        e->has_owner |= str_after(*from, "uid=") || str_after(*from, "gid=");
         if (!str_eq(*from, "mode=1777"))
             *to++ = *from;
+    }
     if (tmpfs)
         *to = NULL;
 }
 
+/* Words that say how to mount, and what they have to do with this mount. */
+static int check_ways(const struct mount_entry *e, struct error *err)
+{
+    const struct {
+        unsigned way;
+        bool fits;
+        const char *why;
+    } table[] = {
+        { MOUNT_WAY_COPY_UP, is_type(e, "tmpfs") && !e->opt.bind,
+          "tmpcopyup: only a tmpfs can begin with a copy" },
+        { MOUNT_WAY_COPY_LINK, e->opt.bind,
+          "copy-symlink: only a bind mount has a source that can be a link" },
+        { MOUNT_WAY_SOURCE_LINK, e->opt.bind,
+          "src-nofollow: only a bind mount has a source that can be a link" },
+        { MOUNT_WAY_REMOUNT, e->opt.bind || !e->opt.data[0],
+          "remount: only attributes of the mount can be changed, not options of its file system" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        if ((e->opt.ways & table[i].way) && !table[i].fits)
+            return error_set(err, -EINVAL, "mounts[%zu].options (%s): %s", e->index, e->m->destination,
+                             table[i].why);
+    return 0;
+}
+
+int mount_check_idmap(const struct mounts *m, const struct oci_mount *mount, const struct mount_options *opt,
+                      size_t index, struct error *err)
+{
+    bool own = mount->uid_mappings.n > 0 || mount->gid_mappings.n > 0;
+    if (own && (mount->uid_mappings.n == 0 || mount->gid_mappings.n == 0))
+        return error_set(err, -EINVAL, "mounts[%zu]: of uidMappings and gidMappings there is only one",
+                         index);
+    if (own && opt->uids.n > 0)
+        return error_set(err, -EINVAL, "mounts[%zu]: has uidMappings and an idmap option with maps", index);
+    if ((opt->uids_relative || opt->gids_relative) && !m->has_userns)
+        return error_set(err, -EINVAL, "mounts[%zu]: idmap with \"@\" needs a user namespace", index);
+    if (opt->idmap && !own && opt->uids.n == 0 && !m->has_userns)
+        return error_set(err, -EINVAL, "mounts[%zu]: idmap without uidMappings needs a user namespace",
+                         index);
+    return 0;
+}
+
 static int plan_entry(struct mounts *m, size_t index, struct mount_entry *e, struct error *err)
 {
-    *e = (struct mount_entry){ .m = &m->spec->mounts[index], .index = index, .is_dir = true, .fd = -1 };
+    *e = (struct mount_entry){
+        .m = absolute_mount(m->arena, &m->spec->mounts[index]), .index = index, .is_dir = true, .fd = -1
+    };
+    if (str_empty(e->m->destination))
+        return error_set(err, -EINVAL, "mounts[%zu].destination: is empty", index);
     int r = mount_options_parse(m->arena, e->m, index, &e->opt, err);
     if (r < 0)
         return r;
-    if (!e->opt.bind && str_empty(e->m->type))
+    if (!e->opt.bind && !(e->opt.ways & MOUNT_WAY_REMOUNT) && str_empty(e->m->type))
         return error_set(err, -EINVAL, "mounts[%zu].type: is missing, and no bind option is given", index);
     drop_defaults(e);
+    r = e->opt.ways ? check_ways(e, err) : 0;
+    if (r < 0)
+        return r;
     e->kind = entry_kind(e);
     e->needs_idmap = e->opt.idmap || e->m->uid_mappings.n > 0 || e->m->gid_mappings.n > 0;
     if (e->needs_idmap && e->kind != MOUNT_BIND)
         return error_set(err, -ENOTSUP, "mounts[%zu]: only bind mounts can be id-mapped", index);
-    if (e->needs_idmap && e->m->uid_mappings.n == 0 && !m->has_userns)
-        return error_set(err, -EINVAL, "mounts[%zu]: idmap without uidMappings needs a user namespace",
-                         index);
+    r = e->needs_idmap ? mount_check_idmap(m, e->m, &e->opt, index, err) : 0;
+    if (r < 0)
+        return r;
     if (e->kind == MOUNT_DEV) {
         if (m->dev)
             return error_set(err, -EINVAL, "mounts[%zu]: a second tmpfs on /dev", index);
@@ -139,6 +210,30 @@ static int plan(struct mounts *m, int bundle_fd, struct error *err)
     return 0;
 }
 
+/* The source of "copy-symlink", if it is a link: nothing is mounted then. */
+static int read_source_link(const struct mounts *m, struct mount_entry *e, int bundle_fd, struct error *err)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlinkat(bundle_fd, e->m->source, target, sizeof(target));
+    if (n < 0 && errno == EINVAL)
+        return 0;
+    if (n < 0 || n == sizeof(target))
+        return error_errno(err, n < 0 ? -errno : -ENAMETOOLONG, "mounts[%zu].source: cannot read the link %s",
+                           e->index, e->m->source);
+    e->kind = MOUNT_LINK;
+    e->link = arena_strndup(m->arena, target, (size_t) n);
+    return 0;
+}
+
+/* The clone of the source; "src-nofollow": of the link itself, if it is one. */
+static int clone_source(const struct mount_entry *e, int bundle_fd, struct error *err)
+{
+    if (!(e->opt.ways & MOUNT_WAY_SOURCE_LINK))
+        return mount_clone(bundle_fd, e->m->source, &e->opt, e->opt.bind_rec, err);
+    _cleanup_close_ int source = file_open(bundle_fd, e->m->source, O_PATH | O_NOFOLLOW, 0, err);
+    return source < 0 ? source : mount_clone(source, "", &e->opt, e->opt.bind_rec, err);
+}
+
 static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundle_fd, struct error *err)
 {
     if (str_empty(e->m->source))
@@ -148,7 +243,12 @@ static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundl
             err, -EPERM,
             "mounts[%zu].options (%s): shared propagation leads out of the user namespace into the host",
             e->index, e->m->destination);
-    e->fd = mount_clone(bundle_fd, e->m->source, &e->opt, e->opt.bind_rec, err);
+    if (e->opt.ways & MOUNT_WAY_COPY_LINK) {
+        int r = read_source_link(m, e, bundle_fd, err);
+        if (r < 0 || e->kind == MOUNT_LINK)
+            return r;
+    }
+    e->fd = clone_source(e, bundle_fd, err);
     if (e->fd < 0)
         return error_context(err, e->fd, "mounts[%zu] (%s)", e->index, e->m->destination);
     struct stat st;
@@ -212,22 +312,47 @@ static bool same_maps(const struct oci_id_maps *a, const struct oci_id_maps *b)
     return true;
 }
 
+/* Host ids that were said as ids of the container, by the container's maps; a run must not cross from one map to the next. */
+static int absolute_maps(const struct mounts *m, const struct oci_id_maps *maps,
+                         const struct oci_id_maps *container, struct oci_id_maps *ret, struct error *err)
+{
+    *ret = (struct oci_id_maps){ .v = arena_array(m->arena, maps->n, sizeof(*ret->v)), .n = maps->n };
+    for (size_t i = 0; i < maps->n; i++) {
+        const struct oci_id_map *from = &maps->v[i];
+        uint32_t first = namespace_host_id(container, from->host_id);
+        uint32_t last = namespace_host_id(container, from->host_id + from->size - 1);
+        if (first == UINT32_MAX || last == UINT32_MAX || last - first != from->size - 1)
+            return error_set(err, -EINVAL,
+                             "idmap: the ids %u and %u more are not in one of the container's maps",
+                             from->host_id, from->size - 1);
+        ret->v[i] = (struct oci_id_map){ from->container_id, first, from->size, NULL };
+    }
+    return 0;
+}
+
 /* The container's own user namespace serves every mount that has no maps of its own or the same ones; others get a helper's. */
-int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own,
-                 struct error *err)
+int mount_userns(const struct mounts *m, const struct oci_mount *mount, const struct mount_options *opt,
+                 int userns_fd, int *ret_own, struct error *err)
 {
     const struct oci_linux *l = &m->spec->linux_;
-    bool own = mount->uid_mappings.n > 0 || mount->gid_mappings.n > 0;
-    if (userns_fd >= 0 && (!own || (same_maps(&mount->uid_mappings, &l->uid_mappings) &&
-                                    same_maps(&mount->gid_mappings, &l->gid_mappings))))
+    struct oci_id_maps uids = opt->uids.n > 0 ? opt->uids : mount->uid_mappings;
+    struct oci_id_maps gids = opt->gids.n > 0 ? opt->gids : mount->gid_mappings;
+    int r = opt->uids_relative ? absolute_maps(m, &opt->uids, &l->uid_mappings, &uids, err) : 0;
+    if (r >= 0 && opt->gids_relative)
+        r = absolute_maps(m, &opt->gids, &l->gid_mappings, &gids, err);
+    if (r < 0)
+        return r;
+    bool own = uids.n > 0 || gids.n > 0;
+    if (userns_fd >= 0 &&
+        (!own || (same_maps(&uids, &l->uid_mappings) && same_maps(&gids, &l->gid_mappings))))
         return userns_fd;
-    return *ret_own = namespace_user_with_maps(&mount->uid_mappings, &mount->gid_mappings, err);
+    return *ret_own = namespace_user_with_maps(&uids, &gids, err);
 }
 
 static int idmap_entry(struct mounts *m, struct mount_entry *e, int userns_fd, struct error *err)
 {
     _cleanup_close_ int own = -1;
-    int ns = mount_userns(m, e->m, userns_fd, &own, err);
+    int ns = mount_userns(m, e->m, &e->opt, userns_fd, &own, err);
     if (ns < 0)
         return ns;
     return mount_attrs(e->fd, 0, 0, 0, ns, e->opt.idmap_rec, err);
@@ -272,11 +397,21 @@ void mounts_free(struct mounts *m)
 
 /* ---- child: build the tree ---- */
 
-static int attach_at(int mount_fd, int root_fd, const struct mount_entry *e, struct error *err)
+/* Where e goes, made if it is missing. "dest-nofollow": a link there is the target itself, not what it points to. */
+static int open_target(int root_fd, const struct mount_entry *e, struct error *err)
 {
     const char *path = e->m->destination;
-    _cleanup_close_ int target = e->is_dir ? root_mkdir_all(root_fd, path, 0755, err)
-                                           : root_touch(root_fd, path, err);
+    if (e->opt.ways & MOUNT_WAY_TARGET_LINK) {
+        int fd = root_open(root_fd, path, O_PATH | O_NOFOLLOW, NULL);
+        if (fd >= 0)
+            return fd;
+    }
+    return e->is_dir ? root_mkdir_all(root_fd, path, 0755, err) : root_touch(root_fd, path, err);
+}
+
+static int attach_at(int mount_fd, int root_fd, const struct mount_entry *e, struct error *err)
+{
+    _cleanup_close_ int target = open_target(root_fd, e, err);
     if (target < 0)
         return target;
     return mnt_attach(mount_fd, target, err);
@@ -289,14 +424,50 @@ static int attach_cgroup(struct mount_entry *e, const struct cgroup *cg, int roo
     _cleanup_close_ int target = root_mkdir_all(root_fd, e->m->destination, 0755, err);
     if (target < 0)
         return target;
-    return cgroup_mount(cg, target, (unsigned) (e->opt.set | e->opt.rec_set), err);
+    return cgroup_mount(cg, target, (unsigned) (e->opt.set | e->opt.rec_set), &e->fd, err);
 }
 
-static int new_fs(const struct mount_entry *e, uint64_t more, struct error *err)
+/* "copy-symlink": the link anew. One that is there already must be the same. */
+static int make_link(const struct mount_entry *e, int root_fd, struct error *err)
+{
+    const char *path = e->m->destination, *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    char there[PATH_MAX];
+    if (str_empty(name) || str_eq(name, ".") || str_eq(name, ".."))
+        return error_set(err, -EINVAL, "copy-symlink: the destination does not end in the name of a link");
+    _cleanup_free_ char *dir = xstrndup(path, (size_t) (name - path));
+    _cleanup_close_ int parent = root_mkdir_all(root_fd, dir, 0755, err);
+    if (parent < 0)
+        return parent;
+    if (symlinkat(e->link, parent, name) == 0)
+        return 0;
+    int code = -errno;
+    ssize_t n = readlinkat(parent, name, there, sizeof(there));
+    if (n == (ssize_t) strlen(e->link) && memcmp(there, e->link, (size_t) n) == 0)
+        return 0;
+    return error_errno(err, code, "copy-symlink: cannot make the link to %s", e->link);
+}
+
+static int remount(const struct mount_entry *e, int root_fd, struct error *err)
+{
+    _cleanup_close_ int target = root_open(root_fd, e->m->destination, O_PATH, err);
+    if (target < 0)
+        return target;
+    int r = mount_attrs(target, e->opt.set, e->opt.clear, e->opt.propagation_rec ? 0 : e->opt.propagation, -1,
+                        false, err);
+    uint64_t rec = e->opt.propagation_rec ? e->opt.propagation : 0;
+    if (r >= 0)
+        r = mount_attrs(target, e->opt.rec_set, e->opt.rec_clear, rec, -1, true, err);
+    return r == -EINVAL ? error_context(err, r, "remount: nothing is mounted there") : r;
+}
+
+/* less, more: of the attributes that the specification names, those that are not set yet, and others. */
+static int new_fs(const struct mount_entry *e, uint64_t less, uint64_t more, struct error *err)
 {
     /* A source that only repeats the type says nothing: the kernel's own "none" will do. */
     const char *source = str_empty(e->m->source) || str_eq(e->m->source, e->m->type) ? NULL : e->m->source;
-    return mnt_new(e->m->type, source, e->opt.data, (unsigned) (e->opt.set | e->opt.rec_set | more), err);
+    return mnt_new(e->m->type, source, e->opt.data,
+                   (unsigned) (((e->opt.set | e->opt.rec_set) & ~less) | more), err);
 }
 
 /* sysfs shows the devices of a network namespace, and only the owner of that one may mount it. */
@@ -307,13 +478,23 @@ static bool child_may_not_mount(const struct mounts *m, const struct mount_entry
     return m->has_userns && !new_net && e->kind == MOUNT_FS && str_eq(e->m->type, "sysfs");
 }
 
+int mounts_prepare_cgroup(const struct mounts *m, struct cgroup *cg, struct error *err)
+{
+    for (size_t i = 0; i < m->n_entries; i++)
+        if (m->entries[i].kind == MOUNT_CGROUP)
+            return cg ? cgroup_prepare_view(
+                            cg, (unsigned) (m->entries[i].opt.set | m->entries[i].opt.rec_set), err)
+                      : 0;
+    return 0;
+}
+
 int mounts_prepare_joined(struct mounts *m, struct error *err)
 {
     for (size_t i = 0; i < m->n_entries; i++) {
         struct mount_entry *e = &m->entries[i];
         if (!child_may_not_mount(m, e))
             continue;
-        e->fd = new_fs(e, MOUNT_ATTR_RDONLY, err);
+        e->fd = new_fs(e, 0, MOUNT_ATTR_RDONLY, err);
         if (e->fd < 0)
             return error_context(err, e->fd, "mounts[%zu] (%s on %s)", e->index, e->m->type,
                                  e->m->destination);
@@ -321,11 +502,54 @@ int mounts_prepare_joined(struct mounts *m, struct error *err)
     return 0;
 }
 
+/*
+ * A tmpfs that takes over from the directory that it covers: its mode, where none is given, and all that is in it ("tmpcopyup"). What
+ * is not there yet is made, and covered by a tmpfs as the kernel makes them.
+ */
+static int attach_tmpfs(struct mount_entry *e, int root_fd, struct error *err)
+{
+    struct stat st;
+    char mode[16];
+    _cleanup_close_ int there = root_open(root_fd, e->m->destination, O_PATH | O_DIRECTORY, NULL);
+    if (there < 0)
+        e->fd = new_fs(e, 0, 0, err);
+    if (there < 0)
+        return e->fd < 0 ? e->fd : attach_at(e->fd, root_fd, e, err);
+    if (fstat(there, &st) < 0 || str_format(mode, sizeof(mode), "mode=%o", st.st_mode & 07777) < 0)
+        return error_errno(err, -errno, "cannot look at the directory");
+    size_t n = 0;
+    while (e->opt.data[n])
+        n++;
+    e->opt.data[n] = e->has_mode ? NULL : mode; /* room is left for it */
+    e->fd = new_fs(e, MOUNT_ATTR_RDONLY, 0, err);
+    e->opt.data[n] = NULL;
+    int r = e->fd;
+    if (r >= 0 && (e->opt.ways & MOUNT_WAY_COPY_UP))
+        r = mount_copy_up(there, e->fd, false, !e->has_owner, err);
+    if (r >= 0)
+        r = mount_attrs(e->fd, (e->opt.set | e->opt.rec_set) & MOUNT_ATTR_RDONLY, 0, 0, -1, false, err);
+    return r < 0 ? r : mnt_attach(e->fd, there, err);
+}
+
+/* The tmpfs on /dev holds the devices already; what the root has there beside them comes in addition. */
+static int attach_dev(const struct mount_entry *e, int root_fd, struct error *err)
+{
+    if (e->opt.ways & MOUNT_WAY_COPY_UP) {
+        _cleanup_close_ int there = root_open(root_fd, e->m->destination, O_PATH | O_DIRECTORY, NULL);
+        int r = there < 0 ? 0 : mount_copy_up(there, e->fd, true, false, err);
+        if (r < 0)
+            return r;
+    }
+    return attach_at(e->fd, root_fd, e, err);
+}
+
 /* A file system of the child's own namespaces. The descriptors of proc and devpts are kept: they are known to be what they are. */
 static int attach_fs(struct mount_entry *e, int root_fd, struct error *err)
 {
+    if (is_type(e, "tmpfs") && (!e->has_mode || (e->opt.ways & MOUNT_WAY_COPY_UP)))
+        return attach_tmpfs(e, root_fd, err);
     if (e->fd < 0)
-        e->fd = new_fs(e, 0, err);
+        e->fd = new_fs(e, 0, 0, err);
     return e->fd < 0 ? e->fd : attach_at(e->fd, root_fd, e, err);
 }
 
@@ -334,11 +558,24 @@ static int attach_entry(struct mount_entry *e, const struct cgroup *cg, int root
     int r;
     switch (e->kind) {
     case MOUNT_CGROUP: return attach_cgroup(e, cg, root_fd, err);
+    case MOUNT_LINK: return make_link(e, root_fd, err);
+    case MOUNT_REMOUNT: return remount(e, root_fd, err);
+    case MOUNT_DEV: r = attach_dev(e, root_fd, err); break;
     case MOUNT_FS: r = attach_fs(e, root_fd, err); break;
     default: r = attach_at(e->fd, root_fd, e, err); break;
     }
     if (r >= 0 && e->opt.propagation && e->fd >= 0)
         r = mnt_propagation(e->fd, e->opt.propagation, e->opt.propagation_rec, err);
+    return r;
+}
+
+/* The tmpfs that holds the hierarchies: later entries may have put more on it (podman: systemd's own). */
+static int seal_cgroups(const struct mounts *m, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < m->n_entries; i++)
+        if (m->entries[i].kind == MOUNT_CGROUP && m->entries[i].fd >= 0)
+            r = mnt_setattr(m->entries[i].fd, MOUNT_ATTR_RDONLY, 0, false, err);
     return r;
 }
 
@@ -404,7 +641,9 @@ int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mou
             return error_context(err, r, "mounts[%zu] (%s on %s)", m->entries[i].index,
                                  m->entries[i].m->type ?: "bind", m->entries[i].m->destination);
     }
-    r = devices_bind(m, res.root_fd, err);
+    r = seal_cgroups(m, err);
+    if (r >= 0)
+        r = devices_bind(m, res.root_fd, err);
     if (r < 0)
         return r;
     res.proc_fd = entry_fd_of_type(m, "proc", "/proc");

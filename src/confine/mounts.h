@@ -13,10 +13,14 @@
  *   mounts[]           in order. Bind mounts ("bind"/"rbind" option or type "bind"): source relative to the bundle, opened by
  *                      the parent, so the container's user needs no right on the way to it. Options ro rw nosuid suid nodev dev
  *                      noexec exec noatime … apply to the top mount, rro rnosuid rnodev rnoexec … to the whole tree; propagation
- *                      (none said: private); "idmap"/"ridmap" or uidMappings id-map the source. "bind-create" is not done: the source must exist.
+ *                      (none said: private); "idmap"/"ridmap" (also with maps, as crun: idmap=uids=0-1000-10;gids=0-1000-10, '@' in front
+ *                      of them: relative to the container's) or uidMappings id-map the source. "bind-create" is not done: the source must
+ *                      exist. "copy-symlink": a source that is a link is made anew as a link. "src-nofollow", "dest-nofollow": a link is
+ *                      itself mounted, itself covered. "remount": attributes of the mount that is there. A relative destination begins at "/".
  *                      proc sysfs tmpfs devpts mqueue: new instances in the container's namespaces. cgroup: confine/cgroup.h.
  *                      sysfs in a new user namespace over a network namespace that is not new: made by the parent, as the kernel
  *                      lets only the network namespace's owner do it, and always read-only.
+ *                      tmpfs: without mode= it has that of the directory that it covers; "tmpcopyup": and all that is in it.
  *                      tmpfs on /dev: filled with the default devices, linux.devices, links (fd stdin stdout stderr ptmx).
  *   linux.maskedPaths, linux.readonlyPaths   covered by an empty read-only directory or /dev/null; a path that is not there is skipped
  *
@@ -37,6 +41,8 @@ struct mounts;
 
 /* bundle_fd: directory of the bundle. */
 int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **ret, struct error *err);
+/* In the parent, when the cgroup is made, for a container whose cgroup namespace is the caller's: its view of it (cgroup.h). */
+int mounts_prepare_cgroup(const struct mounts *m, struct cgroup *cg, struct error *err);
 /* In the parent, in the namespaces that the child joins: file systems of these that the child may not mount. */
 int mounts_prepare_joined(struct mounts *m, struct error *err);
 bool mounts_need_idmap(const struct mounts *m);

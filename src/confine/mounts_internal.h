@@ -10,6 +10,8 @@ enum mount_kind {
     MOUNT_DEV,    /* the tmpfs on /dev, made by the parent */
     MOUNT_FS,     /* a file system made by the child: proc, sysfs, tmpfs, devpts, mqueue, … */
     MOUNT_CGROUP, /* confine/cgroup.h */
+    MOUNT_LINK,   /* "copy-symlink" with a source that is a link */
+    MOUNT_REMOUNT /* attributes of a mount that is there */
 };
 
 struct mount_entry {
@@ -19,7 +21,9 @@ struct mount_entry {
     struct mount_options opt;
     bool needs_idmap;
     bool is_dir;
-    int fd; /* detached mount made by the parent (bind, dev); -1 */
+    bool has_mode, has_owner; /* tmpfs: mode=; uid= or gid= is given */
+    const char *link;         /* MOUNT_LINK: its target */
+    int fd; /* detached mount made by the parent (bind, dev), the child's own (file systems, cgroup); -1 */
 };
 
 enum root_kind { ROOT_DIR, ROOT_BIND, ROOT_OVERLAY };
@@ -58,11 +62,21 @@ struct mounts {
 int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd, bool recursive,
                 struct error *err);
 /* The user namespace whose maps a mount shall have: userns_fd itself, or a new one that *ret_own then owns. */
-int mount_userns(const struct mounts *m, const struct oci_mount *mount, int userns_fd, int *ret_own,
-                 struct error *err);
+int mount_userns(const struct mounts *m, const struct oci_mount *mount, const struct mount_options *opt,
+                 int userns_fd, int *ret_own, struct error *err);
+/* That what is said about ids fits together: for a mount that is to be id-mapped. */
+int mount_check_idmap(const struct mounts *m, const struct oci_mount *mount, const struct mount_options *opt,
+                      size_t index, struct error *err);
 /* A detached clone of path with the attributes and the propagation of opt; private when it says nothing. */
 int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive,
                 struct error *err);
+
+/*
+ * mount_copyup.c: copies what is in the directory target_fd (O_PATH) into the detached tmpfs mount_fd: files, directories, links, FIFOs
+ * with owners, modes, times and attributes; not devices, sockets and other mounts. At most 1,000,000 entries, 64 deep: more is
+ * an error. merge: names that are there stay. top: the tmpfs itself gets the directory's owner.
+ */
+int mount_copy_up(int target_fd, int mount_fd, bool merge, bool top, struct error *err);
 
 /* Child: attaches fd as a directory name of the stage. */
 int mount_stage(struct mounts *m, int fd, const char *name, struct error *err);

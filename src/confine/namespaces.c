@@ -5,19 +5,22 @@
  * made by the parent: it takes its offsets before anybody is in it.
  *
  * Threats: a path that names another kind of namespace than it says (the mount namespace of another container as "network"):
- * every descriptor is asked for its kind. A map that gives a container the host's ids is written only when the specification
+ * every descriptor must be of nsfs, and is asked for its kind. A map that gives a container the host's ids is written only when the specification
  * says so; setgroups stays allowed, since the maps are written by a privileged parent and cover whole ranges.
  */
 #include "confine/namespaces.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
+#include "base/parse.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 
@@ -53,10 +56,11 @@ static bool is_callers_own(int fd, enum oci_namespace_kind kind)
 
 static int open_joined(const char *path, enum oci_namespace_kind kind, struct error *err)
 {
-    _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_RDONLY, 0, err);
+    struct statfs fs;
+    _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
     if (fd < 0)
         return error_context(err, fd, "linux.namespaces (%s)", oci_namespace_name(kind));
-    int type = ioctl(fd, NS_GET_NSTYPE);
+    int type = fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC ? ioctl(fd, NS_GET_NSTYPE) : -1;
     if (type < 0 || (uint64_t) type != flags[kind])
         return error_set(err, -EINVAL, "linux.namespaces: %s is not a %s namespace", path,
                          oci_namespace_name(kind));
@@ -80,26 +84,43 @@ static int check(const struct oci_spec *spec, struct error *err)
                          "linux.uidMappings and linux.gidMappings: a new user namespace needs both");
     if (!ns[OCI_NS_USER].set && (l->uid_mappings.n > 0 || l->gid_mappings.n > 0))
         return error_set(err, -EINVAL, "linux.uidMappings: id maps without a user namespace");
-    if (ns[OCI_NS_USER].path)
-        return error_set(
-            err, -ENOTSUP,
-            "linux.namespaces: joining a user namespace by path is not enforced by this version");
     if ((spec->hostname || spec->domainname) && !ns[OCI_NS_UTS].set)
         return error_set(err, -EINVAL, "hostname: a host name of its own needs a uts namespace");
     return 0;
 }
 
-/*
- * Stricter than asked: a container that mounts cgroup gets a cgroup namespace even where the specification keeps the caller's, so
- * that what it sees is its own cgroup and not the host's tree.
- */
-static bool mounts_cgroup(const struct oci_spec *spec)
+bool namespaces_share_cgroup(const struct namespaces *ns)
 {
-    for (size_t i = 0; i < spec->n_mounts; i++)
-        if (spec->mounts[i].type &&
-            (str_eq(spec->mounts[i].type, "cgroup") || str_eq(spec->mounts[i].type, "cgroup2")))
-            return true;
-    return false;
+    return !ns->new_cgroup && (ns->join[OCI_NS_CGROUP] < 0 || (ns->callers & CLONE_NEWCGROUP));
+}
+
+static bool same_ids(const struct oci_id_maps *a, const struct oci_id_maps *b)
+{
+    for (size_t i = 0; i < a->n && a->n == b->n; i++)
+        if (a->v[i].container_id != b->v[i].container_id || a->v[i].host_id != b->v[i].host_id ||
+            a->v[i].size != b->v[i].size)
+            return false;
+    return a->n == b->n;
+}
+
+/* The maps of a user namespace that exists: everything that the container's root is to own hangs on them. */
+static int learn_maps(const struct oci_spec *spec, struct namespaces *ns, struct error *err)
+{
+    const struct oci_linux *l = &spec->linux_;
+    if (ns->callers & CLONE_NEWUSER)
+        return error_set(
+            err, -EINVAL,
+            "linux.namespaces: the user namespace %s is the caller's own; leave it out to stay in it",
+            l->namespaces[OCI_NS_USER].path);
+    int r = namespace_read_maps(ns->join[OCI_NS_USER], &ns->uids, &ns->gids, err);
+    if (r < 0)
+        return error_context(err, r, "linux.namespaces (user)");
+    if ((l->uid_mappings.n > 0 && !same_ids(&l->uid_mappings, &ns->uids)) ||
+        (l->gid_mappings.n > 0 && !same_ids(&l->gid_mappings, &ns->gids)))
+        return error_set(err, -EINVAL,
+                         "linux.uidMappings: are not those of the user namespace %s; leave them out",
+                         l->namespaces[OCI_NS_USER].path);
+    return 0;
 }
 
 static int open_one(struct namespaces *ns, const struct oci_namespace *n, enum oci_namespace_kind kind,
@@ -127,7 +148,8 @@ int namespaces_open(const struct oci_spec *spec, struct namespaces *ret, struct 
     int r = check(spec, err);
     for (int kind = 0; r >= 0 && kind < OCI_NS_KINDS; kind++)
         r = open_one(&ns, &spec->linux_.namespaces[kind], kind, err);
-    ns.new_cgroup |= mounts_cgroup(spec) && ns.join[OCI_NS_CGROUP] < 0;
+    if (r >= 0 && ns.join[OCI_NS_USER] >= 0)
+        r = learn_maps(spec, &ns, err);
     if (r >= 0 && (spec->hostname || spec->domainname) && (ns.callers & CLONE_NEWUTS))
         r = error_set(
             err, -EINVAL,
@@ -147,6 +169,9 @@ void namespaces_close(struct namespaces *ns)
             close(ns->join[kind]);
         ns->join[kind] = -1;
     }
+    free(ns->uids.v);
+    free(ns->gids.v);
+    ns->uids = ns->gids = (struct oci_id_maps){ 0 };
 }
 
 /* ---- time namespaces ---- */
@@ -225,6 +250,80 @@ int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     return fd;
+}
+
+/* Stops in the namespace, so that its maps can be read by somebody outside of it: from inside they look different. */
+static _noreturn_ void stop_in_namespace(int userns_fd)
+{
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (setns(userns_fd, CLONE_NEWUSER) < 0)
+        _exit(errno);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    kill(getpid(), SIGSTOP);
+    _exit(0);
+}
+
+static int parse_map(char *text, struct oci_id_maps *ret)
+{
+    char *save = NULL;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        struct oci_id_map m = { 0 };
+        uint32_t *const to[] = { &m.container_id, &m.host_id, &m.size };
+        char *in_line = NULL, *word = strtok_r(line, " ", &in_line);
+        for (size_t i = 0; i < ARRAY_LEN(to); i++, word = strtok_r(NULL, " ", &in_line))
+            if (!word || parse_u32(word, to[i]) < 0)
+                return -EINVAL;
+        ret->v = xreallocarray(ret->v, ret->n + 1, sizeof(*ret->v));
+        ret->v[ret->n++] = m;
+    }
+    return ret->n == 0 ? -EINVAL : 0;
+}
+
+static int read_map(int proc_fd, pid_t pid, const char *file, struct oci_id_maps *ret, struct error *err)
+{
+    char path[48];
+    _cleanup_free_ char *text = NULL;
+    int r = str_format(path, sizeof(path), "%d/%s", (int) pid, file);
+    if (r >= 0)
+        r = file_read(proc_fd, path, 65536, &text, NULL, err);
+    if (r >= 0 && parse_map(text, ret) < 0)
+        r = error_set(err, -EINVAL, "the user namespace has no %s", file);
+    return r < 0 ? r : 0;
+}
+
+int namespace_read_maps(int userns_fd, struct oci_id_maps *ret_uids, struct oci_id_maps *ret_gids,
+                        struct error *err)
+{
+    struct clone_args args = { .exit_signal = SIGCHLD };
+    int status;
+    _cleanup_close_ int proc_fd = proc_open(err);
+    if (proc_fd < 0)
+        return proc_fd;
+    pid_t pid = sys_clone3(&args, sizeof(args));
+    if (pid < 0)
+        return error_errno(err, -errno, "cannot make a process");
+    if (pid == 0)
+        stop_in_namespace(userns_fd);
+    while (waitpid(pid, &status, WUNTRACED) < 0 && errno == EINTR)
+        ;
+    if (WIFEXITED(status))
+        return error_errno(err, -WEXITSTATUS(status), "cannot join the user namespace");
+    struct oci_id_maps uids = { 0 }, gids = { 0 };
+    int r = read_map(proc_fd, pid, "uid_map", &uids, err);
+    if (r >= 0)
+        r = read_map(proc_fd, pid, "gid_map", &gids, err);
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (r < 0) {
+        free(uids.v);
+        free(gids.v);
+        return r;
+    }
+    *ret_uids = uids;
+    *ret_gids = gids;
+    return 0;
 }
 
 uint32_t namespace_host_id(const struct oci_id_maps *maps, uint32_t container_id)

@@ -5,7 +5,9 @@
  *
  * Failure mode: fail closed. A namespace that the kernel does not have, a path that is not a namespace of the named kind, or
  * combinations that would leave a hole (id maps without a user namespace, a host name or sysctls of a namespace that is the
- * host's, also when it is named by path) are errors. Joining a user namespace is not in this version.
+ * host's, also when it is named by path; a user namespace by path that is the caller's own) are errors.
+ *
+ * A user namespace that is joined has its maps already: they are read, and linux.uidMappings may be left out or must be the same.
  */
 #pragma once
 
@@ -22,10 +24,14 @@ struct namespaces {
     int join[OCI_NS_KINDS]; /* descriptor of a namespace to be joined, -1 = none */
     uint64_t
         callers; /* CLONE_NEW* of those of join[] that are the caller's own: joining them isolates nothing */
+    struct oci_id_maps uids,
+        gids; /* of the user namespace that is joined, as the caller sees them; freed with the rest */
 };
 
 /* CLONE_NEW* of a kind. */
 uint64_t namespace_flag(enum oci_namespace_kind kind);
+/* Whether the container would see the host's cgroups by mounting cgroup: its cgroup namespace is the caller's. */
+bool namespaces_share_cgroup(const struct namespaces *ns);
 /* Its file in /proc/PID/ns: "pid", "net", "mnt", … */
 const char *namespace_file(enum oci_namespace_kind kind);
 /* Reads linux.namespaces: opens and checks what is to be joined. A namespace that is absent from the list is the caller's own. */
@@ -43,6 +49,9 @@ int namespace_write_maps(int proc_fd, pid_t pid, const struct oci_id_maps *uids,
 /* Descriptor of a new user namespace that has these maps (made by a helper process that ends at once). */
 int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id_maps *gids,
                              struct error *err);
+/* The maps of an existing one, in ids of the caller; v is the caller's to free. A helper process joins it for a moment. */
+int namespace_read_maps(int userns_fd, struct oci_id_maps *ret_uids, struct oci_id_maps *ret_gids,
+                        struct error *err);
 /* The host's id for an id of the container; (uint32_t) -1 when it is not mapped. No maps: the id itself. */
 uint32_t namespace_host_id(const struct oci_id_maps *maps, uint32_t container_id);
 /* Brings the loopback interface of the caller's network namespace up. */

@@ -137,7 +137,15 @@ int rootfs_plan(struct mounts *m, int bundle_fd, struct error *err)
     if (p->opt.propagation && p->opt.propagation != MS_PRIVATE)
         return error_set(err, -EINVAL,
                          "mounts[0].options: the root is private; linux.rootfsPropagation says otherwise");
+    if (p->opt.ways)
+        return error_set(
+            err, -EINVAL,
+            "mounts[0].options: tmpcopyup, remount, copy-symlink, src-nofollow and dest-nofollow "
+            "are not for the root");
     p->needs_idmap = p->opt.idmap || p->m->uid_mappings.n > 0 || p->m->gid_mappings.n > 0;
+    r = p->needs_idmap ? mount_check_idmap(m, p->m, &p->opt, 0, err) : 0;
+    if (r < 0)
+        return r;
     if (p->opt.bind) {
         p->kind = ROOT_BIND;
         return str_empty(p->m->source) ? error_set(err, -EINVAL, "mounts[0].source: a bind mount needs one")
@@ -191,7 +199,7 @@ int rootfs_idmap(struct mounts *m, int userns_fd, struct error *err)
 {
     struct root_plan *p = &m->root;
     _cleanup_close_ int own = -1;
-    int ns = mount_userns(m, p->m, userns_fd, &own, err);
+    int ns = mount_userns(m, p->m, &p->opt, userns_fd, &own, err);
     if (ns < 0)
         return ns;
     if (p->kind == ROOT_BIND)

@@ -5,13 +5,15 @@
  * dies when the parent does before that; so whatever a kill leaves behind is found by list and taken away by delete.
  *
  * Namespaces that are joined are entered by the parent around the clone and left again: the child may be in a new user namespace,
- * where it would have no right to join anything. A new time namespace is made in the same place, as its offsets want.
+ * where it would have no right to join anything. A user namespace is joined by a helper process. A new time namespace is made in the same place, as its offsets want.
  */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -124,6 +126,12 @@ static int gather(struct start *s, struct error *err)
     if (s->bundle_fd < 0)
         return error_context(err, s->bundle_fd, "bundle");
     int r = namespaces_open(s->spec, &s->ns, err);
+    if (r >= 0 && s->ns.join[OCI_NS_USER] >= 0) {
+        s->joined = *s->spec;
+        s->joined.linux_.uid_mappings = s->ns.uids;
+        s->joined.linux_.gid_mappings = s->ns.gids;
+        s->spec = &s->joined;
+    }
     if (r >= 0)
         r = sysctl_check(s->spec, s->ns.callers, err);
     if (r >= 0)
@@ -196,6 +204,8 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
      */
     if (r >= 0 && s->spec->linux_.cgroups_path && !s->spec->process.scheduler.policy)
         r = cgroup_use_counters(s->cg, err);
+    if (r >= 0 && namespaces_share_cgroup(&s->ns))
+        r = mounts_prepare_cgroup(s->mounts, s->cg, err);
     return r;
 }
 
@@ -245,18 +255,91 @@ static int leave_joined(int own[OCI_NS_KINDS], struct error *err)
     return r;
 }
 
-static int clone_child(struct start *s, struct error *err)
+static struct clone_args clone_arguments(const struct start *s)
 {
-    int own[OCI_NS_KINDS];
-    memset(own, 0xff, sizeof(own)); /* all -1 */
-    struct clone_args args = { .flags = s->ns.create | CLONE_PIDFD,
-                               .exit_signal = SIGCHLD,
-                               .pidfd = (uint64_t) (uintptr_t) &s->pidfd };
+    struct clone_args args = { .flags = s->ns.create, .exit_signal = SIGCHLD };
     int cgroup_fd = cgroup_clone_fd(s->cg);
     if (cgroup_fd >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t) cgroup_fd;
     }
+    return args;
+}
+
+struct clone_answer {
+    pid_t pid;
+    struct error error;
+};
+
+/*
+ * A user namespace that is joined has to be entered before the others are made, which belong to it then; and there is no way back. So
+ * a helper does both and bears the child as its sibling. It cannot be looked into by those who are in the namespace already.
+ */
+static _noreturn_ void helper_main(struct start *s, struct clone_answer *answer)
+{
+    int own[OCI_NS_KINDS];
+    struct error *err = &answer->error;
+    struct clone_args args = clone_arguments(s);
+    args.flags |= CLONE_PARENT;
+    args.exit_signal = 0; /* the parent's, by CLONE_PARENT */
+    int r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? error_errno(err, -errno, "dumpable") : 0;
+    if (r >= 0)
+        r = enter_joined(s, own, err);
+    if (r >= 0)
+        r = mounts_prepare_joined(s->mounts, err);
+    if (r >= 0 &&
+        (setns(s->ns.join[OCI_NS_USER], CLONE_NEWUSER) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0))
+        r = error_errno(err, -errno, "cannot join the user namespace");
+    if (r < 0)
+        _exit(1);
+    cleanup_close(&s->ns.join[OCI_NS_USER]);
+    pid_t pid = sys_clone3(&args,
+                           sizeof(args)); /* not into the answer: the child has it too, and would write 0 */
+    if (pid == 0)
+        init_main(s);
+    if (pid < 0)
+        error_errno(err, -errno, "cannot make the container's process and namespaces");
+    answer->pid = pid;
+    _exit(pid < 0);
+}
+
+static int clone_by_helper(struct start *s, struct error *err)
+{
+    struct clone_args args = { .exit_signal = SIGCHLD };
+    struct clone_answer *answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE,
+                                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (answer == MAP_FAILED)
+        return error_errno(err, -errno, "cannot share memory");
+    pid_t helper = sys_clone3(&args, sizeof(args));
+    if (helper == 0)
+        helper_main(s, answer);
+    int r = helper < 0 ? error_errno(err, -errno, "cannot make a process") : 0;
+    while (helper > 0 && waitpid(helper, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (r == 0 && answer->pid <= 0) {
+        r = error_set(err, -ECHILD, "%s",
+                      answer->error.code < 0 ? answer->error.msg : "the helper was killed");
+    }
+    /* Our own child, which nobody else reaps: its number is its own. */
+    s->pid = r == 0 ? answer->pid : 0;
+    s->pidfd = r == 0 ? sys_pidfd_open(s->pid, 0) : -1;
+    if (r == 0 && s->pidfd < 0) {
+        r = error_errno(err, -errno, "cannot hold on to the container's process");
+        kill(s->pid, SIGKILL);
+    }
+    munmap(answer, sizeof(*answer));
+    return r;
+}
+
+static int clone_child(struct start *s, struct error *err)
+{
+    int own[OCI_NS_KINDS];
+    if (s->ns.join[OCI_NS_USER] >= 0)
+        return clone_by_helper(s, err);
+    memset(own, 0xff, sizeof(own)); /* all -1 */
+    struct clone_args args = clone_arguments(s);
+    args.flags |= CLONE_PIDFD;
+    args.pidfd = (uint64_t) (uintptr_t) &s->pidfd;
     int r = enter_joined(s, own, err);
     if (r >= 0)
         r = mounts_prepare_joined(s->mounts, err);

@@ -203,14 +203,17 @@ static int stage_prepare(struct start *s, struct error *err)
     return process_prepare(&s->plan, err);
 }
 
-/* create: everything is ready, the program is not run before `start` writes to the FIFO. */
+/* create: everything is ready, and the program is there; it is not run before `start` writes to the FIFO. */
 static int stage_wait_for_start(struct start *s, struct error *err)
 {
     char go;
     ssize_t n;
     if (s->start_fifo < 0)
         return 0;
-    int r = sync_send(s->child_sync, SYNC_READY, NULL, -1);
+    int r = process_find(&s->plan, err);
+    if (r < 0)
+        return r;
+    r = sync_send(s->child_sync, SYNC_READY, NULL, -1);
     if (r < 0)
         return error_errno(err, r, "the parent is gone");
     close(s->child_sync);

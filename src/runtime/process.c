@@ -16,10 +16,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -227,23 +229,78 @@ static const char *search_path(const struct oci_process *p)
     return DEFAULT_PATH;
 }
 
-static int exec_in_path(const char *name, char *const argv[], char *const envp[], const char *path)
+struct program {
+    char **argv, **envp; /* NULL: only looked for */
+};
+
+/* Negative errno; 0 when it was looked for and found. */
+static int try_program(const char *file, const struct program *p)
+{
+    struct stat st;
+    if (p->argv) {
+        execve(file, p->argv, p->envp);
+        return -errno;
+    }
+    if (fstatat(AT_FDCWD, file, &st, 0) < 0)
+        return -errno;
+    return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0 ? 0 : -EACCES;
+}
+
+static int try_in_path(const char *name, const struct program *p, const char *path)
 {
     int result = -ENOENT;
     while (*path) {
         char file[PATH_MAX];
         int n = (int) strcspn(path, ":");
         if (str_format(file, sizeof(file), "%.*s%s%s", n, path, n ? "/" : "./", name) > 0) {
-            execve(file, argv, envp);
-            if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-                return -errno;
-            if (errno == EACCES)
-                result = -EACCES;
+            int r = try_program(file, p);
+            if (r != -ENOENT && r != -ENOTDIR && r != -EACCES)
+                return r;
+            if (r == -EACCES)
+                result = r;
         }
         path += n;
         path += *path == ':';
     }
     return result;
+}
+
+static int try_named(const struct oci_process *process, const struct program *p, struct error *err)
+{
+    const char *name = process->args.v[0];
+    int code = strchr(name, '/') ? try_program(name, p)
+               : str_empty(name) ? -ENOENT
+                                 : try_in_path(name, p, search_path(process));
+    if (code == -ENOENT)
+        /* Engines look for these words, in lower case, to answer with 127 and 126 as a shell does. */
+        return error_set(err, code,
+                         "%s: executable file not found in the container: no such file or directory", name);
+    if (code == -EACCES)
+        return error_set(err, code, "%s: cannot be executed: permission denied", name);
+    return code < 0 ? error_errno(err, code, "%s: cannot be executed", name) : 0;
+}
+
+#define CAPS_PAST_MODES (1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_DAC_READ_SEARCH)
+
+int process_find(const struct process_plan *plan, struct error *err)
+{
+    const struct oci_user *user = &plan->process->user;
+    const struct program look = { NULL, NULL };
+    bool as_user = user->uid != 0 && (plan->caps.effective & CAPS_PAST_MODES) == 0;
+    if (as_user) { /* with the ids go, and come back, the capabilities that act on files */
+        setfsgid(user->gid);
+        setfsuid(user->uid);
+    }
+    int r = try_named(plan->process, &look, err);
+    if (as_user) {
+        setfsuid(0);
+        setfsgid(0);
+    }
+    if (r == -EACCES && user->n_additional_gids > 0) { /* one of which may have the right */
+        error_clear(err);
+        return 0;
+    }
+    return r;
 }
 
 static int exec_init(const struct process_plan *plan, char *const envp[])
@@ -273,25 +330,10 @@ int process_exec(const struct process_plan *plan, struct error *err)
     const struct oci_process *p = plan->process;
     _cleanup_free_ char **argv = null_terminated(&p->args);
     _cleanup_free_ char **envp = null_terminated(&p->env);
-    const char *name = p->args.v[0];
-    int code;
-    if (plan->init_fd >= 0) {
-        code = exec_init(plan, envp);
-        return error_errno(err, code, "cannot execute oakum-init");
-    }
-    if (strchr(name, '/')) {
-        execve(name, argv, envp);
-        code = -errno;
-    } else {
-        code = str_empty(name) ? -ENOENT : exec_in_path(name, argv, envp, search_path(p));
-    }
-    if (code == -ENOENT)
-        /* Engines look for these words, in lower case, to answer with 127 and 126 as a shell does. */
-        return error_set(err, code,
-                         "%s: executable file not found in the container: no such file or directory", name);
-    if (code == -EACCES)
-        return error_set(err, code, "%s: cannot be executed: permission denied", name);
-    return error_errno(err, code, "%s: cannot be executed", name);
+    if (plan->init_fd >= 0)
+        return error_errno(err, exec_init(plan, envp), "cannot execute oakum-init");
+    const struct program run = { argv, envp };
+    return try_named(p, &run, err);
 }
 
 int process_exec_code(int code)

@@ -31,6 +31,12 @@ struct process_plan {
 int process_plan_check(struct process_plan *plan, struct error *err);
 /* rlimits, scheduling, memory policy, personality, umask, working directory, session keyring: still privileged. */
 int process_prepare(const struct process_plan *plan, struct error *err);
+/*
+ * create: whether the program is there and the container's user may execute it, asked in the container's root and working directory, so
+ * that an engine hears of it before it says that the container is made. What only the exec can tell (a format that is none, what a
+ * label, a filter or a supplementary group forbids or allows) is left to that. Errors and messages as of process_exec().
+ */
+int process_find(const struct process_plan *plan, struct error *err);
 /* Labels, no_new_privs, capabilities, ids, Landlock, parent death, seccomp: after this nothing can be taken back. */
 int process_seal(const struct process_plan *plan, struct error *err);
 /* Executes; returns only when that failed: -ENOENT (not found), -EACCES and others (not executable), with message. */

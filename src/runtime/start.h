@@ -24,6 +24,8 @@ struct sync_message {
 struct start {
     struct runtime *rt;
     const struct oci_spec *spec;
+    struct oci_spec
+        joined; /* spec with the maps of a user namespace that is joined; only then is spec this */
     const struct container_options *opt;
     int dirfd; /* the container's state directory, locked */
     int bundle_fd, proc_fd;

@@ -22,7 +22,11 @@ works() { # FILTER [JQ ARGUMENTS]
     idmap | ridmap) more='{uidMappings: [{containerID: 0, hostID: 1000, size: 10}], gidMappings: [{containerID: 0, hostID: 1000, size: 10}]}' ;;
     *) more='{}' ;;
     esac
-    works '.mounts += [{destination: "/mnt/x", type: "none", source: $s, options: ["rbind", $o]} + '"$more"']' --arg o "$option" --arg s "$place/source"
+    case $option in
+    tmpcopyup | sync | dirsync) works '.mounts += [{destination: "/mnt/x", type: "tmpfs", source: "tmpfs", options: [$o]}]' --arg o "$option" ;;
+    remount) works '.mounts += [{destination: "/proc", type: "proc", source: "proc", options: [$o, "nodev"]}]' --arg o "$option" ;;
+    *) works '.mounts += [{destination: "/mnt/x", type: "none", source: $s, options: ["rbind", $o]} + '"$more"']' --arg o "$option" --arg s "$place/source" ;;
+    esac
   done
   for option in unknown rofl; do
     make_bundle "$place/bundle" '.mounts += [{destination: "/mnt/x", type: "none", source: $s, options: ["rbind", $o]}]' --arg o "$option" --arg s "$place/source"

@@ -22,7 +22,8 @@
 #   confine/mounts.c: refusal of shared over a user namespace          shared propagation
 #   sys/mnt.c: umount in mnt_enter_root()                              nothing of the host's mounts is left
 #   sys/mnt.c: change_root()                                           --no-pivot hides the host's procfs
-#   confine/namespaces.c: new_cgroup                                   cgroups
+#   confine/cgroup.c: cgroup_prepare_view(), and RDONLY in it           cgroups
+#   confine/mount_copyup.c: RESOLVE_NO_SYMLINKS, NO_XDEV, S_ISREG      tmpcopyup
 #   confine/sysctl.c: owned[], normalise(), line breaks                sysctls
 #   confine/sysctl.c, namespaces.c: callers                            a namespace that is the host's by another name
 #   confine/cgroup_devices.c                                           a device node of one's own
@@ -502,6 +503,86 @@ TABLE
   is none
 }
 
+@test "tmpcopyup: links of the root are copied and not followed, nor is what is mounted below or swapped meanwhile" {
+  script='cd /data; readlink out; readlink up; cat out/file up/file 2>/dev/null; ls -A below; find /data -type f'
+  bundle '.mounts += [{ destination: "/data/below", type: "bind", source: ($p + "/canary/dir"), options: ["rbind", "rw"] },
+    { destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "nosuid"] }]' --arg p "$place"
+  mkdir -p "$place/bundle/rootfs/data/below"
+  ln -s "$place/canary/dir" "$place/bundle/rootfs/data/out"
+  ln -s ../../../../../../../../.. "$place/bundle/rootfs/data/up"
+  for link in file dir; do ln -s "$place/canary/$link" "$place/bundle/rootfs/data/$link"; done
+  go
+  is "$place/canary/dir
+../../../../../../../../.."
+  canary_untouched
+  # The whole path of the tmpfs leads out: it is taken inside the root, or refused.
+  rm -rf "$place/bundle/rootfs/data" && ln -s "$place/canary/dir" "$place/bundle/rootfs/data"
+  script='find / -xdev -name inner; ls -A /data'
+  bundle_config='.mounts += [{ destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] }]'
+  make_bundle "$place/bundle" "$bundle_config"
+  go
+  lacks inner
+  canary_untouched
+}
+
+@test "tmpcopyup: names swapped against links and back while they are copied: nothing of outside is in the copy" {
+  [ -x "$helpers/swap" ] || skip 'this build has no tests/integration/swap'
+  script='grep -rl precious /data 2>/dev/null; true'
+  bundle '.mounts += [{ destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] }]'
+  mkdir -p "$place/bundle/rootfs/data/d" && for i in $(seq 200); do echo "$i" >"$place/bundle/rootfs/data/f$i"; done
+  echo mine >"$place/bundle/rootfs/data/d/file"
+  ln -s "$place/canary" "$place/bundle/rootfs/l"
+  ln -s "$place/canary/file" "$place/bundle/rootfs/m"
+  echo mine >"$place/bundle/rootfs/data/g"
+  "$helpers/swap" "$place/bundle/rootfs/data/d" "$place/bundle/rootfs/l" &
+  one=$!
+  "$helpers/swap" "$place/bundle/rootfs/data/g" "$place/bundle/rootfs/m" &
+  two=$!
+  bad='' copied=0
+  for _ in $(seq 150); do
+    go
+    [ "$status" -ne 0 ] || copied=$((copied + 1))
+    [[ $output != /data* ]] || { bad=$output; break; }
+  done
+  kill $one $two
+  wait $one $two 2>/dev/null || true
+  echo "copied $copied"
+  [ -z "$bad" ] && [ $copied -gt 10 ]
+  canary_untouched
+}
+
+@test "a namespace by path must be a namespace, of its kind: no other file is opened to any effect" {
+  script=true
+  mkfifo "$place/pipe"
+  for type in pid network ipc uts user cgroup time; do
+    for path in "$place/pipe" /dev/null /proc/self/status /proc/self/ns/mnt; do
+      bundle '.linux.namespaces |= (map(select(.type != $t)) + [{ type: $t, path: $p }])' --arg t "$type" --arg p "$path"
+      go
+      [ "$status" -eq 1 ]
+      has linux.namespaces
+    done
+  done
+}
+
+@test "who joins a user namespace cannot be traced by those who are in it already" {
+  script='sleep 60'
+  bundle "$userns | .process.capabilities = { bounding: [\"CAP_SYS_PTRACE\"], effective: [\"CAP_SYS_PTRACE\"], permitted: [\"CAP_SYS_PTRACE\"] }"
+  chown -R 1000000:1000000 "$place/bundle/rootfs"
+  begin
+  pid=$(rt state c | jq .pid)
+  script='cat /proc/self/status | grep -c "^NoNewPrivs:.1"; ls -l /proc/1/exe 2>&1 | grep -c oakum-runtime'
+  mkdir "$place/second"
+  make_bundle "$place/second" '.linux.namespaces += [{ type: "user", path: $p }]' --arg p "/proc/$pid/ns/user"
+  # While it is created it stands in our namespaces with our rights; its memory is nobody's there.
+  timeout 20 "$runtime" --root "$place/rt" create --bundle "$place/second" second </dev/null >"$place/out2" 2>&1
+  second=$(rt state second | jq .pid)
+  got nsenter --user="/proc/$pid/ns/user" -S 0 -G 0 cat "/proc/$second/environ"
+  [ "$status" -ne 0 ]
+  got nsenter --user="/proc/$pid/ns/user" -S 0 -G 0 readlink "/proc/$second/exe"
+  [ "$status" -ne 0 ]
+  rt delete --force second
+}
+
 # ---- kernel surface
 
 @test "cgroups: its own only, read-only, without release_agent, and none can be mounted (CVE-2022-0492)" {
@@ -510,9 +591,15 @@ TABLE
     mkdir /tmp/m; mount -t cgroup -o memory x /tmp/m 2>/dev/null && echo mounted; mount -t cgroup2 x /tmp/m 2>/dev/null && echo mounted; true'
   for filter in . "$userns"; do
     bundle "$filter"' | .mounts += [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "nodev", "noexec", "ro"] }]
-      | .linux.namespaces |= map(select(.type != "cgroup"))'
+      | .linux.namespaces |= map(select(.type != "cgroup")) + [{ type: "cgroup" }]'
     go
     is /
+    # In the host's cgroup namespace the path is the host's; what is there to be seen and written is not more.
+    bundle "$filter"' | .mounts += [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "nodev", "noexec", "rw"] }]
+      | .linux.namespaces |= map(select(.type != "cgroup"))'
+    go
+    [ "$(grep -v "^/$group/\|^/$" <<<"$output")" = '' ] || { echo "$output"; false; }
+    has "/$group/"
   done
 }
 

@@ -2,6 +2,8 @@
 /* cgroups of the host as it is (v1 or hybrid; on a v2 host test_cgroup_v2 does the same). Root only. */
 #include "test_cgroup_util.h"
 
+#include "sys/mnt.h"
+
 #define SET(x)                \
     {                         \
         .set = true, .v = (x) \
@@ -379,7 +381,7 @@ static int child_view(void *arg)
     const struct view *v = arg;
     char dir[] = "/tmp/oakum-test-XXXXXX", *text;
     struct error err;
-    int fd, at, flags = CLONE_NEWNS | CLONE_NEWCGROUP | (v->userns ? CLONE_NEWUSER : 0);
+    int fd, at, tmpfs, flags = CLONE_NEWNS | CLONE_NEWCGROUP | (v->userns ? CLONE_NEWUSER : 0);
 
     if (unshare(flags) < 0)
         return 1;
@@ -392,7 +394,8 @@ static int child_view(void *arg)
         return 3;
     fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (cgroup_mount(v->cg, fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-                     &err) < 0) {
+                     &tmpfs, &err) < 0 ||
+        mnt_setattr(tmpfs, MOUNT_ATTR_RDONLY, 0, false, &err) < 0) {
         fprintf(stderr, "%s\n", err.msg);
         return 4;
     }
@@ -425,13 +428,13 @@ static void view_inside(void **state _unused_)
 static int child_comounted_view(void *arg)
 {
     char dir[] = "/tmp/oakum-test-XXXXXX", target[64] = "";
-    int fd, at;
+    int fd, at, tmpfs;
 
     if (unshare(CLONE_NEWNS | CLONE_NEWCGROUP) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("none", "/tmp", "tmpfs", 0, NULL) < 0 || !mkdtemp(dir))
         return 1;
     fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (cgroup_mount(arg, fd, MOUNT_ATTR_RDONLY, NULL) < 0)
+    if (cgroup_mount(arg, fd, MOUNT_ATTR_RDONLY, &tmpfs, NULL) < 0)
         return 2;
     at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (readlinkat(at, "cpu", target, sizeof target - 1) < 0 || !strstr(target, "cpuacct"))

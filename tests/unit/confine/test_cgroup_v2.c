@@ -362,7 +362,7 @@ static int child_view(void *arg)
     const struct view *v = arg;
     char dir[] = "/tmp/oakum-test-XXXXXX", *text;
     struct error err;
-    int fd, at;
+    int fd, at, tmpfs;
 
     if (unshare(CLONE_NEWNS | CLONE_NEWCGROUP | (v->userns ? CLONE_NEWUSER : 0)) < 0)
         return 1;
@@ -375,7 +375,7 @@ static int child_view(void *arg)
         return 3;
     fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (cgroup_mount(v->cg, fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-                     &err) < 0) {
+                     &tmpfs, &err) < 0) {
         fprintf(stderr, "%s\n", err.msg);
         return 4;
     }

@@ -114,22 +114,89 @@ static void test_data(void **state _unused_)
     }
 }
 
-static void test_not_yet(void **state _unused_)
+static void test_ways(void **state _unused_)
 {
-    static const char *const later[] = { "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow" };
-    const char *const *names = mount_option_names();
-    for (size_t i = 0; i < ARRAY_LEN(later); i++) {
-        struct mount_options o;
-        int r = parse("tmpfs", later[i], &o);
-        bool offered = false;
-        for (size_t k = 0; names[k]; k++)
-            offered |= str_eq(names[k], later[i]);
-        /* Either done and offered, or an error that says so and not offered. */
-        assert_int_equal(r, offered ? 0 : -ENOTSUP);
+    static const struct {
+        const char *word;
+        unsigned way;
+    } rows[] = { { "remount", MOUNT_WAY_REMOUNT },
+                 { "tmpcopyup", MOUNT_WAY_COPY_UP },
+                 { "copy-symlink", MOUNT_WAY_COPY_LINK },
+                 { "src-nofollow", MOUNT_WAY_SOURCE_LINK },
+                 { "dest-nofollow", MOUNT_WAY_TARGET_LINK } };
+    struct mount_options o;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(parse("tmpfs", rows[i].word, &o), 0);
+        assert_true(o.ways == rows[i].way && o.data[0] == NULL);
     }
+    assert_int_equal(parse(NULL, "rbind ro", &o), 0);
+    assert_true(o.ways == 0);
+}
+
+/* What is of the super block: for a file system, not for a bind; and what no tree can have. */
+static void test_super(void **state _unused_)
+{
+    static const char *const super[] = { "sync", "dirsync" };
+    static const char *const hints[] = { "lazytime", "nolazytime" };
+    static const char *const nothing[] = { "silent",  "loud",     "mand",   "nomand", "rmand",
+                                           "rnomand", "iversion", "rasync", "async",  "noiversion" };
+    static const char *const never[] = { "rsync", "rdirsync" };
+    struct mount_options o;
+    for (size_t i = 0; i < ARRAY_LEN(super); i++) {
+        assert_int_equal(parse("bind", super[i], &o), -EINVAL);
+        assert_non_null(strstr(err.msg, super[i]));
+        assert_int_equal(parse("tmpfs", super[i], &o), 0);
+        assert_string_equal(o.data[0], super[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(hints); i++) {
+        assert_true(parse("bind", hints[i], &o) == 0 && o.data[0] == NULL);
+        assert_int_equal(parse("tmpfs", hints[i], &o), 0);
+        assert_string_equal(o.data[0], hints[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
+        assert_true(parse("bind", nothing[i], &o) == 0 && parse("tmpfs", nothing[i], &o) == 0 &&
+                    o.data[0] == NULL);
+    for (size_t i = 0; i < ARRAY_LEN(never); i++) {
+        assert_int_equal(parse("bind", never[i], &o), -EINVAL);
+        assert_non_null(strstr(err.msg, never[i]));
+        assert_int_equal(parse("tmpfs", never[i], &o), -EINVAL);
+    }
+}
+
+static void test_idmap(void **state _unused_)
+{
+    struct mount_options o;
+    assert_int_equal(parse("bind", "ridmap=uids=0-1-10#10-11-10;gids=@0-100-10", &o), 0);
+    assert_true(o.idmap && o.idmap_rec && o.uids.n == 2 && o.gids.n == 1);
+    assert_true(!o.uids_relative && o.gids_relative);
+    assert_true(o.uids.v[1].container_id == 10 && o.uids.v[1].host_id == 11 && o.uids.v[1].size == 10);
+    assert_true(o.gids.v[0].container_id == 0 && o.gids.v[0].host_id == 100 && o.gids.v[0].size == 10);
+    static const char *const wrong[] = { "idmap=",
+                                         "idmap=uids=0-1-10",
+                                         "idmap=gids=0-1-10",
+                                         "idmap=uids=0-1;gids=0-1-10",
+                                         "idmap=uids=0-1-0;gids=0-1-10",
+                                         "idmap=uids=0-1-10-3;gids=0-1-10",
+                                         "idmap=uids=0-1-10#;gids=0-1-10",
+                                         "idmap=uids=0-1-10;gids=0-1-x",
+                                         "idmap=uids=0-1-4294967296;gids=0-1-1",
+                                         "idmap=uids=0-1-10;uids=0-1-10",
+                                         "idmap=uids=0-1-10;gids=0-1-1;more=1-2-3",
+                                         "idmap=uids=0-1-1;gids=0-1-1 idmap=uids=0-1-1;gids=0-1-1" };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        if (parse("bind", wrong[i], &o) != -EINVAL)
+            fail_msg("\"%s\" was taken", wrong[i]);
+        assert_non_null(strstr(err.msg, "mounts[7].options (/x)"));
+    }
+}
+
+/* Each word that is offered is taken by something. */
+static void test_names(void **state _unused_)
+{
+    const char *const *names = mount_option_names();
     for (size_t k = 0; names[k]; k++) {
         struct mount_options o;
-        assert_int_equal(parse("bind", names[k], &o), 0);
+        assert_int_equal(parse("tmpfs", names[k], &o), 0);
     }
 }
 
@@ -140,7 +207,10 @@ int main(void)
         cmocka_unit_test(test_atime_in_the_kernel),
         cmocka_unit_test(test_propagation_and_kinds),
         cmocka_unit_test(test_data),
-        cmocka_unit_test(test_not_yet),
+        cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_super),
+        cmocka_unit_test(test_idmap),
+        cmocka_unit_test(test_names),
     };
     arena = arena_new();
     int r = cmocka_run_group_tests(tests, NULL, NULL);

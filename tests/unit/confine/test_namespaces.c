@@ -84,7 +84,7 @@ static void test_refused(void **state _unused_)
         { { .paths = { [OCI_NS_MOUNT] = "",
                        [OCI_NS_USER] = "/proc/self/ns/user",
                        [OCI_NS_PID] = "/proc/self/ns/pid" } },
-          "user namespace by path" },
+          "is the caller's own" },
         { { .paths = { [OCI_NS_MOUNT] = "" }, .hostname = true }, "hostname" },
         { { .paths = { [OCI_NS_MOUNT] = "", [OCI_NS_UTS] = "/proc/self/ns/uts" }, .hostname = true },
           "hostname" },
@@ -125,11 +125,41 @@ static void test_opened(void **state _unused_)
     assert_true(ns.callers == CLONE_NEWNET); /* our own by another name */
     namespaces_close(&ns);
     assert_true(ns.join[OCI_NS_NETWORK] < 0);
-    /* Stricter than asked: what mounts cgroup sees its own cgroup only. */
+    assert_true(!namespaces_share_cgroup(&ns));
+    /* As asked: the caller's. What is shown there is mounts_prepare_cgroup()'s care. */
     w = (struct wanted){ .paths = { [OCI_NS_MOUNT] = "" }, .cgroup_mount = true };
     assert_int_equal(open_these(&w, &ns), 0);
-    assert_true(ns.new_cgroup && ns.create == CLONE_NEWNS && ns.callers == 0);
+    assert_true(!ns.new_cgroup && ns.create == CLONE_NEWNS && ns.callers == 0);
     namespaces_close(&ns);
+}
+
+/* A user namespace that exists: its maps, as we see them, from outside. */
+static void body_user_namespace(void)
+{
+    struct namespaces ns;
+    struct wanted w = { .paths = { [OCI_NS_MOUNT] = "" } };
+    char path[64];
+    int fd = namespace_user_with_maps(&maps, &maps, &forked_err);
+    check(fd >= 0);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    w.paths[OCI_NS_USER] = path;
+    for (int said = 0; said < 2; said++) {
+        w.maps = said;
+        check(open_these(&w, &ns) == 0);
+        check(ns.join[OCI_NS_USER] >= 0 && ns.callers == 0 && !(ns.create & CLONE_NEWUSER));
+        check(ns.uids.n == 1 && ns.uids.v[0].host_id == 100000 && ns.uids.v[0].size == 65536);
+        check(ns.gids.n == 1 && ns.gids.v[0].host_id == 100000 && ns.gids.v[0].container_id == 0);
+        namespaces_close(&ns);
+    }
+    one_map[0].host_id++; /* what is said is not what is there */
+    check(open_these(&w, &ns) == -EINVAL);
+    check(strstr(err.msg, "linux.uidMappings") != NULL);
+}
+
+static void test_user_namespace(void **state _unused_)
+{
+    NEED_ROOT();
+    forked(body_user_namespace);
 }
 
 static void body_joined_is_anothers(void)
@@ -239,8 +269,8 @@ static void test_made(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_host_id), cmocka_unit_test(test_tables), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_opened),  cmocka_unit_test(test_made),
+        cmocka_unit_test(test_host_id),        cmocka_unit_test(test_tables), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_user_namespace), cmocka_unit_test(test_opened), cmocka_unit_test(test_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

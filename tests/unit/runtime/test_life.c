@@ -342,16 +342,16 @@ static void body_created_only(void)
     create("c", NULL, &(struct sketch){ 0 });
     check(container_delete(rt, "c", false, &forked_err) == 0); /* as runc: nothing has run yet */
     check(!cgroup_is_left());
-    /* A program that is not there is found out by start. */
+    /* A program that is not there is found out by create, and nothing stays. */
     struct oci_spec *spec = draw(&(struct sketch){ 0 });
     struct container_options opt = options("c");
     spec->process.args.v[0] = "/no/where";
-    check(container_create(rt, spec, &opt, &forked_err) == 0);
-    check(container_start(rt, "c", &forked_err) < 0);
+    check(container_create(rt, spec, &opt, &forked_err) == -ENOENT);
     check_says("/no/where");
     oci_spec_free(spec);
-    check(container_wait(rt, "c", 2000, &forked_err) == 1);
-    check(status_of("c") == CONTAINER_STOPPED);
+    struct container_state *st;
+    check(container_state(rt, "c", &st, NULL) == -ENOENT);
+    check(!cgroup_is_left());
 }
 
 static int exec_in(const char *script, void (*change)(struct oci_process *p, struct arena *a),
