@@ -90,7 +90,8 @@ static json_t *linux_features(void)
     json_object_set_new(o, "seccomp", seccomp_features());
     json_object_set_new(o, "apparmor", enabled(true));
     json_object_set_new(o, "selinux", enabled(true));
-    json_object_set_new(o, "intelRdt", enabled(false));
+    json_object_set_new(o, "intelRdt",
+                        json_pack("{s:b,s:b,s:b}", "enabled", 1, "schemata", 1, "monitoring", 1));
     json_object_set_new(o, "memoryPolicy", memory_policy_features());
     json_object_set_new(o, "mountExtensions", mounts);
     json_object_set_new(o, "netDevices", enabled(true));

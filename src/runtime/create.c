@@ -25,6 +25,7 @@
 #include "confine/sysctl.h"
 #include "runtime/annotations.h"
 #include "runtime/enforce.h"
+#include "runtime/rdt.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
 #include "sys/file.h"
@@ -198,6 +199,8 @@ static int record_begin(struct start *s, bool wait_for_start, struct error *err)
         s->cgroup_path = cgroup_handle(s->cg);
         r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
     }
+    if (r >= 0)
+        r = rdt_begin(&s->spec->linux_.intel_rdt, s->dirfd, s->opt->id, err);
     /*
      * Whoever chose the path is an engine that will look there. Not where a scheduling policy is asked for: a cpu cgroup of its own
      * begins without real-time budget, and would take the policy away.
@@ -489,6 +492,8 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
     if (r >= 0)
         r = record_process(s, err);
     if (r >= 0)
+        r = rdt_join(&s->spec->linux_.intel_rdt, s->opt->id, s->pid, err);
+    if (r >= 0)
         r = net_devices_move(&s->spec->linux_, s->proc_fd, s->pid, err);
     if (r >= 0 && send(s->parent_sync, "g", 1, MSG_NOSIGNAL) < 0)
         r = -errno; /* the child has failed already: its message says why */
@@ -508,6 +513,8 @@ static void undo(struct start *s)
         end_leftovers(s);
     }
     struct error err = { 0 };
+    if (s->dirfd >= 0 && s->spec->linux_.intel_rdt.set && rdt_forget(s->dirfd, s->opt->id, &err) < 0)
+        log_warn("container %s: %s", s->opt->id, err.msg);
     if (s->dirfd >= 0 && container_remove_traces(s->rt, s->opt->id, s->dirfd,
                                                  s->cgroup_made ? s->cgroup_path : NULL, &err) < 0)
         log_warn("of container %s, which could not be started, something is left: %s", s->opt->id, err.msg);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * runtime/enforce.h: what this version understands but does not enforce yet. Internal to runtime/.
+ * runtime/enforce.h: what can be told to be wrong from the document alone. Internal to runtime/.
  *
  * A field of the specification that would be read and then silently ignored is a control that somebody believes in. Each
  * such field is an error that names it, before anything is made.

@@ -27,6 +27,7 @@
 #include "confine/scheduler.h"
 #include "runtime/annotations.h"
 #include "runtime/enforce.h"
+#include "runtime/rdt.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
 #include "sys/file.h"
@@ -205,6 +206,8 @@ static int join(struct exec *e, struct error *err)
     int r = e->cgroup_late ? wait_for_cgroup(e, err) : 0;
     if (r >= 0)
         r = cgroup_join_self(e->cg, err);
+    if (r >= 0)
+        r = rdt_join(&e->spec->linux_.intel_rdt, e->state.id, 0, err);
     if (r >= 0)
         r = cpu_affinity_final(&e->affinity, err);
     /* The pid namespace is ours by birth. */

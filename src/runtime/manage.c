@@ -13,6 +13,7 @@
 #include <sys/file.h>
 
 #include "confine/cgroup.h"
+#include "runtime/rdt.h"
 #include "runtime/start.h"
 #include "sys/file.h"
 #include "sys/proc.h"
@@ -350,6 +351,8 @@ int container_delete(struct runtime *rt, const char *id, bool force, struct erro
         r = kill_everything(known, id, cgroup_path, err);
     _cleanup_oci_spec_ struct oci_spec *hooks = r >= 0 && known ? hook_point_spec(dirfd, OCI_HOOK_POSTSTOP)
                                                                 : NULL;
+    if (r >= 0)
+        r = rdt_forget(dirfd, id, err);
     if (r >= 0)
         r = container_remove_traces(rt, id, dirfd,
                                     cgroup_path && cgroup_gets_empty(cgroup_path) ? cgroup_path : NULL, err);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "runtime/rdt.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
 #include <sys/file.h>
@@ -63,6 +64,8 @@ static int finish(struct start *s, struct error *err)
     if (s->opt->keep || is_deleted(s))
         return 0;
     int r = remove_cgroup(s, err);
+    if (r >= 0 && s->spec->linux_.intel_rdt.set)
+        r = rdt_forget(s->dirfd, s->opt->id, err);
     int t = container_remove_traces(s->rt, s->opt->id, s->dirfd, NULL, r < 0 ? NULL : err);
     hook_point_poststop(s);
     return r < 0 ? r : t;

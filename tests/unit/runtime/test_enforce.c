@@ -41,7 +41,6 @@ static void test_named(void **state _unused_)
     static const struct {
         const char *members, *says;
     } rows[] = {
-        { ",\"linux\":{\"intelRdt\":{\"closID\":\"x\"}}", "linux.intelRdt" },
         { ",\"annotations\":{\"org.oakum.lanlock\":\"on\"}", "annotations.org.oakum.lanlock" },
         { ",\"annotations\":{\"org.oakum.\":\"on\"}", "annotations.org.oakum." },
         /* Neither on nor off would be a wall that somebody believes in. */
