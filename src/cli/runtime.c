@@ -12,10 +12,12 @@
 #include "sys/file.h"
 
 static const struct command *const commands[] = {
-    &runtime_create,   &runtime_delete, &runtime_events, &runtime_exec,
-    &runtime_features, &runtime_kill,   &runtime_list,   &runtime_pause,
-    &runtime_ps,       &runtime_resume, &runtime_run,    &runtime_spec,
-    &runtime_start,    &runtime_state,  &runtime_update, NULL,
+    &runtime_checkpoint, &runtime_create,  &runtime_delete,
+    &runtime_events,     &runtime_exec,    &runtime_features,
+    &runtime_kill,       &runtime_list,    &runtime_pause,
+    &runtime_ps,         &runtime_restore, &runtime_resume,
+    &runtime_run,        &runtime_spec,    &runtime_start,
+    &runtime_state,      &runtime_update,  NULL,
 };
 
 struct runtime_globals runtime_globals;
@@ -24,7 +26,7 @@ struct runtime_globals runtime_globals;
 // clang-format off
 static const struct cli_option options[] = {
     { "cgroup-manager", 0, OPT_TEXT, F(cgroup_manager), "MANAGER", "who makes cgroups: cgroupfs (oakum-runtime itself) or systemd", NULL },
-    { "criu", 0, OPT_NOTHING, 0, "PROGRAM", NULL, NULL },
+    { "criu", 0, OPT_TEXT, F(criu), "PROGRAM", "the criu program that checkpoint and restore use (criu in PATH)", NULL },
     { "debug", 0, OPT_FLAG, F(debug), NULL, "as --log-level debug", NULL },
     { "log", 0, OPT_TEXT, F(log), "FILE", "write errors and warnings to a file as well; also file:PATH, syslog:NAME or journald:NAME", NULL },
     { "log-format", 0, OPT_TEXT, F(log_format), "FORMAT", "text or json", NULL },

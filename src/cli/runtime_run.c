@@ -55,18 +55,6 @@ static const struct cli_option run_options[] = {
     { "keep", 0, OPT_FLAG, F(keep), NULL, "keep the container when its program has ended", NULL },
 };
 
-static int read_config(const struct flags *f, const char *bundle, char **ret_text, struct oci_spec **ret,
-                       struct error *err)
-{
-    size_t len;
-    _cleanup_free_ char *path = f->config != NULL ? xstrdup(f->config) : xasprintf("%s/config.json", bundle);
-    int r = file_read(AT_FDCWD, path, CONFIG_MAX, ret_text, &len, err);
-    if (r < 0)
-        return r;
-    r = oci_spec_parse(*ret_text, len, ret, err);
-    return r < 0 ? error_context(err, r, "%s", path) : 0;
-}
-
 /*
  * The devices that every container has (config-linux.md, "Default Devices") may be used whatever the rules say: podman and
  * containerd deny all of them and rely on the runtime for these. No rules at all stay none.
@@ -83,6 +71,21 @@ static void allow_default_devices(struct oci_spec *spec)
         if (rules[i].allow)
             res->devices[res->n_devices++] = rules[i];
     }
+}
+
+int runtime_read_config(const char *config, const char *bundle, char **ret_text, struct oci_spec **ret,
+                        struct error *err)
+{
+    size_t len;
+    _cleanup_free_ char *path = config != NULL ? xstrdup(config) : xasprintf("%s/config.json", bundle);
+    int r = file_read(AT_FDCWD, path, CONFIG_MAX, ret_text, &len, err);
+    if (r < 0)
+        return r;
+    r = oci_spec_parse(*ret_text, len, ret, err);
+    if (r < 0)
+        return error_context(err, r, "%s", path);
+    allow_default_devices(*ret);
+    return 0;
 }
 
 /* LISTEN_FDS of socket activation counts as descriptors to be passed, as in runc. */
@@ -121,12 +124,11 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
     if (r == 0)
         r = count_fds(f, &opt.preserve_fds, &err);
     if (r == 0)
-        r = read_config(f, bundle, &text, &spec, &err);
+        r = runtime_read_config(f->config, bundle, &text, &spec, &err);
     if (r == 0)
         r = runtime_protect(spec, &err);
     if (r < 0 || spec == NULL)
         return fail(cli, 1, &err);
-    allow_default_devices(spec);
     opt.bundle = bundle;
     opt.config_text = text;
     int status = runtime_begin(cli, &rt);

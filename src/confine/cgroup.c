@@ -166,6 +166,11 @@ void cgroup_free(struct cgroup *cg)
     free(cg);
 }
 
+const char *cgroup_hierarchy(const struct cgroup *cg, size_t i)
+{
+    return i >= cg->n ? NULL : cg->h[i].v2 ? "" : cg->h[i].name;
+}
+
 /* ---- directories ---- */
 
 int cgroup_make_dirs(int base, const char *root, const char *path, unsigned *made, struct error *err)
@@ -687,6 +692,12 @@ int cgroup_path_frozen(const char *path, bool *ret, struct error *err)
         return r < 0 ? r : cgroup_frozen(all, ret, err);
     }
     return cgroup_frozen(cg, ret, err);
+}
+
+int cgroup_freezer_fd(const struct cgroup *cg)
+{
+    const struct cgroup_hier *v1 = cgroup_hier_of(cg, CGROUP_FREEZER), *h = v1 ? v1 : cgroup_hier_v2(cg);
+    return h ? h->dirfd : -1;
 }
 
 /* What update must know before it writes; strings go to a. */

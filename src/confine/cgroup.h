@@ -80,6 +80,8 @@ int cgroup_open(const char *path, struct cgroup **ret, struct error *err) _warn_
  * others), or "CONTROLLER,...:PATH", in just those, all of which must have it. cg is for joining only afterwards.
  */
 int cgroup_descend(struct cgroup *cg, const char *where, struct error *err) _warn_unused_;
+/* Controllers of the i-th hierarchy in use ("cpu,cpuacct"; "" for v2), NULL behind the last. Borrowed from cg. */
+const char *cgroup_hierarchy(const struct cgroup *cg, size_t i);
 void cgroup_free(struct cgroup *cg); /* closes; removes nothing */
 static inline void cleanup_cgroup(struct cgroup **cg)
 {
@@ -117,6 +119,8 @@ int cgroup_freeze(struct cgroup *cg, bool frozen, struct error *err);
 int cgroup_frozen(const struct cgroup *cg, bool *ret, struct error *err);
 /* Of the cgroup at path: looks only where it could be frozen, in the usual places. False when there is none. */
 int cgroup_path_frozen(const char *path, bool *ret, struct error *err);
+/* Directory of the hierarchy that freezes it; -1: it has not been frozen yet. Borrowed from cg. */
+int cgroup_freezer_fd(const struct cgroup *cg);
 
 /*
  * Writes what is given in res, leaves the rest. A controller that was not used so far is joined with all processes. Limits

@@ -123,6 +123,30 @@ int container_list(struct runtime *rt, struct container_state ***ret, size_t *re
 int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct error *err);
 /* A running container is refused unless force (SIGKILL, waits for the end). Removes cgroup and state. force: absent is success. */
 int container_delete(struct runtime *rt, const char *id, bool force, struct error *err);
+/*
+ * Checkpoint and restore, by the program criu. Images are its; beside them descriptors.json says what stdin, stdout and stderr were
+ * (as runc's: three strings). A container with a control that criu would lose on the way (Landlock, seccomp notification, memory
+ * policy, moved network devices, a terminal, …) is refused by name.
+ */
+struct criu_options {
+    const char *program;     /* NULL: criu in PATH */
+    const char *image_path;  /* required; made (0700) by a checkpoint */
+    const char *work_path;   /* where its log goes; NULL: image_path */
+    const char *parent_path; /* checkpoint: images of a pre-dump, relative to image_path; NULL: none */
+    const char *manage_cgroups_mode;             /* as criu's --manage-cgroups; NULL: soft */
+    const char *page_server;                     /* checkpoint: ADDRESS:PORT; NULL: none */
+    const char *lsm_profile, *lsm_mount_context; /* restore; NULL: as they were */
+    struct oci_strings empty_ns;                 /* "network": made without its content */
+    bool leave_running, pre_dump, tcp_established, tcp_close, skip_in_flight, ext_unix_sk, shell_job,
+        file_locks, link_remap, lazy_pages, auto_dedup;
+};
+/* The container ends and is deleted, unless leave_running or pre_dump. */
+int container_checkpoint(struct runtime *rt, const char *id, const struct criu_options *opt,
+                         struct error *err);
+/* A new container with the processes of the images, as container_run(): waits for its end, or returns at once with opt->detach. */
+int container_restore(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
+                      const struct criu_options *criu, struct container_exit *ret, struct error *err);
+
 /* Freezes a running container. -EALREADY: it is paused. */
 int container_pause(struct runtime *rt, const char *id, struct error *err);
 int container_resume(struct runtime *rt, const char *id, struct error *err);

@@ -176,7 +176,7 @@ static int choose_cgroup(struct start *s, struct error *err)
     return r < 0 ? error_context(err, r, "linux.cgroupsPath") : 0;
 }
 
-static int record_begin(struct start *s, bool wait_for_start, struct error *err)
+int start_record_begin(struct start *s, bool wait_for_start, struct error *err)
 {
     s->dirfd = state_create(s->rt, s->opt->id, err);
     if (s->dirfd < 0)
@@ -396,7 +396,7 @@ static int map_ids(struct start *s, struct error *err)
     return mounts_idmap(s->mounts, userns, err);
 }
 
-static int write_pid_file(struct start *s, struct error *err)
+int start_write_pid_file(struct start *s, struct error *err)
 {
     char text[24];
     if (!s->opt->pid_file)
@@ -407,7 +407,7 @@ static int write_pid_file(struct start *s, struct error *err)
     return r < 0 ? error_context(err, r, "--pid-file") : 0;
 }
 
-static int record_process(struct start *s, struct error *err)
+int start_record_process(struct start *s, struct error *err)
 {
     char created[CLOCK_TEXT_MAX], bundle[PATH_MAX], rootfs[2 * PATH_MAX];
     const char *root = s->spec->root_path;
@@ -490,7 +490,7 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
     if (r >= 0)
         r = set_oom_score(s, err);
     if (r >= 0)
-        r = record_process(s, err);
+        r = start_record_process(s, err);
     if (r >= 0)
         r = rdt_join(&s->spec->linux_.intel_rdt, s->opt->id, s->pid, err);
     if (r >= 0)
@@ -501,10 +501,10 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
         r = follow_child(s, wait_for_start, ret_exec_failed, err);
     if (r >= 0)
         r = pidfd_give(s->opt->pidfd_socket, s->spec, s->pidfd, err);
-    return r < 0 ? r : write_pid_file(s, err);
+    return r < 0 ? r : start_write_pid_file(s, err);
 }
 
-static void undo(struct start *s)
+void start_undo(struct start *s)
 {
     if (s->pid > 0) {
         sys_pidfd_send_signal(s->pidfd, SIGKILL, NULL, 0);
@@ -543,8 +543,8 @@ void start_release(struct start *s)
     s->cgroup_path = s->hook_bundle = NULL;
 }
 
-static void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec,
-                       const struct container_options *opt)
+void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec,
+                const struct container_options *opt)
 {
     *s = (struct start) {
         .rt = rt, .spec = spec, .opt = opt, .dirfd = -1, .bundle_fd = -1, .proc_fd = -1, .parent_sync = -1, .child_sync = -1,
@@ -573,11 +573,11 @@ int start_container(struct runtime *rt, const struct oci_spec *spec, const struc
     if (r >= 0)
         r = hook_points_prepare(s, err);
     if (r >= 0)
-        r = record_begin(s, wait_for_start, err);
+        r = start_record_begin(s, wait_for_start, err);
     if (r >= 0)
         r = make_process(s, wait_for_start, ret_exec_failed, err);
     if (r < 0) {
-        undo(s);
+        start_undo(s);
         start_release(s);
     }
     return r;

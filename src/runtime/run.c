@@ -85,6 +85,14 @@ static int run_poststart(struct start *s, struct error *err)
     return r;
 }
 
+int start_wait_and_finish(struct start *s, const void *signals, struct container_exit *ret, struct error *err)
+{
+    file_lock(s->dirfd, LOCK_UN, s->opt->id, NULL);
+    int r = wait_foreground(s, signals, &ret->code, err);
+    int f = finish(s, r < 0 ? NULL : err);
+    return r < 0 ? r : f;
+}
+
 #define LEFT_OPEN 128
 
 void leave_closing_to_exec(void)
@@ -128,10 +136,7 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
     if (r >= 0 && opt->detach) {
         ret->code = 0;
     } else if (r >= 0) {
-        file_lock(s.dirfd, LOCK_UN, opt->id, NULL);
-        r = wait_foreground(&s, &set, &ret->code, err);
-        int f = finish(&s, r < 0 ? NULL : err);
-        r = r < 0 ? r : f;
+        r = start_wait_and_finish(&s, &set, ret, err);
     }
     if (opt->last_call)
         return r;

@@ -57,6 +57,16 @@ _noreturn_ void init_main(struct start *s);
 /* Parent side: everything up to a child that is ready (create) or executed (run). On failure all is undone. */
 int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
                     bool wait_for_start, struct start *s, bool *ret_exec_failed, struct error *err);
+/* Its parts, which restore uses too: an empty start; state directory, cgroup and their records; the record of pid; --pid-file; back to nothing. */
+void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec,
+                const struct container_options *opt);
+int start_record_begin(struct start *s, bool wait_for_start, struct error *err);
+int start_record_process(struct start *s, struct error *err);
+int start_write_pid_file(struct start *s, struct error *err);
+void start_undo(struct start *s);
+/* run.c: until the end of a foreground container, and what is done after it. */
+int start_wait_and_finish(struct start *s, const void *signals, struct container_exit *ret,
+                          struct error *err);
 /* From here on descriptors are left to the kernel to be closed, by exec or exit, where the limit on them is a usual one. */
 void leave_closing_to_exec(void);
 /* Closes and frees what a start holds; removes nothing. */
