@@ -88,14 +88,19 @@ int runtime_read_config(const char *config, const char *bundle, char **ret_text,
     return 0;
 }
 
-/* LISTEN_FDS of socket activation counts as descriptors to be passed, as in runc. */
+/*
+ * LISTEN_FDS of socket activation counts as descriptors to be passed, as in runc; but only where LISTEN_PID says that it is meant for
+ * us (sd_listen_fds(3)): left over from somebody else's start, it would name descriptors that happen to be open.
+ */
 static int count_fds(const struct flags *f, unsigned *ret, struct error *err)
 {
     uint32_t listen = 0;
-    const char *text = getenv("LISTEN_FDS");
+    const char *text = getenv("LISTEN_FDS"), *whose = getenv("LISTEN_PID");
+    uint32_t pid = 0;
     if (f->preserve_fds.set && (f->preserve_fds.v < 0 || f->preserve_fds.v > 65536))
         return error_set(err, -EINVAL, "--preserve-fds must be from 0 to 65536");
-    if (text != NULL && (parse_u32(text, &listen) < 0 || listen > 65536))
+    bool ours = whose != NULL && parse_u32(whose, &pid) == 0 && pid == (uint32_t) getpid();
+    if (!ours || text == NULL || parse_u32(text, &listen) < 0 || listen > 65536)
         listen = 0;
     *ret = (unsigned) f->preserve_fds.v + listen;
     return 0;

@@ -2,8 +2,9 @@
 /*
  * How it works: handled are all file system rights that the kernel's ABI knows. The root gets reading and executing; every mount
  * of the specification that is writable gets writing too, and a mount that is noexec cannot be taken out of the root's right
- * to execute (Landlock only adds), so execution is granted to the root mount's top directories and not to "/", when a mount
- * below is noexec.
+ * to execute (Landlock only adds), so where a mount is noexec, execution is granted not to "/" but to what is beside the way
+ * to that mount: directory by directory, down to it. That lists what is there now, so it is done for what is read-only; what is
+ * made later beside the way in a writable root (or mount) could not be executed otherwise, and there the mounts stand alone.
  *
  * Threat: a later change of the mount table (a remount by a capability that was granted, a kernel bug in mount code) that opens
  * what the mounts had closed.
@@ -44,7 +45,8 @@
 struct ruleset {
     int fd, root_fd;
     uint64_t handled, write;
-    bool split_execute; /* some mount is noexec: execution is granted directory by directory */
+    const char **noexec; /* destinations of the mounts that are */
+    size_t n_noexec;
 };
 
 int landlock_abi(void)
@@ -107,8 +109,20 @@ static int each_mount(const struct oci_spec *spec, struct arena *a,
 static int find_noexec(const struct oci_spec *spec, size_t i, const struct mount_options *o, void *arg)
 {
     struct ruleset *rs = arg;
-    rs->split_execute |= noexec(o) && !str_eq(spec->mounts[i].destination, "/");
+    if (noexec(o) && !str_eq(spec->mounts[i].destination, "/"))
+        rs->noexec[rs->n_noexec++] = spec->mounts[i].destination;
     return 0;
+}
+
+/* Is a noexec mount somewhere below path ("" is the root)? */
+static bool leads_to_noexec(const struct ruleset *rs, const char *path)
+{
+    for (size_t i = 0; i < rs->n_noexec; i++) {
+        const char *rest = str_after(rs->noexec[i], path);
+        if (rest && rest[0] == '/' && rest[1] != '\0')
+            return true;
+    }
+    return false;
 }
 
 struct grant {
@@ -116,43 +130,54 @@ struct grant {
     struct error *err;
 };
 
+/* Is path the place of a mount of the specification? Those are granted by themselves. */
+static bool is_mount_point(const struct oci_spec *spec, const char *path)
+{
+    for (size_t i = 0; i < spec->n_mounts; i++)
+        if (str_eq(spec->mounts[i].destination, path))
+            return true;
+    return false;
+}
+
+struct level {
+    const struct oci_spec *spec;
+    struct grant g;
+    const char *path; /* "" for the root */
+};
+
+/* Execution for one entry of a directory on the way to a noexec mount; on with the way, if it is the next step of that. */
+static int grant_beside(int dirfd, const char *name, unsigned char type, void *arg)
+{
+    const struct level *l = arg;
+    _cleanup_free_ char *path = xasprintf("%s/%s", l->path, name);
+    if (type == DT_LNK || is_mount_point(l->spec, path))
+        return 0;
+    if (leads_to_noexec(l->g.rs, path)) {
+        struct level next = { l->spec, l->g, path };
+        return dir_each(dirfd, name, grant_beside, &next, l->g.err);
+    }
+    _cleanup_close_ int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? -errno : add_fd(l->g.rs, fd, FS_READ | FS_EXECUTE, l->g.err);
+}
+
 static int grant_mount(const struct oci_spec *spec, size_t i, const struct mount_options *o, void *arg)
 {
     const struct grant *g = arg;
     const char *path = spec->mounts[i].destination;
     if (str_eq(path, "/"))
         return 0;
+    bool split = (readonly(o) || str_eq(path, "/dev")) && !noexec(o) && leads_to_noexec(g->rs, path);
     uint64_t access = FS_READ | FS_IOCTL_DEV;
-    if (!noexec(o))
+    if (!noexec(o) && !split)
         access |= FS_EXECUTE;
     if (!readonly(o) || str_eq(path, "/dev")) /* nodes stay writable on a read-only /dev */
         access |= g->rs->write;
-    return add_path(g->rs, path, access, g->err);
-}
-
-/* Is path, or something above it, the place of a mount of the specification? */
-static bool is_mount_point(const struct oci_spec *spec, const char *name)
-{
-    for (size_t i = 0; i < spec->n_mounts; i++) {
-        const char *d = spec->mounts[i].destination;
-        if (d[0] == '/' && str_eq(d + 1, name))
-            return true;
-    }
-    return false;
-}
-
-struct top {
-    const struct oci_spec *spec;
-    struct grant g;
-};
-
-static int grant_top(int dirfd, const char *name, unsigned char type, void *arg)
-{
-    const struct top *t = arg;
-    if (type == DT_LNK || is_mount_point(t->spec, name))
-        return 0;
-    _cleanup_close_ int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    return fd < 0 ? -errno : add_fd(t->g.rs, fd, FS_READ | FS_EXECUTE, t->g.err);
+    int r = add_path(g->rs, path, access, g->err);
+    if (r < 0 || !split)
+        return r;
+    struct level l = { spec, *g, path };
+    _cleanup_close_ int fd = root_open(g->rs->root_fd, path, O_RDONLY | O_DIRECTORY, g->err);
+    return fd < 0 ? fd : dir_each(fd, ".", grant_beside, &l, g->err);
 }
 
 static int grant_root(const struct oci_spec *spec, const struct ruleset *rs, struct error *err)
@@ -160,11 +185,11 @@ static int grant_root(const struct oci_spec *spec, const struct ruleset *rs, str
     uint64_t access = FS_READ | FS_IOCTL_DEV;
     if (!spec->root_readonly)
         access |= rs->write;
-    if (!rs->split_execute || !spec->root_readonly)
+    if (rs->n_noexec == 0 || !spec->root_readonly)
         return add_fd(rs, rs->root_fd, access | FS_EXECUTE, err);
     int r = add_fd(rs, rs->root_fd, access, err);
-    struct top t = { spec, { rs, err } };
-    return r < 0 ? r : dir_each(rs->root_fd, ".", grant_top, &t, err);
+    struct level l = { spec, { rs, err }, "" };
+    return r < 0 ? r : dir_each(rs->root_fd, ".", grant_beside, &l, err);
 }
 
 static int make_ruleset(int abi, struct ruleset *rs, struct error *err)
@@ -179,6 +204,7 @@ static int make_ruleset(int abi, struct ruleset *rs, struct error *err)
 static int fill_ruleset(const struct oci_spec *spec, struct ruleset *rs, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();
+    rs->noexec = arena_array(a, spec->n_mounts + 1, sizeof(*rs->noexec));
     int r = each_mount(spec, a, find_noexec, rs, err);
     if (r >= 0)
         r = grant_root(spec, rs, err);

@@ -553,6 +553,7 @@ void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec
         .plan = {
             .spec = spec, .process = &spec->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1, .report_fd = -1,
             .preserve_fds = opt->preserve_fds,
+            .make_cwd = true,
             .die_with_parent = opt->die_with_parent, .report_rlimits = opt->warn_only_rlimits, .no_new_keyring = opt->no_new_keyring,
             .keep_groups = annotation_keep_groups(spec),
         },

@@ -32,7 +32,8 @@
 #include "confine/personality.h"
 #include "confine/rlimits.h"
 #include "confine/scheduler.h"
-#include "sys/syscall.h"
+#include "sys/file.h"
+#include "sys/root.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define NO_ID UINT32_MAX
@@ -47,13 +48,33 @@ int process_plan_check(struct process_plan *plan, struct error *err)
     return capability_sets_from_spec(&p->capabilities, &plan->caps, err);
 }
 
-static int enter_directory(const char *cwd, struct error *err)
+/* As docker and runc do for a directory that the image lacks: root's, 0755, made inside the root whatever links say. */
+static int make_directory(const char *cwd, struct error *err)
+{
+    struct error inner = { 0 };
+    _cleanup_close_ int root = dir_open(AT_FDCWD, "/", err);
+    if (root < 0)
+        return root;
+    mode_t mask = umask(0022);
+    _cleanup_close_ int fd = root_mkdir_all(root, cwd, 0755, &inner);
+    umask(mask);
+    if (fd < 0)
+        return error_set(err, fd, "process.cwd: %s is not there: %s", cwd, inner.msg);
+    return fchdir(fd) < 0 ? error_errno(err, -errno, "process.cwd: cannot enter %s", cwd) : 0;
+}
+
+static int enter_directory(const char *cwd, bool make, struct error *err)
 {
     char where[PATH_MAX];
     if (str_eq(cwd, "/")) /* where we are: mounts_enter_root(), or setns() into the mount namespace */
         return 0;
-    if (chdir(cwd) < 0)
-        return error_errno(err, -errno, "process.cwd: cannot enter %s", cwd);
+    int r = chdir(cwd) < 0 ? -errno : 0;
+    if (r == -ENOENT && make)
+        r = make_directory(cwd, err);
+    else if (r < 0)
+        r = error_errno(err, r, "process.cwd: cannot enter %s", cwd);
+    if (r < 0)
+        return r;
     /* The kernel writes "(unreachable)/…" for a directory outside our root. */
     if (syscall(SYS_getcwd, where, sizeof(where)) < 0 || where[0] != '/')
         return error_set(err, -EPERM, "process.cwd: %s leads out of the container", cwd);
@@ -73,7 +94,7 @@ int process_prepare(const struct process_plan *plan, struct error *err)
     if (r >= 0 && !plan->no_new_keyring)
         r = keyring_new_session(err);
     if (r >= 0)
-        r = enter_directory(p->cwd, err);
+        r = enter_directory(p->cwd, plan->make_cwd, err);
     if (r >= 0 && plan->filter && plan->filter->has_notify)
         r = seccomp_agent_prepare(plan->agent, err);
     if (r >= 0)

@@ -337,7 +337,7 @@ static void update_joins_a_new_controller(void **state _unused_)
 
     assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
     pid = scratch_spawn(scratch, child_sleep, NULL);
-    PAUSE_MS(20);
+    PAUSE_MS(300); /* until it is in, on a busy machine too */
     r = (struct oci_resources){ .cpu = { .quota = SET(50000), .period = SET(100000), .cpus = "0" } };
     assert_ok(cgroup_update(scratch, &r, &scratch_err));
     assert_string_equal(value_of(CGROUP_CPU, "cpu.cfs_quota_us"), "50000");

@@ -23,17 +23,17 @@ static void copy_busybox(const char *to)
     close(out);
 }
 
-/* A root on a tmpfs that nobody else sees: /bin, /etc, /data and /noexec are all writable and executable as far as mounts go. */
+/* A root on a tmpfs that nobody else sees: /bin, /etc, /data, /noexec and /opt/a/noexec are all writable and executable as far as mounts go. */
 static void make_root(void)
 {
-    static const char *const dirs[] = { "bin", "etc", "data", "noexec" };
+    static const char *const dirs[] = { "bin", "etc", "data", "noexec", "opt", "opt/a", "opt/a/noexec" };
     check(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
     check(mount("tmpfs", "/mnt", "tmpfs", 0, NULL) == 0);
     for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
         char path[64];
         snprintf(path, sizeof(path), "/mnt/%s", dirs[i]);
         check(mkdir(path, 0755) == 0);
-        if (i >= 2)
+        if (i == 2 || i == 3 || i == 6)
             check(mount("tmpfs", path, "tmpfs", 0, NULL) == 0);
         if (i != 1) {
             snprintf(path, sizeof(path), "/mnt/%s/busybox", dirs[i]);
@@ -51,6 +51,7 @@ static struct oci_spec *make_spec(bool readonly)
     spec->process.no_new_privileges = true;
     oci_mount_add(spec, "/data", "tmpfs", "tmpfs", rw);
     oci_mount_add(spec, "/noexec", "tmpfs", "tmpfs", noexec);
+    oci_mount_add(spec, "/opt/a/noexec", "tmpfs", "tmpfs", noexec);
     oci_pairs_set(spec->arena, &spec->annotations, ANNOTATION_LANDLOCK, "on");
     return spec;
 }
@@ -88,6 +89,9 @@ static void body_readonly(void)
     check(unlink("/bin/busybox") < 0 && errno == EACCES);
     check(run_status("/bin/busybox") == 0 && run_status("/data/busybox") == 0);
     check(run_status("/noexec/busybox") == 99);
+    /* Below the top level: not the mount, but what is beside the way to it. */
+    check(run_status("/opt/a/noexec/busybox") == 99);
+    check(run_status("/opt/a/busybox") == 0 && run_status("/opt/busybox") == 0);
     check(open("/bin/busybox", O_RDONLY | O_CLOEXEC) >= 0 &&
           open("/noexec/busybox", O_RDONLY | O_CLOEXEC) >= 0);
     /* And the mounts cannot be changed, whatever capabilities are left. */

@@ -535,7 +535,7 @@ static void body_wrong(void)
         { { .mounts = PROC ",{\"destination\":\"/etc/from/x\",\"type\":\"tmpfs\"}" }, "mounts[1]" },
         { { .process = ",\"capabilities\":{\"bounding\":[\"CAP_NONE\"]}" },
           "process.capabilities.bounding[0]" },
-        { { .process = ",\"cwd\":\"/no/where\"" }, "process.cwd" },
+        { { .process = ",\"cwd\":\"/proc/no/where\"" }, "process.cwd" },
         { { .process = ",\"apparmorProfile\":\"x\"" }, "apparmorProfile" },
         { { .process = ",\"selinuxLabel\":\"x\"" }, "selinuxLabel" },
         { { .process = ",\"user\":{\"uid\":70000,\"gid\":0}", .userns = true }, "process.user.uid" },
