@@ -104,6 +104,8 @@ static int restore(const struct cli *cli, struct flags *f, const char *id)
     _cleanup_free_ char *bundle = NULL, *images = NULL, *work = NULL, *text = NULL;
     _cleanup_oci_spec_ struct oci_spec *spec = NULL;
     _cleanup_runtime_ struct runtime *rt = NULL;
+    if (runtime_globals.systemd_cgroup) /* criu moves its processes itself, past systemd */
+        return fail_text(cli, 1, "--systemd-cgroup: a restored container cannot be in a scope of systemd's");
     int r = criu_paths(&f->criu, &images, &work, &err);
     if (r == 0)
         r = path_absolute(f->bundle ?: ".", &bundle, &err);
