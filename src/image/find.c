@@ -46,7 +46,9 @@ static void match_name(const struct image_index *index, const char *text, const 
         if (!is_manifest(d))
             continue;
         if (ref != NULL && ref->digest[0] != '\0') {
-            if (str_eq(d->digest, ref->digest) && same_repository(ref, name))
+            /* Pulled by the digest of an index: the name has that digest, the entry its manifest's. */
+            if ((str_eq(d->digest, ref->digest) && same_repository(ref, name)) ||
+                (name != NULL && str_eq(name, full)))
                 add_match(m, i);
         } else if (name != NULL && ((ref != NULL && str_eq(name, full)) || str_eq(name, text))) {
             add_match(m, i);

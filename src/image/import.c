@@ -35,7 +35,7 @@ static const char *media_type(uint32_t compression)
     return types[compression];
 }
 
-static struct worker_job new_job(const struct import *im)
+struct worker_job import_job(const struct import *im)
 {
     const struct import_options *o = im->o;
 
@@ -51,7 +51,7 @@ static struct worker_job new_job(const struct import *im)
     };
 }
 
-static void charge(struct import *im, const struct worker_result *res)
+void import_charge(struct import *im, const struct worker_result *res)
 {
     im->bytes_left -= MIN_OF(res->file_bytes, im->bytes_left);
     im->inodes_left -= MIN_OF(res->inodes, im->inodes_left);
@@ -83,7 +83,7 @@ struct staged_image *import_add_image(struct import *im)
 }
 
 /* The layer's own root: where an archive says nothing of it, it is a plain directory of root's. */
-static int layer_dir(struct import *im, const char *name, struct error *err)
+int import_layer_dir(const struct import *im, const char *name, struct error *err)
 {
     struct timespec zero[2] = { { 0 } };
 
@@ -103,7 +103,7 @@ static int new_blob(struct import *im, const char *name, struct error *err)
     return file_open(im->st.work->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, err);
 }
 
-static void fill_layer(struct staged_layer *l, const struct worker_result *res)
+void import_fill_layer(struct staged_layer *l, const struct worker_result *res)
 {
     bool copied = res->copy_hex[0] != '\0';
 
@@ -122,7 +122,7 @@ static bool link_blob(struct import *im, int fd, const char *name)
 
 int import_layer(struct import *im, int fd, bool own, const char *what, struct error *err)
 {
-    struct worker_job job = new_job(im);
+    struct worker_job job = import_job(im);
     struct worker_result res;
     uint8_t magic[6] = { 0 };
     size_t index;
@@ -141,7 +141,7 @@ int import_layer(struct import *im, int fd, bool own, const char *what, struct e
     _cleanup_close_ int copy = own ? -1 : new_blob(im, l->blob, err);
     if (!own && copy < 0)
         return copy;
-    _cleanup_close_ int dir = layer_dir(im, l->dir, err);
+    _cleanup_close_ int dir = import_layer_dir(im, l->dir, err);
     if (dir < 0)
         return dir;
     job.in_fd = fd;
@@ -150,8 +150,8 @@ int import_layer(struct import *im, int fd, bool own, const char *what, struct e
     int r = worker_run(&job, &res, err);
     if (r < 0)
         return error_context(err, r, "%s", what);
-    charge(im, &res);
-    fill_layer(l, &res);
+    import_charge(im, &res);
+    import_fill_layer(l, &res);
     return (int) index;
 }
 
@@ -265,7 +265,7 @@ static int finish_rootfs(struct import *im, struct image_config *c)
 
 static int import_tar(struct import *im, int fd, const char *file, struct error *err)
 {
-    struct worker_job job = new_job(im);
+    struct worker_job job = import_job(im);
     struct worker_result res;
     struct image_config config = { 0 };
     size_t index;
@@ -278,7 +278,7 @@ static int import_tar(struct import *im, int fd, const char *file, struct error 
     _cleanup_close_ int blob = new_blob(im, l->blob, err);
     if (blob < 0)
         return blob;
-    _cleanup_close_ int dir = layer_dir(im, l->dir, err);
+    _cleanup_close_ int dir = import_layer_dir(im, l->dir, err);
     if (dir < 0)
         return dir;
     job.in_fd = fd;
@@ -288,7 +288,7 @@ static int import_tar(struct import *im, int fd, const char *file, struct error 
     r = worker_run(&job, &res, err);
     if (r < 0)
         return r;
-    charge(im, &res);
+    import_charge(im, &res);
     if (!res.end_marked)
         return error_set(err, -EINVAL, "the archive is cut off: it has no end mark");
     if (res.form == WORKER_FORM_FILES) {
@@ -303,13 +303,13 @@ static int import_tar(struct import *im, int fd, const char *file, struct error 
                          "this is no image archive: it has neither manifest.json nor oci-layout in it");
     if (res.inodes == 0)
         return error_set(err, -EINVAL, "the archive is empty");
-    fill_layer(l, &res);
+    import_fill_layer(l, &res);
     return finish_rootfs(im, &config);
 }
 
 static int import_directory(struct import *im, int dirfd, const char *file, struct error *err)
 {
-    struct worker_job job = new_job(im);
+    struct worker_job job = import_job(im);
     struct worker_result res;
     struct image_config config = { 0 };
 
@@ -414,6 +414,12 @@ static void tell(const struct import *im)
     }
 }
 
+void import_budgets(struct import *im)
+{
+    im->bytes_left = im->o->max_bytes != 0 ? MIN_OF(im->o->max_bytes, LIMIT_MAX) : BYTES_MAX;
+    im->inodes_left = im->o->max_inodes != 0 ? MIN_OF(im->o->max_inodes, LIMIT_MAX / 4096) : INODES_MAX;
+}
+
 int store_import(struct store *s, const char *file, const char *name, const struct import_options *o,
                  char id[static 65], struct error *err)
 {
@@ -421,8 +427,7 @@ int store_import(struct store *s, const char *file, const char *name, const stru
     struct import im = { .store = s, .o = o != NULL ? o : &none };
 
     im.st.arena = arena_new();
-    im.bytes_left = im.o->max_bytes != 0 ? MIN_OF(im.o->max_bytes, LIMIT_MAX) : BYTES_MAX;
-    im.inodes_left = im.o->max_inodes != 0 ? MIN_OF(im.o->max_inodes, LIMIT_MAX / 4096) : INODES_MAX;
+    import_budgets(&im);
     int r = run_import(&im, file, name, err);
     if (r == 0) {
         memcpy(id, im.st.images[im.st.n_images - 1].id, 65);

@@ -129,8 +129,13 @@ static void name_images(struct staged *st, struct image_index *index)
         const struct staged_image *img = &st->images[i];
         if (img->names.n == 0)
             entry_for(st, img, index, NULL);
-        for (size_t k = 0; k < img->names.n; k++)
-            index_name(st->arena, index, entry_for(st, img, index, img->names.v[k]), img->names.v[k]);
+        for (size_t k = 0; k < img->names.n; k++) {
+            size_t at = entry_for(st, img, index, img->names.v[k]);
+            if (img->source_digest != NULL)
+                oci_pairs_set(st->arena, &index->manifests.v[at].annotations, ANNOTATION_SOURCE,
+                              img->source_digest);
+            index_name(st->arena, index, at, img->names.v[k]);
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 #define DOCUMENT_MAX (4 * 1024 * 1024) /* a manifest or a config: what docker's registry takes at most */
 #define ANNOTATION_SIZE "oakum.unpacked-size"
 #define ANNOTATION_LAYER_SIZES "oakum.unpacked-layer-sizes" /* bytes, lowest layer first, commas between */
+#define ANNOTATION_SOURCE "oakum.source-digest" /* of a pulled name: its manifest's or index's digest */
 
 struct store {
     char *path;                           /* absolute */
@@ -81,6 +82,7 @@ struct staged_image {
     const char *manifest_type;
     char id[65], manifest_hex[65];
     const char *os, *architecture, *variant;
+    const char *source_digest; /* of the document that the registry has under the name; NULL */
 };
 
 struct staged {
@@ -120,6 +122,15 @@ struct import {
  * its blob can be a link to it.
  */
 int import_layer(struct import *im, int fd, bool own, const char *what, struct error *err);
+/* Its parts, for layers that come otherwise: a job with the budgets, a layer's empty directory, the result. */
+struct worker_job;
+struct worker_result;
+struct worker_job import_job(const struct import *im);
+int import_layer_dir(const struct import *im, const char *name, struct error *err);
+void import_fill_layer(struct staged_layer *l, const struct worker_result *res);
+void import_charge(struct import *im, const struct worker_result *res);
+/* Budgets of o, or the defaults where it names none. */
+void import_budgets(struct import *im);
 /* An image archive's files, or an OCI layout, below rootfd. own: as above. */
 int import_archive(struct import *im, int rootfd, bool own, struct error *err) _warn_unused_;
 /* Manifest (image-spec form) for img's layers and config, whose hex digest is id. */
