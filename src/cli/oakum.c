@@ -1,38 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli/oakum.c: the program `oakum`: its commands and its global options. */
 #include "cli/commands.h"
+#include "cli/hand_over.h"
 #include "cli/paths.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_exec,        &cmd_ps,          &cmd_kill,    &cmd_stop, &cmd_rm,   &cmd_inspect,
-    &cmd_images,  &cmd_import,      &cmd_base,        &cmd_tag,     &cmd_rmi,  &cmd_save, &cmd_load,
-    &cmd_history, &cmd_image_prune, &cmd_system_info, &cmd_version, NULL,
+    &cmd_run,
+    &cmd_exec,
+    &cmd_ps,
+    &cmd_kill,
+    &cmd_stop,
+    &cmd_rm,
+    &cmd_inspect,
+    &cmd_images,
+    &cmd_import,
+    &cmd_base,
+    &cmd_tag,
+    &cmd_rmi,
+    &cmd_save,
+    &cmd_load,
+    &cmd_history,
+    &cmd_image_prune,
+    &cmd_pull,
+    &cmd_push,
+    &cmd_login,
+    &cmd_logout,
+    &cmd_search,
+    &cmd_manifest_inspect,
+    &cmd_system_info,
+    &cmd_version,
+    NULL,
 };
 
 /* docker's groups: the old command and the one in its group are the same. */
 static const struct command_alias aliases[] = {
-    { "info", "system info" },
-    { "image ls", "images" },
-    { "image list", "images" },
-    { "image rm", "rmi" },
-    { "image remove", "rmi" },
-    { "image import", "import" },
-    { "image tag", "tag" },
-    { "image inspect", "inspect" },
-    { "image save", "save" },
-    { "image load", "load" },
-    { "image history", "history" },
-    { "container run", "run" },
-    { "container exec", "exec" },
-    { "container ls", "ps" },
-    { "container list", "ps" },
-    { "container ps", "ps" },
-    { "container kill", "kill" },
-    { "container stop", "stop" },
-    { "container rm", "rm" },
-    { "container remove", "rm" },
-    { "container inspect", "inspect" },
-    { NULL, NULL },
+    { "info", "system info" },      { "image ls", "images" },           { "image list", "images" },
+    { "image rm", "rmi" },          { "image remove", "rmi" },          { "image import", "import" },
+    { "image tag", "tag" },         { "image pull", "pull" },           { "image push", "push" },
+    { "image inspect", "inspect" }, { "image save", "save" },           { "image load", "load" },
+    { "image history", "history" }, { "container run", "run" },         { "container exec", "exec" },
+    { "container ls", "ps" },       { "container list", "ps" },         { "container ps", "ps" },
+    { "container kill", "kill" },   { "container stop", "stop" },       { "container rm", "rm" },
+    { "container remove", "rm" },   { "container inspect", "inspect" }, { NULL, NULL },
 };
 
 struct globals {

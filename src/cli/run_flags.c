@@ -106,10 +106,16 @@ static int set_oom_score(void *target, const char *value, struct error *err)
 
 static int set_pull(void *target, const char *value, struct error *err)
 {
-    (void) target;
-    if (str_eq(value, "never") || str_eq(value, "missing"))
-        return 0;
-    return error_set(err, -ENOTSUP, "pulling is not in this version of oakum; import the image first");
+    static const char *const names[] = {
+        [PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", [PULL_NEVER] = "never", [PULL_NEWER] = "newer"
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_eq(value, names[i])) {
+            options(target)->pull = i;
+            return 0;
+        }
+    }
+    return error_set(err, -EINVAL, "it must be missing, always, never or newer, not \"%s\"", value);
 }
 
 // clang-format off
@@ -187,12 +193,12 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "oom-score-adj", 0, OPT_CALL, 0, "N", "how readily to be killed when the host runs out of memory, -1000 to 1000", set_oom_score },
     { "pid", 0, OPT_CALL, 0, "MODE", "pid namespace: private, host, container:NAME", set_pid },
     { "pids-limit", 0, OPT_I64, O(pids_limit), "N", "most processes and threads (256); 0 for no limit", NULL },
-    { "platform", 0, OPT_LATER, 0, "PLATFORM", NULL, NULL },
+    { "platform", 0, OPT_TEXT, O(platform), "OS/ARCH", "run the image for this platform; pulled when the one that is there is for another", NULL },
     { "privileged", 0, OPT_FLAG, O(privileged), NULL, "give up nearly every control; prefer --cap-add and --device", NULL },
     { "publish", 'p', OPT_LATER, 0, "PORTS", "networks are still to come; --network host reaches every port", NULL },
     { "publish-all", 'P', OPT_LATER, 0, NULL, "networks are still to come; --network host reaches every port", NULL },
-    { "pull", 0, OPT_CALL, 0, "WHEN", NULL, set_pull },
-    { "quiet", 'q', OPT_NOTHING, 0, NULL, NULL, NULL },
+    { "pull", 0, OPT_CALL, 0, "WHEN", "ask the registry for the image: missing (the default), always, never, newer", set_pull },
+    { "quiet", 'q', OPT_FLAG, O(quiet), NULL, "do not show the progress of a pull", NULL },
     { "read-only", 0, OPT_TRI, O(read_only), NULL, "read-only root file system (on; --read-only=false makes it writable)", NULL },
     { "restart", 0, OPT_LATER, 0, "POLICY", NULL, NULL },
     { "rm", 0, OPT_FLAG, O(rm), NULL, "remove the container when it has ended", NULL },

@@ -56,6 +56,8 @@ struct launch {
 int launch_find_image(struct launch *l, struct error *err);
 int launch_find_user(struct launch *l, struct error *err);
 int launch_plan_root(struct launch *l, struct error *err);
+/* pull.c: the image by oakum-image. */
+int launch_pull(struct launch *l, struct error *err);
 /* claims.c */
 int launch_claim(struct launch *l, struct error *err);
 int launch_make_files(struct launch *l, struct error *err);

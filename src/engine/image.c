@@ -9,23 +9,32 @@
  */
 #include <errno.h>
 
+#include "base/log.h"
 #include "engine/engine_internal.h"
+#include "oci/platform.h"
+#include "oci/reference.h"
 #include "sys/file.h"
 #include "sys/root.h"
 
-int launch_find_image(struct launch *l, struct error *err)
+/* 0, or -ENOENT: not there, or only for another platform than was asked for. */
+static int find_stored(struct launch *l, struct error *err)
 {
     _cleanup_store_ struct store *s = NULL;
-    int r = store_open(l->e->root, false, &s, err);
+    struct platform want;
+    int r = l->opt->platform != NULL ? platform_parse(l->opt->platform, &want, err) : 0;
+    if (r < 0)
+        return error_context(err, r, "--platform");
+    r = store_open(l->e->root, false, &s, err);
     if (r == 0)
         r = store_find(s, l->opt->image, &l->image, err);
-    if (r == -ENOENT)
-        return error_set(
-            err, -ENOENT,
-            "there is no image \"%s\" on this host; \"oakum import\" or \"oakum base\" make one, \"oakum images\" lists what there is",
-            l->opt->image);
     if (r < 0)
         return r;
+    const struct image_config *c = &l->image->config;
+    if (l->opt->platform != NULL && platform_rank(&want, c->os, c->architecture, c->variant) < 0) {
+        store_image_free(TAKE_PTR(l->image));
+        return error_set(err, -ENOENT, "the image \"%s\" on this host is for another platform than %s",
+                         l->opt->image, l->opt->platform);
+    }
     const char **layers;
     size_t n;
     r = store_layers(s, l->image, &layers, &n, err);
@@ -38,7 +47,60 @@ int launch_find_image(struct launch *l, struct error *err)
     free(layers);
     l->layers++;
     l->n_layers = n;
-    if (n == 0)
+    return 0;
+}
+
+static int not_there(const struct launch *l, const struct error *why, struct error *err)
+{
+    if (why != NULL)
+        return error_set(err, -ENOENT, "there is no image \"%s\" on this host, and it cannot be pulled: %s",
+                         l->opt->image, why->msg);
+    return error_set(
+        err, -ENOENT,
+        "there is no image \"%s\" on this host; \"oakum pull\", \"oakum import\" or \"oakum base\" make one, \"oakum images\" lists what there is",
+        l->opt->image);
+}
+
+/* An id is nothing that a registry has; "never" asks none. */
+static bool may_pull(const struct launch *l)
+{
+    struct reference ref;
+    return l->opt->pull != PULL_NEVER && reference_parse(l->opt->image, &ref, NULL) == 0;
+}
+
+/* --pull always and newer: the registry is asked although the image may be there. */
+static int refresh(struct launch *l, struct error *err)
+{
+    struct error why = { 0 }, none = { 0 };
+    bool pulled = launch_pull(l, &why) == 0;
+    if (!pulled && l->opt->pull == PULL_ALWAYS)
+        return error_set(err, -EIO, "--pull always: %s", why.msg);
+    int r = find_stored(l, pulled ? err : &none);
+    if (r == 0 && !pulled)
+        log_warn("--pull newer: %s; the image that is there is used", why.msg);
+    return r < 0 && !pulled ? not_there(l, &why, err) : r;
+}
+
+int launch_find_image(struct launch *l, struct error *err)
+{
+    struct error why = { 0 };
+    int r;
+    if (may_pull(l) && (l->opt->pull == PULL_ALWAYS || l->opt->pull == PULL_NEWER)) {
+        r = refresh(l, err);
+    } else {
+        r = find_stored(l, err);
+        if (r == -ENOENT && !may_pull(l))
+            return not_there(l, NULL, err);
+        if (r == -ENOENT) {
+            store_image_free(TAKE_PTR(l->image));
+            if (launch_pull(l, &why) < 0)
+                return not_there(l, &why, err);
+            r = find_stored(l, err);
+        }
+    }
+    if (r < 0)
+        return r;
+    if (l->n_layers == 0)
         return error_set(err, -EINVAL, "the image \"%s\" has no layer, so there is nothing to run in it",
                          l->opt->image);
     return 0;

@@ -62,6 +62,9 @@ struct run_options {
 
     /* what to run */
     const char *image;
+    enum { PULL_MISSING, PULL_ALWAYS, PULL_NEVER, PULL_NEWER } pull;
+    const char *platform; /* that the image must be for; NULL: what is there, or this host's */
+    bool quiet;           /* no progress of a pull */
     struct oci_strings args;
     const char *entrypoint; /* "" takes the image's away */
     const char *name, *hostname, *domainname, *workdir, *cidfile;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cli/hand_over.h: commands whose code is in a program of its own, oakum-image, so that `oakum run` loads neither curl nor TLS.
+ * Their tables are in oakum (help, man pages, completion); running one executes the program with the same words.
+ */
+#pragma once
+
+#include "cli/cli.h"
+
+/* The run function of such commands in oakum. Returns only when the program cannot be executed. */
+int hand_over(const struct cli *cli, int argc, char **argv);
+
+extern const struct command cmd_login, cmd_logout, cmd_manifest_inspect, cmd_pull, cmd_push, cmd_search;

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/registry_search.c: `oakum search` and `oakum manifest inspect`. All text in them is the registry's: it is neutralised. */
+#include <errno.h>
+
+#include "base/table.h"
+#include "cli/json_out.h"
+#include "cli/registry_commands.h"
+
+/* As it can be given to pull. */
+static const char *full_name(const char *host, const char *name, struct arena *a)
+{
+    return str_eq(host, "docker.io") ? name : arena_printf(a, "%s/%s", host, name);
+}
+
+static void render(const struct search_flags *f, const struct registry_found *found, size_t n,
+                   struct strbuf *out)
+{
+    static const char *const headers[] = { "NAME", "DESCRIPTION", "STARS", "OFFICIAL" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    for (size_t i = 0; i < n; i++) {
+        char description[1024], stars[24];
+        if (format_is_json(f->format)) {
+            _cleanup_json_ json_t *j = json_object();
+            json_object_set_new(j, "Name", json_string(found[i].name));
+            json_object_set_new(j, "Description", json_string(found[i].description));
+            json_object_set_new(j, "StarCount", json_integer(found[i].stars));
+            json_object_set_new(j, "IsOfficial", json_boolean(found[i].official));
+            json_out(out, j, 0);
+            continue;
+        }
+        bool cut = !f->no_trunc && strlen(found[i].description) > 45;
+        if (str_format(stars, sizeof(stars), "%lld", (long long) found[i].stars) < 0 ||
+            str_format(description, sizeof(description), "%.*s%s", cut ? 42 : 1000, found[i].description,
+                       cut ? "..." : "") < 0)
+            continue;
+        const char *cells[] = { found[i].name, description, stars, found[i].official ? "[OK]" : "" };
+        table_row(t, cells);
+    }
+    if (!format_is_json(f->format))
+        table_render(t, out);
+    table_free(t);
+}
+
+static int search(const struct search_flags *f, const char *text, struct strbuf *out, struct error *err)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    struct registry_found *found = NULL;
+    struct registry *registry = NULL;
+    const char *term = text;
+    size_t n = 0;
+    char host[256] = "docker.io";
+    int r = format_check(f->format, err);
+    if (r == 0 && name_has_domain(text)) {
+        r = registry_host(text, host, err);
+        term = strchr(text, '/') + 1;
+    }
+    if (r == 0)
+        r = remote_open(&f->remote, host, &registry, err);
+    if (r < 0)
+        return r;
+    struct registry_conn *c = registry_conn_new(registry);
+    r = registry_search(c, host, term, f->limit.set ? f->limit.v : 25, a, &found, &n, err);
+    registry_conn_free(c);
+    registry_close(registry);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        found[i].name = full_name(host, found[i].name, a);
+    if (r == 0)
+        render(f, found, n, out);
+    return r;
+}
+
+int registry_search_command(const struct cli *cli, int argc, char **argv)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    struct search_flags f = { 0 };
+    struct error err = { 0 };
+    int words;
+    int status = command_options(cli, &f, a, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 1, 1);
+    if (status >= 0)
+        return status;
+    if (f.limit.set && (f.limit.v < 1 || f.limit.v > 100))
+        return fail_text(cli, 1, "--limit must be from 1 to 100");
+    return search(&f, argv[1], &out, &err) < 0 ? fail(cli, 1, &err) : out_write(&out);
+}
+
+static int inspect(const struct manifest_flags *f, const char *text, struct strbuf *out, struct error *err)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    _cleanup_json_ json_t *doc = NULL;
+    struct registry_manifest m;
+    struct registry_repo *repo;
+    struct registry *registry = NULL;
+    struct reference ref;
+    int r = reference_parse(text, &ref, err);
+    if (r == 0)
+        r = remote_open(&f->remote, ref.domain, &registry, err);
+    if (r < 0)
+        return r;
+    struct registry_conn *c = registry_conn_new(registry);
+    r = registry_repo_open(c, ref.domain, ref.path, false, &repo, err);
+    if (r == 0)
+        r = registry_manifest_get(c, repo, ref.digest[0] != '\0' ? ref.digest : ref.tag, a, &m, err);
+    if (r == 0)
+        r = json_parse(m.text, m.len, "the manifest", &doc, err);
+    if (r == 0 && f->raw)
+        strbuf_add(out, m.text, m.len);
+    else if (r == 0)
+        json_out(out, doc, 4);
+    registry_conn_free(c);
+    registry_close(registry);
+    return r;
+}
+
+int registry_manifest_inspect(const struct cli *cli, int argc, char **argv)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    struct manifest_flags f = { 0 };
+    struct error err = { 0 };
+    int words;
+    int status = command_options(cli, &f, a, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 1, 1);
+    if (status >= 0)
+        return status;
+    if (f.raw && isatty(STDOUT_FILENO) == 1)
+        return fail_text(cli, 1, "--raw does not go to a terminal: leave it out, or send it elsewhere");
+    return inspect(&f, argv[1], &out, &err) < 0 ? fail(cli, 1, &err) : out_write(&out);
+}
