@@ -8,7 +8,7 @@ teardown() { start_teardown; }
 @test "no store yet: nothing to list, and a run says what to do" {
   [ "$(oak images | wc -l)" -eq 1 ]
   [ -z "$(oak images -q)" ]
-  run oak run box true
+  run oak run --pull never box true
   said 125 'there is no image "box" on this host' 'oakum import'
   one_error "$output"
 }
