@@ -33,7 +33,7 @@ __attribute__((visibility("default"))) const char *__asan_default_options(void)
 
 struct options {
     uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;
-    uint64_t refuse_devices, copy, detect;
+    uint64_t refuse_devices, one_owner, copy, detect;
     uint64_t clamp_from;
 };
 
@@ -48,6 +48,7 @@ static int read_options(int argc, char **argv, struct options *o)
         { "max-ratio=", &o->max_ratio },
         { "ratio-floor=", &o->ratio_floor },
         { "refuse-devices=", &o->refuse_devices },
+        { "one-owner=", &o->one_owner },
         { "copy=", &o->copy },
         { "detect=", &o->detect },
         { "clamp-from=", &o->clamp_from },
@@ -188,6 +189,7 @@ static int do_unpack(const struct options *o, struct worker_result *res, struct 
     struct extract_options xo = {
         .root = WORKER_FD_DIR,
         .refuse_devices = o->refuse_devices != 0,
+        .one_owner = o->one_owner != 0,
         .max_bytes = o->max_bytes,
         .max_inodes = o->max_inodes,
         .opaque = send_opaque,

@@ -214,6 +214,12 @@ static void fill_standard_streams(void)
     }
 }
 
+/* Help needs no namespace, which may not be there. */
+static bool asks_for_help(char **argv)
+{
+    return argv[1] != NULL && (str_eq(argv[1], "--help") || str_eq(argv[1], "-h"));
+}
+
 int program_main(const struct program *p, int argc, char **argv)
 {
     fill_standard_streams();
@@ -249,5 +255,10 @@ int program_main(const struct program *p, int argc, char **argv)
         return not_found(p, &cli, argv + 1, words);
     argv += used;
     argv[0] = (char *) cli.command->name;
+    if (p->enter != NULL && (cli.command->flags & CMD_USERNS) && !asks_for_help(argv)) {
+        r = p->enter(&cli);
+        if (r >= 0)
+            return r;
+    }
     return cli.command->run(&cli, words - used + 1, argv);
 }

@@ -67,5 +67,6 @@ const struct command cmd_base = {
         "leaves behind. Made again from the same package versions it has the same id. Needs mmdebstrap.",
     .options = options,
     .n_options = ARRAY_LEN(options),
+    .flags = CMD_USERNS,
     .run = run,
 };

@@ -78,6 +78,7 @@ const struct command cmd_rmi = {
     .summary = "Remove images",
     .options = options,
     .n_options = ARRAY_LEN(options),
+    .flags = CMD_USERNS,
     .run = run,
 };
 

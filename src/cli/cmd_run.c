@@ -2,11 +2,36 @@
 /* cli/cmd_run.c: `oakum run`: a sealed container in the foreground. Exit status: the program's, or docker's 125, 126, 127. */
 #include "cli/commands.h"
 #include "cli/run_flags.h"
+#include "confine/cgroup.h"
+#include "confine/rootless.h"
 #include "engine/engine.h"
 
 static void say(void *arg, const char *text)
 {
     warn_text(arg, "%s", text);
+}
+
+/* Defaults that an ordinary user's host cannot enforce; what was asked for is an error. */
+static void warn_budgets(const struct cli *cli, const struct run_options *o)
+{
+    unsigned have = 0;
+    if (o->compat_docker || !rootless_inside())
+        return;
+    free(cgroup_delegated(&have));
+    bool memory = !o->memory.set && !(have & 1u << CGROUP_MEMORY),
+         pids = !o->pids_limit.set && !(have & 1u << CGROUP_PIDS);
+    if (memory || pids)
+        warn_text(
+            cli,
+            "this user has no cgroup with the %s controller%s, so the default limit of %s is off; --memory 0 --pids-limit 0 "
+            "says that this is meant",
+            memory && pids ? "memory and pids"
+            : memory       ? "memory"
+                           : "pids",
+            memory && pids ? "s" : "",
+            memory && pids ? "both"
+            : memory       ? "memory"
+                           : "processes");
 }
 
 static int run(const struct cli *cli, struct run_flags *f, int argc, char **argv)
@@ -19,6 +44,7 @@ static int run(const struct cli *cli, struct run_flags *f, int argc, char **argv
     if (run_flags_finish(f, words, argv, &err) < 0 || engine_protect(&f->o, &err) < 0)
         return fail(cli, EXIT_OAKUM, &err);
     run_warnings(&f->o, say, (void *) cli);
+    warn_budgets(cli, &f->o);
     _cleanup_engine_ struct engine *e = NULL;
     struct container_exit end = { 0 };
     int r = engine_open(cli->root, cli->state, true, &e, &err);
@@ -53,6 +79,6 @@ const struct command cmd_run = {
     .details = details,
     .options = run_flag_table,
     .n_options = RUN_FLAG_COUNT,
-    .flags = CMD_STOP | CMD_EXIT_125,
+    .flags = CMD_STOP | CMD_EXIT_125 | CMD_USERNS,
     .run = cmd_run_main,
 };

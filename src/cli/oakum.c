@@ -3,6 +3,8 @@
 #include "cli/commands.h"
 #include "cli/hand_over.h"
 #include "cli/paths.h"
+#include "confine/rootless.h"
+#include "sys/file.h"
 
 static const struct command *const commands[] = {
     &cmd_run,
@@ -55,9 +57,11 @@ static const struct cli_option options[] = {
     { "log-level", 0, OPT_TEXT, F(log_level), "LEVEL",
       "what to tell on standard error: error, warn (the default), info, debug", NULL },
     { "root", 0, OPT_TEXT, F(root), "DIR",
-      "where images, containers and volumes are (/var/lib/oakum, or $OAKUM_ROOT)", NULL },
+      "where images, containers and volumes are (/var/lib/oakum, $XDG_DATA_HOME/oakum for who is not root, or $OAKUM_ROOT)",
+      NULL },
     { "state", 0, OPT_TEXT, F(state), "DIR",
-      "where the state of running containers is (/run/oakum, or $OAKUM_STATE)", NULL },
+      "where the state of running containers is (/run/oakum, $XDG_RUNTIME_DIR/oakum for who is not root, or $OAKUM_STATE)",
+      NULL },
     { "version", 'v', OPT_FLAG, F(version), NULL, "show the version", NULL },
 };
 
@@ -71,9 +75,37 @@ static const char *choose(const char *flag, const char *variable, const char *fa
     return path_absolute(value, kept, err) == 0 ? *kept : NULL;
 }
 
+/* Where an ordinary user, or root of a user namespace, has what root has in /var/lib and /run. */
+static int xdg_directories(const struct globals *g, char **root, char **state, struct error *err)
+{
+    bool ours = geteuid() != 0 || (getenv("XDG_RUNTIME_DIR") != NULL && rootless_inside());
+    int r = 0;
+    *root = *state = NULL;
+    if (ours && g->root == NULL && str_empty(getenv("OAKUM_ROOT")))
+        r = rootless_data_dir(root, err);
+    if (ours && r == 0 && g->state == NULL && str_empty(getenv("OAKUM_STATE")))
+        r = rootless_state_dir(state, err);
+    return r;
+}
+
+/* Into the user namespace that all of this user's containers share. */
+static int enter(const struct cli *cli)
+{
+    struct error err = { 0 };
+    if (!rootless_user())
+        return -1;
+    int r = dir_make_all(AT_FDCWD, cli->state, 0700, &err);
+    _cleanup_close_ int fd = r < 0 ? r : dir_open(AT_FDCWD, cli->state, &err);
+    if (fd >= 0)
+        r = dir_check_private(fd, cli->state, &err);
+    if (r >= 0 && fd >= 0)
+        r = rootless_enter_shared(fd, &err);
+    return r < 0 || fd < 0 ? fail(cli, EXIT_OAKUM, &err) : -1;
+}
+
 static int begin(struct cli *cli, void *target)
 {
-    static char *kept_root, *kept_state;
+    static char *kept_root, *kept_state, *xdg_root, *xdg_state;
     const struct globals *g = target;
     struct error err = { 0 };
     int level = g->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN;
@@ -82,8 +114,13 @@ static int begin(struct cli *cli, void *target)
     if (g->log_level != NULL && log_level_parse(g->log_level, &level) < 0)
         return fail_text(cli, 1, "--log-level must be error, warn, info or debug, not \"%s\"", g->log_level);
     log_setup(STDERR_FILENO, LOG_FORMAT_TEXT, (enum log_level) level, "oakum");
-    cli->root = choose(g->root, "OAKUM_ROOT", "/var/lib/oakum", &kept_root, &err);
-    cli->state = cli->root != NULL ? choose(g->state, "OAKUM_STATE", "/run/oakum", &kept_state, &err) : NULL;
+    if (xdg_directories(g, &xdg_root, &xdg_state, &err) < 0)
+        return fail(cli, EXIT_OAKUM, &err);
+    cli->root = choose(g->root, "OAKUM_ROOT", xdg_root != NULL ? xdg_root : "/var/lib/oakum", &kept_root,
+                       &err);
+    cli->state = cli->root == NULL ? NULL
+                                   : choose(g->state, "OAKUM_STATE",
+                                            xdg_state != NULL ? xdg_state : "/run/oakum", &kept_state, &err);
     return cli->state != NULL ? -1 : fail(cli, 1, &err);
 }
 
@@ -98,6 +135,7 @@ int oakum_main(int argc, char **argv)
         .globals = options,
         .n_globals = ARRAY_LEN(options),
         .begin = begin,
+        .enter = enter,
         .target = &g,
     };
     return program_main(&p, argc, argv);

@@ -38,7 +38,12 @@ struct cli_option {
     int (*set)(void *target, const char *value, struct error *err);
 };
 
-enum { CMD_STOP = 1, CMD_HIDDEN = 2, CMD_EXIT_125 = 4 /* wrong use is 125 as in docker run, else 1 */ };
+enum {
+    CMD_STOP = 1,
+    CMD_HIDDEN = 2,
+    CMD_EXIT_125 = 4, /* wrong use is 125 as in docker run, else 1 */
+    CMD_USERNS = 8    /* an ordinary user needs a user namespace for it */
+};
 
 struct cli; /* cli/cli.h */
 

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "cli/paths.h"
+#include "confine/rootless.h"
 #include "sys/file.h"
 
 static const struct command *const commands[] = {
@@ -25,14 +27,14 @@ struct runtime_globals runtime_globals;
 #define F(field) OPTION_FIELD(struct runtime_globals, field)
 // clang-format off
 static const struct cli_option options[] = {
-    { "cgroup-manager", 0, OPT_TEXT, F(cgroup_manager), "MANAGER", "who makes cgroups: cgroupfs (oakum-runtime itself) or systemd", NULL },
+    { "cgroup-manager", 0, OPT_TEXT, F(cgroup_manager), "MANAGER", "who makes cgroups: cgroupfs (oakum-runtime itself), systemd, or disabled: nobody", NULL },
     { "criu", 0, OPT_TEXT, F(criu), "PROGRAM", "the criu program that checkpoint and restore use (criu in PATH)", NULL },
     { "debug", 0, OPT_FLAG, F(debug), NULL, "as --log-level debug", NULL },
     { "log", 0, OPT_TEXT, F(log), "FILE", "write errors and warnings to a file as well; also file:PATH, syslog:NAME or journald:NAME", NULL },
     { "log-format", 0, OPT_TEXT, F(log_format), "FORMAT", "text or json", NULL },
     { "log-level", 0, OPT_TEXT, F(log_level), "LEVEL", "error, warning, info or debug", NULL },
-    { "root", 0, OPT_TEXT, F(root), "DIR", "where the state of containers is (/run/oakum)", NULL },
-    { "rootless", 0, OPT_NOTHING, 0, "MODE", NULL, NULL },
+    { "root", 0, OPT_TEXT, F(root), "DIR", "where the state of containers is (/run/oakum, or $XDG_RUNTIME_DIR/oakum for who is not root)", NULL },
+    { "rootless", 0, OPT_TEXT, F(rootless), "MODE", "whether what only the host's root can give may be missing: auto, true or false", NULL },
     { "systemd-cgroup", 0, OPT_FLAG, F(systemd_cgroup), NULL, "as --cgroup-manager systemd", NULL },
     { "version", 'v', OPT_FLAG, F(version), NULL, "show the version", NULL },
     { "version", 'V', OPT_FLAG, F(version), NULL, NULL, NULL },
@@ -75,6 +77,30 @@ static int open_log(struct cli *cli, const struct runtime_globals *g, bool json,
     return -1;
 }
 
+static int set_rootless(const struct cli *cli, const char *word)
+{
+    static const char *const words[] = {
+        [ROOTLESS_AUTO] = "auto", [ROOTLESS_ALWAYS] = "true", [ROOTLESS_NEVER] = "false"
+    };
+    for (size_t i = 0; word != NULL && i < ARRAY_LEN(words); i++) {
+        if (str_eq(word, words[i])) {
+            rootless_set_mode((enum rootless_mode) i);
+            return -1;
+        }
+    }
+    return word == NULL ? -1 : fail_text(cli, 1, "--rootless must be auto, true or false, not \"%s\"", word);
+}
+
+/* Root's is the same whatever the environment says; root of a user namespace has no other that is its own. */
+static int default_root(char **ret, struct error *err)
+{
+    bool ours = getauxval(AT_EUID) != 0 || (getenv("XDG_RUNTIME_DIR") != NULL && rootless_inside());
+    if (ours)
+        return rootless_state_dir(ret, err);
+    *ret = xstrdup("/run/oakum");
+    return 0;
+}
+
 static int begin(struct cli *cli, void *target)
 {
     struct runtime_globals *g = target;
@@ -96,20 +122,23 @@ static int begin(struct cli *cli, void *target)
             return status;
     }
     if (g->cgroup_manager != NULL && !str_eq(g->cgroup_manager, "cgroupfs") &&
-        !str_eq(g->cgroup_manager, "systemd"))
-        return fail_text(cli, 1, "--cgroup-manager must be cgroupfs or systemd, not \"%s\"",
+        !str_eq(g->cgroup_manager, "systemd") && !str_eq(g->cgroup_manager, "disabled"))
+        return fail_text(cli, 1, "--cgroup-manager must be cgroupfs, systemd or disabled, not \"%s\"",
                          g->cgroup_manager);
     if (g->cgroup_manager != NULL && str_eq(g->cgroup_manager, "systemd"))
         g->systemd_cgroup = true;
+    int status = set_rootless(cli, g->rootless);
+    if (status >= 0)
+        return status;
     return -1;
 }
 
 int runtime_begin(const struct cli *cli, struct runtime **ret)
 {
     struct error err = { 0 };
-    const char *root = runtime_globals.root != NULL ? runtime_globals.root : "/run/oakum";
     _cleanup_free_ char *absolute = NULL;
-    int r = path_absolute(root, &absolute, &err);
+    int r = runtime_globals.root != NULL ? path_absolute(runtime_globals.root, &absolute, &err)
+                                         : default_root(&absolute, &err);
     if (r == 0)
         r = runtime_open(absolute, ret, &err);
     return r < 0 ? fail(cli, 1, &err) : 0;

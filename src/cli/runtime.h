@@ -14,7 +14,7 @@ extern const struct command runtime_run, runtime_create, runtime_start, runtime_
 
 /* Global options that commands need. */
 struct runtime_globals {
-    const char *root, *log, *log_format, *log_level, *cgroup_manager, *criu;
+    const char *root, *log, *log_format, *log_level, *cgroup_manager, *criu, *rootless;
     bool debug, systemd_cgroup, version;
 };
 extern struct runtime_globals runtime_globals;

@@ -165,6 +165,8 @@ static int run(const struct cli *cli, struct flags *f, int words, char **argv)
         return status;
     int r = container_spec(rt, argv[1], &spec, &err);
     if (r == 0)
+        r = runtime_enter(rt, argv[1], &err);
+    if (r == 0)
         r = runtime_protect(spec, &err);
     if (r == 0)
         r = f->process != NULL ? from_file(f->process, spec->arena, &process, &err)

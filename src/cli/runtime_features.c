@@ -134,6 +134,7 @@ const struct command runtime_features = {
 
 struct spec_flags {
     const char *bundle, *file;
+    bool rootless;
 };
 
 static const struct cli_option spec_options[] = {
@@ -141,7 +142,8 @@ static const struct cli_option spec_options[] = {
       "where to write it (the current directory)", NULL },
     { "file", 'f', OPT_TEXT, OPTION_FIELD(struct spec_flags, file), "FILE",
       "another name than config.json; from the bundle unless it is absolute", NULL },
-    { "rootless", 0, OPT_LATER, 0, NULL, NULL, NULL },
+    { "rootless", 0, OPT_FLAG, OPTION_FIELD(struct spec_flags, rootless), NULL,
+      "for an ordinary user: a user namespace whose root is the caller", NULL },
 };
 
 static void add_mount(struct oci_spec *s, const char *to, const char *type, const char *options)
@@ -221,6 +223,29 @@ static struct oci_spec *default_spec(void)
     return s;
 }
 
+static void own_id(struct oci_spec *s, struct oci_id_maps *maps, uint32_t id)
+{
+    maps->v = arena_array(s->arena, 1, sizeof(*maps->v));
+    maps->v[0] = (struct oci_id_map){ .container_id = 0, .host_id = id, .size = 1 };
+    maps->n = 1;
+}
+
+/* One id, which needs no newuidmap. The group of terminals has none then. */
+static void for_ordinary_user(struct oci_spec *s)
+{
+    static const char *const pts[] = {
+        "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", NULL
+    };
+    s->linux_.namespaces[OCI_NS_USER].set = true;
+    own_id(s, &s->linux_.uid_mappings, geteuid());
+    own_id(s, &s->linux_.gid_mappings, getegid());
+    for (size_t i = 0; i < s->n_mounts; i++)
+        if (str_eq(s->mounts[i].destination, "/dev/pts")) {
+            s->mounts[i].options = (struct oci_strings){ 0 };
+            add_all(s, &s->mounts[i].options, pts);
+        }
+}
+
 static int spec_main(const struct cli *cli, int argc, char **argv)
 {
     struct spec_flags f = { .bundle = ".", .file = "config.json" };
@@ -232,6 +257,8 @@ static int spec_main(const struct cli *cli, int argc, char **argv)
     if (status >= 0)
         return status;
     _cleanup_oci_spec_ struct oci_spec *s = default_spec();
+    if (f.rootless)
+        for_ordinary_user(s);
     _cleanup_json_ json_t *doc = oci_spec_to_json(s);
     _cleanup_free_ char *json = json_text(doc, 4);
     _cleanup_free_ char *text = xasprintf("%s\n", json),

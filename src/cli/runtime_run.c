@@ -124,6 +124,8 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
         .keep = f->keep,
         .detach = f->detach,
         .last_call = true,
+        .no_cgroup = runtime_globals.cgroup_manager != NULL &&
+                     str_eq(runtime_globals.cgroup_manager, "disabled"),
     };
     int r = path_absolute(f->bundle != NULL ? f->bundle : ".", &bundle, &err);
     if (r == 0)

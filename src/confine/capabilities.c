@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <strings.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -153,6 +154,9 @@ int capability_drop_bounding(const struct capability_sets *sets, struct error *e
 
 static int raise_ambient(uint64_t set, struct error *err)
 {
+    /* Ours, by which an ordinary user's runtime has kept its capabilities over an exec. */
+    if (getauxval(AT_EUID) != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+        return error_errno(err, -errno, "cannot clear the ambient capabilities");
     if (set == 0)
         return 0;
     for (unsigned cap = 0; cap < ARRAY_LEN(cap_names); cap++)

@@ -351,6 +351,13 @@ static int write_limits(const struct cgroup *cg, const struct oci_resources *res
     return r;
 }
 
+bool cgroup_limits_asked(const struct oci_resources *res)
+{
+    const char *fields[CGROUP_CONTROLLERS] = { NULL };
+    unsigned need = 0;
+    return cgroup_needs(res, true, fields, &need, NULL) < 0 || (need & ~CGROUP_BIT(CGROUP_DEVICES)) != 0;
+}
+
 /* ---- open ---- */
 
 /* Opens root + path as another hierarchy of cg. 0, or -ENOENT without a message. */

@@ -194,6 +194,13 @@ const char *cgroup_mode_name(enum cgroup_mode mode); /* "none" "v1" "v2" "hybrid
  * Path for a container: cgroups_path if given (a relative one is taken from the root), else "/oakum-ID". Caller frees.
  */
 char *cgroup_default_path(const char *cgroups_path, const char *id) __attribute__((returns_nonnull));
+/*
+ * For an ordinary user: the cgroup below which he may make some (a delegated subtree of v2, as a path), and the controllers that they
+ * can have; NULL: none. Caller frees.
+ */
+char *cgroup_delegated(unsigned *ret_controllers);
+/* Does res set a limit? Device rules are none: who may not make device nodes meets only those that are bound for him. */
+bool cgroup_limits_asked(const struct oci_resources *res);
 /* 0, or -EINVAL with a sentence: the rules on paths above. */
 int cgroup_path_check(const char *path, struct error *err);
 

@@ -2,7 +2,8 @@
 /*
  * How it works: the parent makes one tmpfs with the device nodes and links while it is detached; it becomes /dev, or, where the
  * specification mounts no tmpfs there, the source of bind mounts. mknod needs no rights inside the container this way, and
- * the nodes work in a user namespace, where nodes made inside would not.
+ * the nodes work in a user namespace, where nodes made inside would not. Where the kernel lets us make none (mknod is root's in
+ * the first user namespace), the host's own nodes are bound: the parent opens and checks them, the child binds them onto empty files.
  *
  * Threats: a /dev that is a symbolic link, or a /dev/null or /dev/console that is one, in the image (crun CVE-2026-47766 and
  * relatives): nothing of the image's is opened for writing or made a device; targets are resolved in-root. A console on a pty
@@ -56,7 +57,70 @@ static int node_mode(const struct oci_device *d, mode_t *ret)
     return -EINVAL;
 }
 
-static int make_node(const struct mounts *m, const struct oci_device *d, const char *name, struct error *err)
+struct node {
+    mode_t type; /* S_IFCHR, S_IFBLK */
+    unsigned major, minor;
+};
+
+/* The descriptor goes to the list; the same name again takes the place of the first. */
+static int add_bind(struct mounts *m, const char *name, int fd, struct error *err)
+{
+    for (size_t i = 0; i < m->n_binds; i++)
+        if (str_eq(m->binds[i].name, name)) {
+            cleanup_close(&m->binds[i].fd);
+            m->binds[i].fd = fd;
+            return 0;
+        }
+    int file = openat(m->nodes_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+    if (file < 0) {
+        int code = -errno;
+        close(fd);
+        return error_errno(err, code, "cannot make a file to bind the node to");
+    }
+    close(file);
+    m->binds = arena_grow(m->arena, m->binds, m->n_binds, m->n_binds + 1, sizeof(*m->binds));
+    m->binds[m->n_binds++] = (struct device_bind){ arena_strdup(m->arena, name), fd };
+    return 0;
+}
+
+static int bind_host_node(struct mounts *m, const char *name, struct node node, struct error *err)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if (str_format(path, sizeof(path), "/dev/%s", name) < 0)
+        return error_set(err, -ENAMETOOLONG, "the name is too long");
+    int fd = mnt_clone_attr(AT_FDCWD, path, false, 0, 0, MS_PRIVATE, err);
+    if (fd < 0)
+        return error_context(err, fd, "cannot make the node (needs CAP_MKNOD) nor bind the host's");
+    if (fstat(fd, &st) < 0 || (st.st_mode & S_IFMT) != node.type ||
+        st.st_rdev != makedev(node.major, node.minor)) {
+        close(fd);
+        return error_set(err, -EPERM,
+                         "cannot make the node (needs CAP_MKNOD), and the host's %s is not device %u:%u",
+                         path, node.major, node.minor);
+    }
+    return add_bind(m, name, fd, err);
+}
+
+int devices_attach(struct mounts *m, struct error *err)
+{
+    for (size_t i = 0; i < m->n_binds; i++) {
+        _cleanup_close_ int target = openat(m->nodes_fd, m->binds[i].name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        int r = target < 0 ? error_errno(err, -errno, "cannot open it")
+                           : mnt_attach(m->binds[i].fd, target, err);
+        if (r < 0)
+            return error_context(err, r, "/dev/%s", m->binds[i].name);
+    }
+    return 0;
+}
+
+void devices_free(struct mounts *m)
+{
+    for (size_t i = 0; i < m->n_binds; i++)
+        cleanup_close(&m->binds[i].fd);
+}
+
+static int make_node(struct mounts *m, const struct oci_device *d, const char *name, struct error *err)
 {
     const struct oci_linux *l = &m->spec->linux_;
     mode_t mode;
@@ -69,6 +133,9 @@ static int make_node(const struct mounts *m, const struct oci_device *d, const c
     if (dir < 0)
         return dir;
     const char *base = slash ? slash + 1 : name;
+    struct node node = { mode & S_IFMT, (unsigned) d->major, (unsigned) d->minor };
+    if (m->n_binds > 0 && node.type != S_IFIFO)
+        return bind_host_node(m, name, node, err);
     if (mknodat(dir, base, mode, makedev((unsigned) d->major, (unsigned) d->minor)) < 0) {
         if (errno != EEXIST)
             return error_errno(err, -errno, "cannot make the node (needs CAP_MKNOD)");
@@ -83,13 +150,37 @@ static int make_node(const struct mounts *m, const struct oci_device *d, const c
     return 0;
 }
 
+static int make_default_nodes(struct mounts *m, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(default_nodes); i++) {
+        const char *name = default_nodes[i].name;
+        struct node node = { S_IFCHR, default_nodes[i].major, default_nodes[i].minor };
+        int r = 0;
+        if (m->n_binds > 0)
+            r = bind_host_node(m, name, node, err);
+        else if (mknodat(m->nodes_fd, name, S_IFCHR | 0666, makedev(node.major, node.minor)) < 0)
+            r = errno == EPERM ? bind_host_node(m, name, node, err)
+                               : error_errno(err, -errno, "cannot make the node (needs CAP_MKNOD)");
+        if (r < 0)
+            return error_context(err, r, "/dev/%s", name);
+    }
+    return 0;
+}
+
+/* The parent's descriptor of null: the node, or, bound, the mount that will lie on its place. */
+static int open_null(const struct mounts *m)
+{
+    for (size_t i = 0; i < m->n_binds; i++)
+        if (str_eq(m->binds[i].name, "null"))
+            return fcntl(m->binds[i].fd, F_DUPFD_CLOEXEC, 3);
+    return openat(m->nodes_fd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static int fill(struct mounts *m, struct error *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(default_nodes); i++)
-        if (mknodat(m->nodes_fd, default_nodes[i].name, S_IFCHR | 0666,
-                    makedev(default_nodes[i].major, default_nodes[i].minor)) < 0)
-            return error_errno(err, -errno, "/dev/%s: cannot make the node (needs CAP_MKNOD)",
-                               default_nodes[i].name);
+    int r = make_default_nodes(m, err);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < m->spec->linux_.n_devices; i++) {
         const struct oci_device *d = &m->spec->linux_.devices[i];
         const char *name = below_dev(d->path);
@@ -98,7 +189,7 @@ static int fill(struct mounts *m, struct error *err)
                 err, -ENOTSUP,
                 "linux.devices[%zu].path: a device outside /dev is not enforced by this version (%s)", i,
                 d->path);
-        int r = make_node(m, d, name, err);
+        r = make_node(m, d, name, err);
         if (r < 0)
             return error_context(err, r, "linux.devices[%zu] (%s)", i, d->path);
     }
@@ -147,7 +238,7 @@ int devices_prepare(struct mounts *m, struct error *err)
     umask(old);
     if (r < 0)
         return r;
-    m->null_fd = openat(m->nodes_fd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    m->null_fd = open_null(m);
     if (m->null_fd < 0)
         return error_errno(err, -errno, "/dev/null");
     if (m->dev)

@@ -266,6 +266,11 @@ static void container_root_ids(struct mounts *m)
         return;
     m->host_root_uid = namespace_host_id(&l->uid_mappings, 0);
     m->host_root_gid = namespace_host_id(&l->gid_mappings, 0);
+    /* A namespace without a root (a single id that is somebody else): its first id then. */
+    if (m->host_root_uid == (uint32_t) -1 && l->uid_mappings.n > 0)
+        m->host_root_uid = l->uid_mappings.v[0].host_id;
+    if (m->host_root_gid == (uint32_t) -1 && l->gid_mappings.n > 0)
+        m->host_root_gid = l->gid_mappings.v[0].host_id;
 }
 
 int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **ret, struct error *err)
@@ -390,6 +395,7 @@ void mounts_free(struct mounts *m)
     cleanup_close(&m->root.place_fd);
     if (!m->dev)
         cleanup_close(&m->nodes_fd);
+    devices_free(m);
     cleanup_close(&m->null_fd);
     cleanup_close(&m->stage_fd);
     arena_free(m->arena);
@@ -419,11 +425,16 @@ static int attach_at(int mount_fd, int root_fd, const struct mount_entry *e, str
 
 static int attach_cgroup(struct mount_entry *e, const struct cgroup *cg, int root_fd, struct error *err)
 {
-    if (!cg)
-        return error_set(err, -EINVAL, "there is no cgroup to be mounted");
+    static const char *const options[] = { "mode=555", "size=4k", NULL };
     _cleanup_close_ int target = root_mkdir_all(root_fd, e->m->destination, 0755, err);
     if (target < 0)
         return target;
+    if (!cg) { /* a container without a cgroup of its own: nothing is its to be seen */
+        _cleanup_close_ int empty = mnt_new(
+            "tmpfs", NULL, options,
+            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+        return empty < 0 ? empty : mnt_attach(empty, target, err);
+    }
     return cgroup_mount(cg, target, (unsigned) (e->opt.set | e->opt.rec_set), &e->fd, err);
 }
 
@@ -461,15 +472,6 @@ static int remount(const struct mount_entry *e, int root_fd, struct error *err)
     return r == -EINVAL ? error_context(err, r, "remount: nothing is mounted there") : r;
 }
 
-/* less, more: of the attributes that the specification names, those that are not set yet, and others. */
-static int new_fs(const struct mount_entry *e, uint64_t less, uint64_t more, struct error *err)
-{
-    /* A source that only repeats the type says nothing: the kernel's own "none" will do. */
-    const char *source = str_empty(e->m->source) || str_eq(e->m->source, e->m->type) ? NULL : e->m->source;
-    return mnt_new(e->m->type, source, e->opt.data,
-                   (unsigned) (((e->opt.set | e->opt.rec_set) & ~less) | more), err);
-}
-
 /* sysfs shows the devices of a network namespace, and only the owner of that one may mount it. */
 static bool child_may_not_mount(const struct mounts *m, const struct mount_entry *e)
 {
@@ -494,7 +496,7 @@ int mounts_prepare_joined(struct mounts *m, struct error *err)
         struct mount_entry *e = &m->entries[i];
         if (!child_may_not_mount(m, e))
             continue;
-        e->fd = new_fs(e, 0, MOUNT_ATTR_RDONLY, err);
+        e->fd = kernel_fs_new(m, e, 0, MOUNT_ATTR_RDONLY, err);
         if (e->fd < 0)
             return error_context(err, e->fd, "mounts[%zu] (%s on %s)", e->index, e->m->type,
                                  e->m->destination);
@@ -506,13 +508,13 @@ int mounts_prepare_joined(struct mounts *m, struct error *err)
  * A tmpfs that takes over from the directory that it covers: its mode, where none is given, and all that is in it ("tmpcopyup"). What
  * is not there yet is made, and covered by a tmpfs as the kernel makes them.
  */
-static int attach_tmpfs(struct mount_entry *e, int root_fd, struct error *err)
+static int attach_tmpfs(const struct mounts *m, struct mount_entry *e, int root_fd, struct error *err)
 {
     struct stat st;
     char mode[16];
     _cleanup_close_ int there = root_open(root_fd, e->m->destination, O_PATH | O_DIRECTORY, NULL);
     if (there < 0)
-        e->fd = new_fs(e, 0, 0, err);
+        e->fd = kernel_fs_new(m, e, 0, 0, err);
     if (there < 0)
         return e->fd < 0 ? e->fd : attach_at(e->fd, root_fd, e, err);
     if (fstat(there, &st) < 0 || str_format(mode, sizeof(mode), "mode=%o", st.st_mode & 07777) < 0)
@@ -521,7 +523,7 @@ static int attach_tmpfs(struct mount_entry *e, int root_fd, struct error *err)
     while (e->opt.data[n])
         n++;
     e->opt.data[n] = e->has_mode ? NULL : mode; /* room is left for it */
-    e->fd = new_fs(e, MOUNT_ATTR_RDONLY, 0, err);
+    e->fd = kernel_fs_new(m, e, MOUNT_ATTR_RDONLY, 0, err);
     e->opt.data[n] = NULL;
     int r = e->fd;
     if (r >= 0 && (e->opt.ways & MOUNT_WAY_COPY_UP))
@@ -544,24 +546,28 @@ static int attach_dev(const struct mount_entry *e, int root_fd, struct error *er
 }
 
 /* A file system of the child's own namespaces. The descriptors of proc and devpts are kept: they are known to be what they are. */
-static int attach_fs(struct mount_entry *e, int root_fd, struct error *err)
+static int attach_fs(const struct mounts *m, struct mount_entry *e, int root_fd, struct error *err)
 {
     if (is_type(e, "tmpfs") && (!e->has_mode || (e->opt.ways & MOUNT_WAY_COPY_UP)))
-        return attach_tmpfs(e, root_fd, err);
+        return attach_tmpfs(m, e, root_fd, err);
     if (e->fd < 0)
-        e->fd = new_fs(e, 0, 0, err);
+        e->fd = kernel_fs_new(m, e, 0, 0, err);
     return e->fd < 0 ? e->fd : attach_at(e->fd, root_fd, e, err);
 }
 
-static int attach_entry(struct mount_entry *e, const struct cgroup *cg, int root_fd, struct error *err)
+static int attach_entry(struct mounts *m, struct mount_entry *e, const struct cgroup *cg, int root_fd,
+                        struct error *err)
 {
     int r;
     switch (e->kind) {
     case MOUNT_CGROUP: return attach_cgroup(e, cg, root_fd, err);
     case MOUNT_LINK: return make_link(e, root_fd, err);
     case MOUNT_REMOUNT: return remount(e, root_fd, err);
-    case MOUNT_DEV: r = attach_dev(e, root_fd, err); break;
-    case MOUNT_FS: r = attach_fs(e, root_fd, err); break;
+    case MOUNT_DEV:
+        r = attach_dev(e, root_fd, err);
+        r = r < 0 ? r : devices_attach(m, err);
+        break;
+    case MOUNT_FS: r = attach_fs(m, e, root_fd, err); break;
     default: r = attach_at(e->fd, root_fd, e, err); break;
     }
     if (r >= 0 && e->opt.propagation && e->fd >= 0)
@@ -610,7 +616,9 @@ static int take_place(struct mounts *m, struct error *err)
     if (m->stage_fd < 0)
         return m->stage_fd;
     int r = mnt_attach(m->stage_fd, m->root.place_fd, err);
-    return r < 0 || m->dev ? r : mount_stage(m, m->nodes_fd, "nodes", err);
+    if (r >= 0 && !m->dev)
+        r = mount_stage(m, m->nodes_fd, "nodes", err);
+    return r < 0 || m->dev ? r : devices_attach(m, err);
 }
 
 int mount_stage(struct mounts *m, int fd, const char *name, struct error *err)
@@ -636,7 +644,7 @@ int mounts_apply(struct mounts *m, const struct cgroup *cg, bool tty, struct mou
     if (res.root_fd < 0)
         return error_context(err, res.root_fd, "the root file system");
     for (size_t i = 0; i < m->n_entries; i++) {
-        r = attach_entry(&m->entries[i], cg, res.root_fd, err);
+        r = attach_entry(m, &m->entries[i], cg, res.root_fd, err);
         if (r < 0)
             return error_context(err, r, "mounts[%zu] (%s on %s)", m->entries[i].index,
                                  m->entries[i].m->type ?: "bind", m->entries[i].m->destination);

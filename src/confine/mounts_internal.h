@@ -44,6 +44,11 @@ struct root_plan {
     int upper_parent_fd;      /* overlay: detached clone of the directory that holds upper and work; -1 */
 };
 
+struct device_bind {
+    const char *name; /* below /dev */
+    int fd;           /* detached clone */
+};
+
 struct mounts {
     struct arena *arena;
     const struct oci_spec *spec;
@@ -51,9 +56,12 @@ struct mounts {
     struct mount_entry *entries;
     size_t n_entries;
     struct mount_entry *dev; /* the entry of /dev, NULL if there is none */
-    int nodes_fd;            /* detached tmpfs with the device nodes: the one on /dev, or one of its own */
-    int null_fd;             /* O_PATH of its "null", opened by the parent */
-    int stage_fd;            /* child: tmpfs between the host's root and the new one, -1 if none was needed */
+    struct device_bind
+        *binds; /* where nodes may not be made: the host's, to be bound onto files of the tmpfs */
+    size_t n_binds;
+    int nodes_fd; /* detached tmpfs with the device nodes: the one on /dev, or one of its own */
+    int null_fd;  /* O_PATH of its "null", opened by the parent */
+    int stage_fd; /* child: tmpfs between the host's root and the new one, -1 if none was needed */
     bool has_userns;
     uint32_t host_root_uid, host_root_gid; /* container id 0 as the host sees it */
 };
@@ -95,5 +103,16 @@ int devices_prepare(
     struct error *err); /* parent: the tmpfs with nodes and links, in m->nodes_fd (and m->dev->fd) */
 int devices_bind(struct mounts *m, int root_fd,
                  struct error *err); /* child: nodes that do not lie on the tmpfs of /dev */
+int devices_attach(struct mounts *m,
+                   struct error *err); /* child, when the tmpfs is attached: the nodes that are bound */
+void devices_free(struct mounts *m);
 int devices_console(struct mounts *m, int root_fd, int devpts_fd, struct mounts_result *ret,
                     struct error *err);
+
+/*
+ * kernel_fs.c: a new proc, sysfs, mqueue, devpts or tmpfs of the caller's namespaces; where the kernel refuses it because they belong
+ * to another user namespace, what may stand for it. less, more: of the attributes that the specification names, those that are not set
+ * yet, and others.
+ */
+int kernel_fs_new(const struct mounts *m, const struct mount_entry *e, uint64_t less, uint64_t more,
+                  struct error *err);

@@ -17,6 +17,7 @@
 #include <sys/statvfs.h>
 
 #include "confine/mounts_internal.h"
+#include "confine/rootless.h"
 #include "sys/file.h"
 #include "sys/mnt.h"
 
@@ -276,7 +277,8 @@ static int overlay_context(const struct mounts *m, struct error *err)
     if (fs < 0)
         return error_errno(err, -errno, "this kernel has no overlay file system for us");
     /* In a user namespace overlayfs may only use user.* attributes; the store writes opaque marks in both forms. */
-    if (m->has_userns && sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) {
+    if ((m->has_userns || rootless_inside()) &&
+        sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) {
         int code = -errno;
         close(fs);
         return error_errno(err, code, "overlay in a user namespace");

@@ -90,14 +90,19 @@ static void make_key(struct strbuf *key, const struct oci_seccomp *sec)
     }
 }
 
+/* Who is not root may have become it in a user namespace of his own since the program began. */
+static uid_t own_uid(void)
+{
+    return getauxval(AT_EUID) == 0 ? 0 : geteuid();
+}
+
 /* Whether the open file can be believed. size: of the file. */
 static bool file_is_ours(int fd, const char *name, size_t *ret_size)
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
         return false;
-    if (!S_ISREG(st.st_mode) || st.st_uid != (uid_t) getauxval(AT_EUID) ||
-        (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    if (!S_ISREG(st.st_mode) || st.st_uid != own_uid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         log_warn("seccomp cache: %s is not a regular file that only uid %u can write; it is not used", name,
                  (unsigned) geteuid());
         return false;

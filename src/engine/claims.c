@@ -69,7 +69,7 @@ static int claim_name(struct launch *l, struct error *err)
 
 static int claim_range(struct launch *l, struct error *err)
 {
-    if (!options_userns(l->opt))
+    if (!options_userns(l->opt) || l->rootless_ids > 0)
         return 0;
     int dir = engine_dir(l->e, ENGINE_IDMAP, err);
     int r = dir < 0 ? dir : idmap_claim(dir, l->id, &l->range_first, err);
@@ -110,7 +110,8 @@ static int volume_directory(struct launch *l, int dirfd, const char *path, struc
     _cleanup_close_ int fd = r < 0 ? r : dir_open(dirfd, path, err);
     if (fd < 0)
         return fd;
-    if (fchown(fd, l->user.uid, l->user.gid) < 0 || fchmod(fd, 0755) < 0)
+    bool same = l->rootless_ids == 1 && options_userns(l->opt); /* the user is who makes it */
+    if ((!same && fchown(fd, l->user.uid, l->user.gid) < 0) || fchmod(fd, 0755) < 0)
         return error_errno(err, -errno, "cannot give the volume %s to user %u", path, l->user.uid);
     return 0;
 }

@@ -42,7 +42,7 @@ struct launch {
     char id[65], name[129];
     char *directory; /* of the container, absolute */
     int dirfd;
-    uint32_t range_first;
+    uint32_t range_first, rootless_ids;
     bool range_claimed, name_claimed, upper;
     struct spec_joins joins;
     struct user_identity user;

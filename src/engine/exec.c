@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 
+#include "confine/rootless.h"
 #include "engine/engine_internal.h"
 #include "engine/passwd.h"
 #include "sys/file.h"
+#include "sys/userns.h"
 
 static int exec_user(const struct exec_request *req, pid_t pid, const struct oci_spec *spec,
                      struct oci_process *p, struct error *err)
@@ -33,6 +35,8 @@ static int exec_user(const struct exec_request *req, pid_t pid, const struct oci
     }
     if (spec->linux_.namespaces[OCI_NS_USER].set && (u.uid >= 65536 || u.gid >= 65536))
         return error_set(err, -ERANGE, "--user: %u:%u is outside of the container's 65536 ids", u.uid, u.gid);
+    if (rootless_inside() && userns_ids() == 1)
+        u.n_gids = 0;
     p->user.uid = u.uid;
     p->user.gid = u.gid;
     p->user.additional_gids = u.gids;

@@ -17,9 +17,11 @@
 #include "base/parse.h"
 #include "confine/cgroup.h"
 #include "confine/landlock.h"
+#include "confine/rootless.h"
 #include "engine/host_mounts.h"
 #include "sys/file.h"
 #include "sys/mnt.h"
+#include "sys/userns.h"
 
 struct probe {
     struct arena *a;
@@ -93,6 +95,10 @@ static enum host_answer probe_mount_api(struct probe *p)
 static enum host_answer probe_idmap(struct probe *p)
 {
     bool tmpfs, root;
+    if (rootless_inside()) {
+        p->detail = "for root only; layers keep their owners by the user namespace that they are unpacked in";
+        return HOST_PARTLY;
+    }
     host_idmap(&root, &tmpfs);
     p->detail = arena_printf(p->a, "/var/lib: %s, tmpfs: %s", root ? "yes" : "no", tmpfs ? "yes" : "no");
     return root ? HOST_YES : tmpfs ? HOST_PARTLY : HOST_NO;
@@ -102,6 +108,10 @@ static enum host_answer probe_overlay(struct probe *p)
 {
     bool mapped;
     bool works = host_overlay(&mapped);
+    if (works && rootless_inside()) {
+        p->detail = "in a user namespace";
+        return HOST_YES;
+    }
     p->detail = mapped ? "also with id-mapped layers" : "without id-mapped layers";
     return works ? (mapped ? HOST_YES : HOST_PARTLY) : HOST_NO;
 }
@@ -212,9 +222,19 @@ static enum host_answer probe_io_uring(struct probe *p)
     return off != NULL && off[0] == '2' ? HOST_YES : off != NULL && off[0] == '1' ? HOST_PARTLY : HOST_NO;
 }
 
+static enum host_answer probe_ids(struct probe *p)
+{
+    uint32_t n = userns_ids();
+    p->detail = rootless_inside() ? arena_printf(p->a, "%u, shared by all containers of this user", n)
+                                  : "a range for each container";
+    return n > 1 ? HOST_YES : HOST_PARTLY;
+}
+
 static enum host_answer probe_sys_resource(struct probe *p)
 {
     (void) p;
+    if (rootless_inside()) /* the kernel asks for it in the first user namespace */
+        return HOST_NO;
     return prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE, 0, 0, 0) == 1 ? HOST_YES : HOST_NO;
 }
 
@@ -250,6 +270,9 @@ static const struct row {
     { "Yama", probe_yama, false, "processes of one user may trace each other" },
     { "io_uring switched off on the host", probe_io_uring, false,
       "only the system call filter keeps containers from io_uring" },
+    { "ids", probe_ids, false,
+      "one id only: images lose their files' owners, a container has one user; give this user a range in /etc/subuid and "
+      "/etc/subgid" },
     { "CAP_SYS_RESOURCE", probe_sys_resource, false, "--ulimit cannot raise a limit above oakum's own" },
 };
 

@@ -8,10 +8,13 @@
 #include <sys/syscall.h>
 
 #include "base/clock.h"
+#include "confine/cgroup.h"
+#include "confine/idmap.h"
 #include "confine/seccomp_profile.h"
 #include "engine/engine_internal.h"
 #include "oci/reference.h"
 #include "sys/file.h"
+#include "sys/userns.h"
 
 #define PROFILE_MAX (4u << 20)
 
@@ -57,6 +60,19 @@ static const char *shown_image(struct launch *l)
     return ref.tag[0] != '\0' ? arena_printf(l->a, "%s:%s", name, ref.tag) : arena_strdup(l->a, name);
 }
 
+/* The ids of our user namespace below 65536, each onto itself: a line of a map must not cross the borders of our own lines. */
+static void same_ids(struct arena *a, const char *map, struct oci_id_maps *ret)
+{
+    struct userns_extent v[340];
+    int n = userns_extents(map, v, ARRAY_LEN(v));
+    ret->v = arena_array(a, (size_t) MAX_OF(n, 1), sizeof(*ret->v));
+    for (int i = 0; i < n; i++)
+        if (v[i].first < IDMAP_RANGE)
+            ret->v[ret->n++] = (struct oci_id_map){ .container_id = v[i].first,
+                                                    .host_id = v[i].first,
+                                                    .size = MIN_OF(v[i].count, IDMAP_RANGE - v[i].first) };
+}
+
 int launch_build_spec(struct launch *l, struct error *err)
 {
     const struct run_options *o = l->opt;
@@ -74,6 +90,7 @@ int launch_build_spec(struct launch *l, struct error *err)
         .user_source = l->user_source,
         .userns = options_userns(o),
         .range_first = l->range_first,
+        .rootless_ids = l->rootless_ids,
         .joins = l->joins,
         .upper = l->upper ? arena_printf(l->a, "%s/overlay/upper", l->directory) : NULL,
         .work = l->upper ? arena_printf(l->a, "%s/overlay/work", l->directory) : NULL,
@@ -84,6 +101,11 @@ int launch_build_spec(struct launch *l, struct error *err)
                        faccessat(AT_FDCWD, "/dev/mqueue", F_OK, 0) == 0,
         .host_hosts = shares_net && faccessat(AT_FDCWD, "/etc/hosts", F_OK, 0) == 0,
     };
+    if (l->rootless_ids > 0) {
+        same_ids(l->a, "uid_map", &in.rootless_uids);
+        same_ids(l->a, "gid_map", &in.rootless_gids);
+        free(cgroup_delegated(&in.budgets));
+    }
     int r = find_profile(o, &in, &profile, err);
     return r < 0 ? r : engine_spec_build(&in, &l->spec, &l->sources, err);
 }

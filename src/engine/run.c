@@ -15,10 +15,12 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "confine/rootless.h"
 #include "engine/engine_internal.h"
 #include "oci/bigint.h"
 #include "sys/file.h"
 #include "sys/self.h"
+#include "sys/userns.h"
 
 struct hold {
     sigset_t old, held;
@@ -97,6 +99,9 @@ static int prepare(struct launch *l, struct error *err)
     int r = launch_find_image(l, err);
     if (r == 0)
         r = launch_find_user(l, err);
+    if (l->rootless_ids ==
+        1) /* of a single id there are no further groups to be had; asked for, they are an error later */
+        l->user.n_gids = 0;
     if (r == 0)
         r = launch_plan_root(l, err);
     if (r == 0)
@@ -160,13 +165,23 @@ static void keep_record(struct launch *l, const char *started, int code)
 
 int engine_protect(const struct run_options *opt, struct error *err)
 {
-    /* The ids of a range of a container's own are never those that our program file belongs to. */
-    return options_userns(opt) ? 0 : self_protect(err);
+    /*
+     * The ids of a range of a container's own are never those that our program file belongs to; those that an ordinary user's
+     * containers share may be, if the program is the user's.
+     */
+    uid_t owner = 1;
+    if (options_userns(opt) && rootless_inside() && self_owner(&owner, err) < 0)
+        return -EIO;
+    return options_userns(opt) && owner != 0 ? 0 : rootless_protect(err);
 }
 
 int engine_run(struct engine *e, const struct run_options *opt, struct container_exit *ret, struct error *err)
 {
-    struct launch l = { .e = e, .opt = opt, .a = arena_new(), .dirfd = -1 };
+    struct launch l = { .e = e,
+                        .opt = opt,
+                        .a = arena_new(),
+                        .dirfd = -1,
+                        .rootless_ids = rootless_inside() ? userns_ids() : 0 };
     struct hold hold;
     struct container_exit end = { 0 };
     char started[CLOCK_TEXT_MAX];

@@ -47,6 +47,9 @@ struct spec_input {
     const char *user_source; /* NULL: the sealed default */
     bool userns;             /* a user namespace of its own */
     uint32_t range_first;    /* its first host id */
+    uint32_t rootless_ids; /* an ordinary user's: how many ids the containers of the user share; 0: root's */
+    struct oci_id_maps rootless_uids, rootless_gids; /* each of them onto itself */
+    unsigned budgets; /* rootless: bits of the cgroup controllers that there are; root: all */
     struct spec_joins joins;
 
     /* root file system: NULL upper is a read-only root made of the layers alone */

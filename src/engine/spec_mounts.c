@@ -107,7 +107,7 @@ int build_root(struct build *b, struct error *err)
         }
         m = oci_mount_add(s, "/", "overlay", "overlay", options);
     }
-    if (in->userns)
+    if (in->userns && in->rootless_ids == 0)
         id_map_mount(b, m);
     return 0;
 }
@@ -127,7 +127,16 @@ static struct oci_mount *system_mount(struct build *b, const char *target, const
  */
 static void host_mount(struct build *b, const char *path, bool writable)
 {
-    const char *options[] = { "bind", "nosuid", "nodev", "noexec", writable ? "rw" : "ro", NULL };
+    /* What an ordinary user sees of the host can only be shown whole: mounts below are locked together. */
+    bool whole = b->in->rootless_ids > 0;
+    const char *options[] = { whole ? "rbind" : "bind",
+                              "nosuid",
+                              "nodev",
+                              "noexec",
+                              whole && !writable ? "rro"
+                              : writable         ? "rw"
+                                                 : "ro",
+                              NULL };
     if (asked_mount(b->opt, path) == NULL)
         oci_mount_add(b->spec, path, "bind", path, options);
 }
@@ -281,7 +290,7 @@ static void bind_options(struct build *b, const struct run_mount *m, struct oci_
         { !m->suid && !open, "nosuid", "rnosuid" },
         { !m->dev, "nodev", "rnodev" },
         { !m->exec && !open, "noexec", "rnoexec" },
-        { b->in->userns && !m->no_idmap, "idmap", "ridmap" },
+        { b->in->userns && b->in->rootless_ids == 0 && !m->no_idmap, "idmap", "ridmap" },
     };
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (words[i].on)

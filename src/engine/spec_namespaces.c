@@ -8,10 +8,18 @@
 #include "confine/idmap.h"
 #include "engine/spec_internal.h"
 
-static void map_ids(struct build *b, struct oci_id_maps *maps)
+/* The layers of an ordinary user's store cannot be id-mapped, so ids are those of the store; of a single one, that of the process. */
+static void map_ids(struct build *b, struct oci_id_maps *maps, uint32_t user, const struct oci_id_maps *same)
 {
+    if (b->in->rootless_ids > 1) {
+        *maps = *same;
+        return;
+    }
+    bool single = b->in->rootless_ids == 1;
     maps->v = arena_array(b->a, 1, sizeof(*maps->v));
-    maps->v[0] = (struct oci_id_map){ .container_id = 0, .host_id = b->in->range_first, .size = IDMAP_RANGE };
+    maps->v[0] = (struct oci_id_map){ .container_id = single ? user : 0,
+                                      .host_id = single ? 0 : b->in->range_first,
+                                      .size = single ? 1 : IDMAP_RANGE };
     maps->n = 1;
 }
 
@@ -26,8 +34,22 @@ static void build_userns(struct build *b)
         return;
     }
     l->namespaces[OCI_NS_USER].set = true;
-    map_ids(b, &l->uid_mappings);
-    map_ids(b, &l->gid_mappings);
+    map_ids(b, &l->uid_mappings, b->in->user.uid, &b->in->rootless_uids);
+    map_ids(b, &l->gid_mappings, b->in->user.gid, &b->in->rootless_gids);
+}
+
+static int check_user(const struct build *b, struct error *err)
+{
+    const struct user_identity *u = &b->in->user;
+    uint32_t ids = b->in->rootless_ids;
+    bool single = ids == 1 && b->in->userns;
+    if (ids == 0 || (single && b->opt->group_add.n == 0) || (!single && u->uid < ids && u->gid < ids))
+        return 0;
+    return error_set(
+        err, -ERANGE,
+        "user %u:%u%s needs more ids than this user has (%u): add a range to /etc/subuid and /etc/subgid, and "
+        "install newuidmap (Debian's package uidmap)",
+        u->uid, u->gid, b->opt->group_add.n > 0 ? " with its groups" : "", ids);
 }
 
 /* Docker's rule: the host name of a container that shares the host's uts namespace is the host's. */
@@ -57,7 +79,11 @@ static int build_sysctls(struct build *b, struct error *err)
         oci_pairs_set(b->a, s, "net.ipv4.ip_unprivileged_port_start", "0");
     /* Docker grants ping to everybody; the highest group must have a name in the user namespace. */
     if (own_net && b->compat)
-        oci_pairs_set(b->a, s, "net.ipv4.ping_group_range", b->in->userns ? "0 65535" : "0 2147483647");
+        oci_pairs_set(b->a, s, "net.ipv4.ping_group_range",
+                      b->in->rootless_ids > 0
+                          ? arena_printf(b->a, "0 %u", MIN_OF(b->in->rootless_ids, IDMAP_RANGE) - 1)
+                      : b->in->userns ? "0 65535"
+                                      : "0 2147483647");
     for (size_t i = 0; i < b->opt->sysctls.n; i++) {
         const struct oci_pair *p = &b->opt->sysctls.v[i];
         if (!own_net && str_after(p->key, "net.") != NULL)
@@ -95,6 +121,8 @@ int build_namespaces(struct build *b, struct error *err)
                        table[i].kind == OCI_NS_CGROUP ? "cgroupns" : table[i].control, table[i].asked);
     }
     build_userns(b);
-    int r = build_hostname(b, err);
+    int r = check_user(b, err);
+    if (r >= 0)
+        r = build_hostname(b, err);
     return r < 0 ? r : build_sysctls(b, err);
 }

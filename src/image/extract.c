@@ -316,7 +316,7 @@ static int set_attributes(struct extract *x, int fd, const struct tar_entry *e, 
 
     if (x->form == EXTRACT_FILES)
         return 0;
-    if (fchown(fd, e->uid, e->gid) < 0)
+    if (!x->o.one_owner && fchown(fd, e->uid, e->gid) < 0)
         return failed(x, "set the owner of", e->name, err);
     if (fchmod(fd, e->mode) < 0)
         return failed(x, "set the mode of", e->name, err);
@@ -334,7 +334,7 @@ static int set_attributes_at(struct extract *x, const char *base, const struct t
     if (x->form == EXTRACT_FILES)
         return 0;
     x->stats.xattrs += e->n_xattrs;
-    if (fchownat(x->dirfd, base, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
+    if (!x->o.one_owner && fchownat(x->dirfd, base, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
         return failed(x, "set the owner of", e->name, err);
     if (utimensat(x->dirfd, base, times, AT_SYMLINK_NOFOLLOW) < 0)
         return failed(x, "set the time of", e->name, err);

@@ -25,6 +25,8 @@ enum extract_form { EXTRACT_LAYER, EXTRACT_FILES };
 
 struct extract_options {
     int root; /* the directory: readable, writable */
+    bool
+        one_owner; /* in a user namespace of a single id: everything belongs to it, whatever the archive says */
     bool refuse_devices;
     uint64_t max_bytes, max_inodes;
     /* A directory that is opaque: the one thing that the worker may not do itself is to set trusted.overlay.opaque. */

@@ -18,6 +18,7 @@
 #include "image/worker.h"
 #include "oci/reference.h"
 #include "sys/file.h"
+#include "sys/userns.h"
 
 #define BYTES_MAX (100ULL << 30)
 #define INODES_MAX 5000000ULL
@@ -41,6 +42,7 @@ struct worker_job import_job(const struct import *im)
 
     return (struct worker_job){
         .refuse_devices = o->refuse_devices,
+        .one_owner = userns_ids() == 1,
         .in_fd = -1,
         .dir_fd = -1,
         .copy_fd = -1,

@@ -120,6 +120,7 @@ static char **arguments(const struct worker_job *job)
         { "max-ratio", job->max_ratio },
         { "ratio-floor", job->ratio_floor },
         { "refuse-devices", job->refuse_devices },
+        { "one-owner", job->one_owner },
         { "copy", job->copy_fd >= 0 },
         { "detect", job->detect },
         { "clamp-from", (uint64_t) job->clamp_from },

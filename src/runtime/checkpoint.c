@@ -301,7 +301,8 @@ static int declare_freezer(struct criu *c, const struct record *rec, struct erro
     _cleanup_cgroup_ struct cgroup *cg = NULL;
     if (!state_frozen(rec))
         return 0;
-    int r = cgroup_open(rec->cgroup_path, &cg, err);
+    int r = str_empty(rec->cgroup_path) ? error_set(err, -EOPNOTSUPP, "the container has no cgroup")
+                                        : cgroup_open(rec->cgroup_path, &cg, err);
     if (r < 0)
         return r;
     r = str_format(link, sizeof(link), "/proc/self/fd/%d", cgroup_freezer_fd(cg));

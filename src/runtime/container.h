@@ -31,6 +31,8 @@ void runtime_close(struct runtime *rt);
  * write to this program's file (CVE-2019-5736), by its ids or since the program runs from a read-only mount (sys/self.h).
  */
 int runtime_protect(const struct oci_spec *spec, struct error *err);
+/* For an ordinary user, before runtime_protect() for exec: into the user namespace in which the container was made. */
+int runtime_enter(struct runtime *rt, const char *id, struct error *err);
 
 struct container_options {
     const char *id; /* required */
@@ -48,6 +50,7 @@ struct container_options {
     bool init;              /* run oakum's tiny init as pid 1, the process as its child */
     bool keep_stdin_closed; /* stdin is /dev/null (docker run without -i) */
     bool systemd_cgroup;    /* the systemd driver: linux.cgroupsPath is SLICE:PREFIX:NAME */
+    bool no_cgroup;         /* no cgroup is made, and no limit enforced (--cgroup-manager disabled) */
     bool
         warn_only_rlimits; /* an rlimit that may not be raised on this host is logged instead of an error (engine defaults) */
     bool keep;   /* run: do not delete when it ends */

@@ -22,6 +22,7 @@
 #include "confine/landlock.h"
 #include "confine/lsm.h"
 #include "confine/net_devices.h"
+#include "confine/rootless.h"
 #include "confine/sysctl.h"
 #include "runtime/annotations.h"
 #include "runtime/enforce.h"
@@ -166,50 +167,19 @@ static int make_fifo(int dirfd, const char *name, struct error *err)
     return file_open(dirfd, name, O_RDWR, 0, err);
 }
 
-static int choose_cgroup(struct start *s, struct error *err)
-{
-    const char *path = s->spec->linux_.cgroups_path;
-    if (s->opt->systemd_cgroup)
-        return cgroup_systemd_handle(path, s->opt->id, &s->cgroup_path, err);
-    s->cgroup_path = cgroup_default_path(path, s->opt->id);
-    int r = cgroup_path_check(s->cgroup_path, err);
-    return r < 0 ? error_context(err, r, "linux.cgroupsPath") : 0;
-}
-
 int start_record_begin(struct start *s, bool wait_for_start, struct error *err)
 {
     s->dirfd = state_create(s->rt, s->opt->id, err);
     if (s->dirfd < 0)
         return s->dirfd;
-    int r = choose_cgroup(s, err);
-    if (r >= 0)
-        r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
-    if (r >= 0)
-        r = write_config(s, err);
+    int r = write_config(s, err);
     if (r >= 0 && wait_for_start)
         r = s->start_fifo = make_fifo(s->dirfd, "start", err);
     if (r >= 0 && wait_for_start)
         r = s->result_fifo = make_fifo(s->dirfd, "result", err);
-    if (r >= 0) {
-        r = cgroup_create(s->cgroup_path, &s->spec->linux_.resources, &s->cg, err);
-        s->cgroup_made = r >= 0;
-    }
-    if (r >= 0 && s->opt->systemd_cgroup) { /* now it is known where it is */
-        free(s->cgroup_path);
-        s->cgroup_path = cgroup_handle(s->cg);
-        r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
-    }
     if (r >= 0)
-        r = rdt_begin(&s->spec->linux_.intel_rdt, s->dirfd, s->opt->id, err);
-    /*
-     * Whoever chose the path is an engine that will look there. Not where a scheduling policy is asked for: a cpu cgroup of its own
-     * begins without real-time budget, and would take the policy away.
-     */
-    if (r >= 0 && s->spec->linux_.cgroups_path && !s->spec->process.scheduler.policy)
-        r = cgroup_use_counters(s->cg, err);
-    if (r >= 0 && namespaces_share_cgroup(&s->ns))
-        r = mounts_prepare_cgroup(s->mounts, s->cg, err);
-    return r;
+        r = start_cgroup(s, err);
+    return r < 0 ? r : rdt_begin(&s->spec->linux_.intel_rdt, s->dirfd, s->opt->id, err);
 }
 
 /* ---- the clone ---- */
@@ -261,7 +231,7 @@ static int leave_joined(int own[OCI_NS_KINDS], struct error *err)
 static struct clone_args clone_arguments(const struct start *s)
 {
     struct clone_args args = { .flags = s->ns.create, .exit_signal = SIGCHLD };
-    int cgroup_fd = cgroup_clone_fd(s->cg);
+    int cgroup_fd = s->cg ? cgroup_clone_fd(s->cg) : -1;
     if (cgroup_fd >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t) cgroup_fd;
@@ -269,15 +239,45 @@ static struct clone_args clone_arguments(const struct start *s)
     return args;
 }
 
+static pid_t clone_process(struct start *s, struct clone_args *args)
+{
+    pid_t pid = sys_clone3(args, sizeof(*args));
+    if (pid < 0 && errno == EACCES && s->cg && cgroup_attachable(s->cg)) {
+        s->cgroup_late = true;
+        args->flags &= ~(uint64_t) CLONE_INTO_CGROUP;
+        pid = sys_clone3(args, sizeof(*args));
+    }
+    return pid;
+}
+
 struct clone_answer {
     pid_t pid;
+    bool cgroup_late;
     struct error error;
 };
 
 /*
  * A user namespace that is joined has to be entered before the others are made, which belong to it then; and there is no way back. So
  * a helper does both and bears the child as its sibling. It cannot be looked into by those who are in the namespace already.
+ * And who is no root of the first user namespace could not come back from any namespace that he joins, since those in which he
+ * started belong to that one: hooks, and all else of ours, would go on in the container's.
  */
+static bool must_clone_by_helper(const struct start *s)
+{
+    bool any = s->ns.new_time;
+    for (size_t i = 0; i < ARRAY_LEN(around); i++)
+        any |= s->ns.join[around[i]] >= 0;
+    return s->ns.join[OCI_NS_USER] >= 0 || (any && rootless_inside());
+}
+
+static int join_user_namespace(struct start *s, struct error *err)
+{
+    if (setns(s->ns.join[OCI_NS_USER], CLONE_NEWUSER) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return error_errno(err, -errno, "cannot join the user namespace");
+    cleanup_close(&s->ns.join[OCI_NS_USER]);
+    return 0;
+}
+
 static _noreturn_ void helper_main(struct start *s, struct clone_answer *answer)
 {
     int own[OCI_NS_KINDS];
@@ -285,23 +285,23 @@ static _noreturn_ void helper_main(struct start *s, struct clone_answer *answer)
     struct clone_args args = clone_arguments(s);
     args.flags |= CLONE_PARENT;
     args.exit_signal = 0; /* the parent's, by CLONE_PARENT */
-    int r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? error_errno(err, -errno, "dumpable") : 0;
+    bool user = s->ns.join[OCI_NS_USER] >= 0;
+    int r = user && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? error_errno(err, -errno, "dumpable") : 0;
+    memset(own, 0xff, sizeof(own)); /* all -1 */
     if (r >= 0)
         r = enter_joined(s, own, err);
     if (r >= 0)
         r = mounts_prepare_joined(s->mounts, err);
-    if (r >= 0 &&
-        (setns(s->ns.join[OCI_NS_USER], CLONE_NEWUSER) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0))
-        r = error_errno(err, -errno, "cannot join the user namespace");
+    if (r >= 0 && user)
+        r = join_user_namespace(s, err);
     if (r < 0)
         _exit(1);
-    cleanup_close(&s->ns.join[OCI_NS_USER]);
-    pid_t pid = sys_clone3(&args,
-                           sizeof(args)); /* not into the answer: the child has it too, and would write 0 */
+    pid_t pid = clone_process(s, &args); /* not into the answer: the child has it too, and would write 0 */
     if (pid == 0)
         init_main(s);
     if (pid < 0)
         error_errno(err, -errno, "cannot make the container's process and namespaces");
+    answer->cgroup_late = s->cgroup_late;
     answer->pid = pid;
     _exit(pid < 0);
 }
@@ -324,6 +324,7 @@ static int clone_by_helper(struct start *s, struct error *err)
                       answer->error.code < 0 ? answer->error.msg : "the helper was killed");
     }
     /* Our own child, which nobody else reaps: its number is its own. */
+    s->cgroup_late = answer->cgroup_late;
     s->pid = r == 0 ? answer->pid : 0;
     s->pidfd = r == 0 ? sys_pidfd_open(s->pid, 0) : -1;
     if (r == 0 && s->pidfd < 0) {
@@ -337,7 +338,7 @@ static int clone_by_helper(struct start *s, struct error *err)
 static int clone_child(struct start *s, struct error *err)
 {
     int own[OCI_NS_KINDS];
-    if (s->ns.join[OCI_NS_USER] >= 0)
+    if (must_clone_by_helper(s))
         return clone_by_helper(s, err);
     memset(own, 0xff, sizeof(own)); /* all -1 */
     struct clone_args args = clone_arguments(s);
@@ -347,12 +348,7 @@ static int clone_child(struct start *s, struct error *err)
     if (r >= 0)
         r = mounts_prepare_joined(s->mounts, err);
     if (r >= 0) {
-        s->pid = sys_clone3(&args, sizeof(args));
-        if (s->pid < 0 && errno == EACCES && cgroup_attachable(s->cg)) {
-            s->cgroup_late = true;
-            args.flags &= ~CLONE_INTO_CGROUP;
-            s->pid = sys_clone3(&args, sizeof(args));
-        }
+        s->pid = clone_process(s, &args);
         if (s->pid == 0)
             init_main(s);
         if (s->pid < 0)
@@ -372,6 +368,12 @@ static int set_oom_score(struct start *s, struct error *err)
         str_format(text, sizeof(text), "%lld", (long long) adj->v) < 0)
         return -ENAMETOOLONG;
     int r = proc_write(s->proc_fd, path, text, err);
+    if (r == -EACCES && rootless_lenient()) {
+        /* Who is not root on the host may not make its processes less likely to be killed than it is itself. */
+        log_info("process.oomScoreAdj: stays as it is, since only the host's root can lower it to %s", text);
+        error_clear(err);
+        return 0;
+    }
     return r < 0 ? error_context(err, r, "process.oomScoreAdj") : 0;
 }
 
@@ -484,7 +486,7 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
     s->child_sync = -1;
     seccomp_agent_close(&s->agent);
     if (r >= 0)
-        r = cgroup_settle(s->cg, s->pid, s->cgroup_late, err);
+        r = !s->cg ? 0 : cgroup_settle(s->cg, s->pid, s->cgroup_late, err);
     if (r >= 0)
         r = map_ids(s, err);
     if (r >= 0)

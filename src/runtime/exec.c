@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 #include "confine/lsm.h"
+#include "confine/rootless.h"
 #include "confine/scheduler.h"
 #include "runtime/annotations.h"
 #include "runtime/enforce.h"
@@ -131,7 +132,9 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
     if (r >= 0)
         r = namespaces_to_join(e, rec.pid, err);
     if (r >= 0)
-        r = cgroup_open(rec.cgroup_path, &e->cg, err);
+        r = str_empty(rec.cgroup_path) ? 0 : cgroup_open(rec.cgroup_path, &e->cg, err);
+    if (r >= 0 && !e->cg && e->opt->cgroups.n > 0)
+        r = error_set(err, -EOPNOTSUPP, "--cgroup: container %s has no cgroup", id);
     for (size_t i = 0; r >= 0 && i < e->opt->cgroups.n; i++)
         r = cgroup_descend(e->cg, e->opt->cgroups.v[i], err);
     e->growth = state_growth(dirfd);
@@ -199,12 +202,17 @@ static int wait_for_cgroup(struct exec *e, struct error *err)
     return n == 1 ? 0 : error_set(err, -EPIPE, "the parent is gone");
 }
 
+static bool has_root(const struct oci_id_maps *maps)
+{
+    return namespace_host_id(maps, 0) != (uint32_t) -1;
+}
+
 static int join(struct exec *e, struct error *err)
 {
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot make the process undumpable");
     int r = e->cgroup_late ? wait_for_cgroup(e, err) : 0;
-    if (r >= 0)
+    if (r >= 0 && e->cg)
         r = cgroup_join_self(e->cg, err);
     if (r >= 0)
         r = rdt_join(&e->spec->linux_.intel_rdt, e->state.id, 0, err);
@@ -215,8 +223,10 @@ static int join(struct exec *e, struct error *err)
     if (r >= 0 && flags && setns(e->init_pidfd, flags) < 0)
         r = error_errno(err, -errno, "cannot join the container's namespaces");
     if (r >= 0 && (flags & CLONE_NEWUSER) &&
-        ((!e->plan.keep_groups && syscall(SYS_setgroups, 0, NULL) < 0) ||
-         syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
+        ((!e->plan.keep_groups && syscall(SYS_setgroups, 0, NULL) < 0 &&
+          !(errno == EPERM && rootless_groups_denied())) ||
+         (has_root(&e->spec->linux_.gid_mappings) && syscall(SYS_setresgid, 0, 0, 0) < 0) ||
+         (has_root(&e->spec->linux_.uid_mappings) && syscall(SYS_setresuid, 0, 0, 0) < 0)))
         r = error_errno(err, -errno, "cannot become root of the container's user namespace");
     if (r >= 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         r = error_errno(err, -errno, "cannot make the process undumpable");
@@ -299,13 +309,13 @@ static int clone_into(struct exec *e, struct error *err)
     struct clone_args args = { .flags = CLONE_PIDFD,
                                .exit_signal = SIGCHLD,
                                .pidfd = (uint64_t) (uintptr_t) &e->pidfd };
-    int cgroup_fd = cgroup_clone_fd(e->cg);
+    int cgroup_fd = e->cg ? cgroup_clone_fd(e->cg) : -1;
     if (cgroup_fd >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t) cgroup_fd;
     }
     e->pid = sys_clone3(&args, sizeof(args));
-    if (e->pid < 0 && errno == EACCES && cgroup_attachable(e->cg)) {
+    if (e->pid < 0 && errno == EACCES && e->cg && cgroup_attachable(e->cg)) {
         e->cgroup_late = true;
         args.flags &= ~CLONE_INTO_CGROUP;
         e->pid = sys_clone3(&args, sizeof(args));
@@ -313,7 +323,9 @@ static int clone_into(struct exec *e, struct error *err)
     if (e->pid == 0)
         exec_child(e);
     int r = e->pid < 0 ? error_errno(err, -errno, "cannot make a process in the container") : 0;
-    if (own_pidns >= 0 && setns(own_pidns, CLONE_NEWPID) < 0 && r >= 0)
+    /* Who is no root of the host cannot come back; nothing else is forked here. */
+    if (own_pidns >= 0 && setns(own_pidns, CLONE_NEWPID) < 0 && r >= 0 &&
+        !(errno == EPERM && rootless_inside()))
         r = error_errno(err, -errno, "cannot leave the container's pid namespace");
     return r;
 }

@@ -18,19 +18,29 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "confine/rootless.h"
 #include "confine/sysctl.h"
 #include "runtime/start.h"
 #include "sys/file.h"
 #include "sys/mnt.h"
 #include "sys/proc.h"
 
+static int hide(struct error *err)
+{
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+               ? error_errno(err, -errno, "cannot make the process undumpable")
+               : 0;
+}
+
+/*
+ * An ordinary user's parent could not write the maps of an undumpable child: then we hide when that is done. Nobody else is in our
+ * user namespace until then, and who is in another one has no right to trace us.
+ */
 static int stage_hide(struct start *s, struct error *err)
 {
     (void) s;
     leave_closing_to_exec();
-    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
-               ? error_errno(err, -errno, "cannot make the process undumpable")
-               : 0;
+    return rootless_children_foreign() ? 0 : hide(err);
 }
 
 /* Before the namespaces are looked into, so that everything that is set up is charged to the container's budget. */
@@ -63,16 +73,22 @@ static int stage_wait_for_parent(struct start *s, struct error *err)
     return n == 1 ? 0 : error_set(err, -EPIPE, "the parent is gone");
 }
 
+/* A namespace of a single id may have no root: we stay who we are then, with all capabilities in it. */
 static int stage_become_root(struct start *s, struct error *err)
 {
-    if (!s->spec->linux_.namespaces[OCI_NS_USER].set)
-        return 0;
-    if ((!s->plan.keep_groups && syscall(SYS_setgroups, 0, NULL) < 0) ||
-        syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
-        return error_errno(err, -errno, "cannot become root of the user namespace (is id 0 mapped?)");
-    s->plan.is_bare_root = true;
+    const struct oci_linux *l = &s->spec->linux_;
+    if (!l->namespaces[OCI_NS_USER].set)
+        return rootless_children_foreign() ? hide(err) : 0;
+    bool uid = namespace_host_id(&l->uid_mappings, 0) != (uint32_t) -1,
+         gid = namespace_host_id(&l->gid_mappings, 0) != (uint32_t) -1;
+    bool groups = s->plan.keep_groups || syscall(SYS_setgroups, 0, NULL) == 0 ||
+                  (errno == EPERM && rootless_groups_denied());
+    if (!groups || (gid && syscall(SYS_setresgid, 0, 0, 0) < 0) ||
+        (uid && syscall(SYS_setresuid, 0, 0, 0) < 0))
+        return error_errno(err, -errno, "cannot become root of the user namespace");
+    s->plan.is_bare_root = uid && gid;
     /* A change of ids may have made the process dumpable again (fs.suid_dumpable). */
-    return stage_hide(s, err);
+    return hide(err);
 }
 
 static int stage_names(struct start *s, struct error *err)

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 
 #include "confine/cgroup.h"
+#include "runtime/members.h"
 #include "runtime/rdt.h"
 #include "runtime/start.h"
 #include "sys/file.h"
@@ -225,8 +226,10 @@ static int signal_init(const struct record *rec, const char *id, int sig, struct
     return 0;
 }
 
-static int signal_all(const char *cgroup_path, int sig, struct error *err)
+static int signal_all(const struct record *rec, const char *cgroup_path, int sig, struct error *err)
 {
+    if (str_empty(cgroup_path))
+        return rec && state_alive(rec) ? members_signal(rec->pid, sig, err) : 0;
     _cleanup_cgroup_ struct cgroup *cg = NULL;
     int r = cgroup_open(cgroup_path, &cg, err);
     return r == -ENOENT ? 0 : r < 0 ? r : cgroup_signal(cg, sig, err);
@@ -241,12 +244,12 @@ int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct
     int r = state_read(dirfd, &rec, err);
     if (r < 0)
         return r == -ENOENT ? not_running(id, err) : r;
-    r = all                 ? signal_all(rec.cgroup_path, sig, err)
+    r = all                 ? signal_all(&rec, rec.cgroup_path, sig, err)
         : state_alive(&rec) ? signal_init(&rec, id, sig, err)
                             : not_running(id, err);
     /* SIGKILL to the first process of a shared pid namespace would leave the others. */
     if (r >= 0 && !all && sig == SIGKILL && !rec.own_pidns)
-        r = signal_all(rec.cgroup_path, sig, err);
+        r = signal_all(&rec, rec.cgroup_path, sig, err);
     if (r >= 0 && sig == SIGKILL && state_has_grown(dirfd))
         container_thaw(&rec); /* a frozen process of version 1 dies when it may run */
     arena_free(rec.arena);
@@ -294,7 +297,7 @@ static int kill_everything(const struct record *rec, const char *id, const char 
         signal_init(rec, id, SIGKILL, NULL);
     /* With the first process of a pid namespace all others of it have ended. */
     bool others = !rec || alive || !rec->own_pidns;
-    int r = others && !str_empty(cgroup_path) ? signal_all(cgroup_path, SIGKILL, err) : 0;
+    int r = others && !str_empty(cgroup_path) ? signal_all(rec, cgroup_path, SIGKILL, err) : 0;
     if (r >= 0 && alive)
         r = wait_end(rec, KILL_TIMEOUT_MS, err);
     if (r == 0 && alive && state_alive(rec))
@@ -373,8 +376,10 @@ int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n,
     if (st->status == CONTAINER_STOPPED || st->status == CONTAINER_CREATING)
         r = error_set(err, -ESRCH, "container %s is not running", id);
     if (r >= 0)
-        r = cgroup_open(st->cgroup_path, &cg, err);
-    if (r >= 0)
+        r = str_empty(st->cgroup_path) ? 0 : cgroup_open(st->cgroup_path, &cg, err);
+    if (r >= 0 && !cg)
+        r = members_of(st->pid, ret, ret_n, err);
+    else if (r >= 0)
         r = cgroup_pids(cg, ret, ret_n, err);
     container_state_free(st);
     return r;

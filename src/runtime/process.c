@@ -31,6 +31,7 @@
 #include "confine/memory_policy.h"
 #include "confine/personality.h"
 #include "confine/rlimits.h"
+#include "confine/rootless.h"
 #include "confine/scheduler.h"
 #include "sys/file.h"
 #include "sys/root.h"
@@ -118,7 +119,8 @@ static int change_ids(const struct process_plan *plan, struct error *err)
     if (plan->is_bare_root && user->uid == 0 && user->gid == 0 && user->n_additional_gids == 0)
         return 0;
     /* Raw calls: libc's would look for other threads to change as well. */
-    if (!plan->keep_groups && syscall(SYS_setgroups, user->n_additional_gids, user->additional_gids) < 0)
+    if (!plan->keep_groups && syscall(SYS_setgroups, user->n_additional_gids, user->additional_gids) < 0 &&
+        !(errno == EPERM && user->n_additional_gids == 0 && rootless_groups_denied()))
         return error_errno(err, -errno, "process.user.additionalGids: cannot be set");
     if (syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0)
         return error_errno(err, -errno, "process.user.gid: %u cannot be taken (is it in linux.gidMappings?)",

@@ -119,7 +119,7 @@ static void add_mounts(struct criu *c, const struct oci_spec *spec, const char *
 static void add_cgroups(struct criu *c, const struct start *s)
 {
     const char *name;
-    for (size_t i = 0; (name = cgroup_hierarchy(s->cg, i)) != NULL; i++)
+    for (size_t i = 0; s->cg && (name = cgroup_hierarchy(s->cg, i)) != NULL; i++)
         criu_add(c, "--cgroup-root=%s%s%s", name, name[0] ? ":" : "", s->cgroup_path);
 }
 

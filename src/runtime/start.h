@@ -12,6 +12,7 @@
 #include "confine/namespaces.h"
 #include "runtime/process.h"
 #include "runtime/state.h"
+#include "sys/syscall.h"
 
 /* What the child tells the parent, one datagram each; a pty master comes as SCM_RIGHTS with SYNC_CONSOLE. */
 /* SYNC_HOOKS: mounts are done; the child waits for a byte, which comes when the hooks of the runtime have been run. */
@@ -67,6 +68,8 @@ void start_undo(struct start *s);
 /* run.c: until the end of a foreground container, and what is done after it. */
 int start_wait_and_finish(struct start *s, const void *signals, struct container_exit *ret,
                           struct error *err);
+/* start_cgroup.c: the container's cgroup, or none where that is allowed; in s->cg. */
+int start_cgroup(struct start *s, struct error *err);
 /* From here on descriptors are left to the kernel to be closed, by exec or exit, where the limit on them is a usual one. */
 void leave_closing_to_exec(void);
 /* Closes and frees what a start holds; removes nothing. */

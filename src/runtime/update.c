@@ -42,7 +42,7 @@ bool state_has_grown(int dirfd)
 void container_thaw(const struct record *rec)
 {
     _cleanup_cgroup_ struct cgroup *cg = NULL;
-    if (cgroup_open(rec->cgroup_path, &cg, NULL) == 0)
+    if (!str_empty(rec->cgroup_path) && cgroup_open(rec->cgroup_path, &cg, NULL) == 0)
         cgroup_freeze(cg, false, NULL);
 }
 
@@ -75,6 +75,9 @@ static int target_open(struct target *t, struct runtime *rt, const char *id, int
     t->status = state_status(t->dirfd, &t->rec);
     if (t->status == CONTAINER_STOPPED)
         return error_set(err, -ESRCH, "container %s is not running", id);
+    if (str_empty(t->rec.cgroup_path))
+        return error_set(err, -EOPNOTSUPP,
+                         "container %s has no cgroup (it was started by a user without a delegated one)", id);
     return cgroup_open(t->rec.cgroup_path, &t->cg, err);
 }
 

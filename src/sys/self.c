@@ -11,11 +11,13 @@
 #include "sys/mnt.h"
 #include "sys/syscall.h"
 
+#define ARGUMENTS_MAX (16 * 1024 * 1024)
+
 #ifndef OAKUM_LIBEXECDIR
 #define OAKUM_LIBEXECDIR "/usr/local/libexec/oakum"
 #endif
 
-#define ARGUMENTS_MAX (16 * 1024 * 1024)
+extern char **environ;
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -96,6 +98,23 @@ int self_owner(uid_t *ret, struct error *err)
         return error_errno(err, -errno, "cannot look at oakum's own program file");
     *ret = st.st_uid;
     return 0;
+}
+
+int self_again(struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t len = 0, n = 0;
+    int r = file_read(AT_FDCWD, "/proc/self/cmdline", ARGUMENTS_MAX, &text, &len, err);
+    if (r < 0)
+        return r;
+    for (size_t at = 0; at < len; at++)
+        n += text[at] == '\0';
+    _cleanup_free_ char **argv = xcalloc(n + 1, sizeof(*argv));
+    n = 0;
+    for (char *arg = text; arg < text + len; arg += strlen(arg) + 1)
+        argv[n++] = arg;
+    execve("/proc/self/exe", argv, environ);
+    return error_errno(err, -errno, "cannot execute oakum again");
 }
 
 int self_protect(struct error *err)

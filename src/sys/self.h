@@ -21,5 +21,10 @@ int self_helper_path(const char *name, char *buf, size_t size, struct error *err
  */
 int self_protect(struct error *err);
 extern bool self_on_readonly_mount;
+/*
+ * Executes the program again with its arguments and environment, for what self_start does: who could not clone a mount when the program
+ * began may be able to by now. Returns only when that failed.
+ */
+int self_again(struct error *err);
 /* The user that owns the program file: whose processes could write to it. */
 int self_owner(uid_t *ret, struct error *err);
