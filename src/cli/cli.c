@@ -255,7 +255,7 @@ int program_main(const struct program *p, int argc, char **argv)
         return not_found(p, &cli, argv + 1, words);
     argv += used;
     argv[0] = (char *) cli.command->name;
-    if (p->enter != NULL && (cli.command->flags & CMD_USERNS) && !asks_for_help(argv)) {
+    if (p->enter != NULL && !(cli.command->flags & CMD_PLAIN) && !asks_for_help(argv)) {
         r = p->enter(&cli);
         if (r >= 0)
             return r;

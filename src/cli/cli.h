@@ -62,7 +62,7 @@ struct program {
     /* After the global options were parsed into target: fills in cli. -1, or an exit status. */
     int (*begin)(struct cli *cli, void *target);
     void *target;
-    /* Before a command with CMD_USERNS; NULL: nothing. -1, or an exit status. */
+    /* Before a command without CMD_PLAIN; NULL: nothing. -1, or an exit status. */
     int (*enter)(const struct cli *cli);
 };
 int program_main(const struct program *p, int argc, char **argv);

@@ -67,6 +67,5 @@ const struct command cmd_base = {
         "leaves behind. Made again from the same package versions it has the same id. Needs mmdebstrap.",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .flags = CMD_USERNS,
     .run = run,
 };

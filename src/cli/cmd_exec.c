@@ -78,6 +78,6 @@ const struct command cmd_exec = {
         "The exit status is the program's; 125, 126 and 127 are as for \"oakum run\".",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .flags = CMD_STOP | CMD_EXIT_125 | CMD_USERNS,
+    .flags = CMD_STOP | CMD_EXIT_125,
     .run = cmd_exec_main,
 };

@@ -157,5 +157,6 @@ const struct command cmd_history = {
     .summary = "Show the steps that an image was made of",
     .options = options,
     .n_options = ARRAY_LEN(options),
+    .flags = CMD_PLAIN,
     .run = run,
 };

@@ -177,5 +177,6 @@ const struct command cmd_images = {
     .summary = "List images",
     .options = options,
     .n_options = ARRAY_LEN(options),
+    .flags = CMD_PLAIN,
     .run = run,
 };

@@ -71,6 +71,5 @@ const struct command cmd_import = {
         "Nothing in it is trusted: names that lead out, bombs and devices are refused or left out.",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .flags = CMD_USERNS,
     .run = run,
 };

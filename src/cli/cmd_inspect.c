@@ -202,5 +202,6 @@ const struct command cmd_inspect = {
         "(Controls): the value, where it came from (default, image, flag), and the flag that relaxes it.",
     .options = options,
     .n_options = ARRAY_LEN(options),
+    .flags = CMD_PLAIN,
     .run = run,
 };

@@ -42,6 +42,5 @@ const struct command cmd_kill = {
     .details = "SIGKILL goes to every process of the container, another signal to its first process.",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .flags = CMD_USERNS,
     .run = run,
 };

@@ -256,5 +256,6 @@ const struct command cmd_ps = {
     .summary = "List containers",
     .options = options,
     .n_options = ARRAY_LEN(options),
+    .flags = CMD_PLAIN,
     .run = run,
 };

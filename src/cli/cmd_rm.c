@@ -45,6 +45,5 @@ const struct command cmd_rm = {
     .summary = "Remove containers",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .flags = CMD_USERNS,
     .run = run,
 };

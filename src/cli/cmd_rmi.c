@@ -78,7 +78,6 @@ const struct command cmd_rmi = {
     .summary = "Remove images",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .flags = CMD_USERNS,
     .run = run,
 };
 
@@ -102,5 +101,6 @@ const struct command cmd_tag = {
     .name = "tag",
     .synopsis = "IMAGE NAME[:TAG]",
     .summary = "Give an image another name",
+    .flags = CMD_PLAIN,
     .run = run_tag,
 };

@@ -79,6 +79,6 @@ const struct command cmd_run = {
     .details = details,
     .options = run_flag_table,
     .n_options = RUN_FLAG_COUNT,
-    .flags = CMD_STOP | CMD_EXIT_125 | CMD_USERNS,
+    .flags = CMD_STOP | CMD_EXIT_125,
     .run = cmd_run_main,
 };

@@ -56,6 +56,5 @@ const struct command cmd_stop = {
     .summary = "Stop running containers",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .flags = CMD_USERNS,
     .run = run,
 };

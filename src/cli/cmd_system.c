@@ -87,6 +87,5 @@ const struct command cmd_system_info = {
         "lacks is an error at its start; this table says beforehand which, and what that costs.",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .flags = CMD_USERNS,
     .run = info,
 };

@@ -35,5 +35,6 @@ const struct command cmd_version = {
     .summary = "Show oakum's version",
     .options = options,
     .n_options = ARRAY_LEN(options),
+    .flags = CMD_PLAIN,
     .run = run,
 };

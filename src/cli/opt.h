@@ -42,7 +42,7 @@ enum {
     CMD_STOP = 1,
     CMD_HIDDEN = 2,
     CMD_EXIT_125 = 4, /* wrong use is 125 as in docker run, else 1 */
-    CMD_USERNS = 8    /* an ordinary user needs a user namespace for it */
+    CMD_PLAIN = 8 /* touches no files but the caller's own: an ordinary user needs no user namespace for it */
 };
 
 struct cli; /* cli/cli.h */
