@@ -136,6 +136,12 @@ static int declare_mount(struct criu *c, const struct oci_spec *spec, int rootfd
         criu_add(c, "mnt[%s]:%s", m->point, spec->mounts[i].destination);
         return 0;
     }
+    /* Without a cgroup namespace these are binds of the container's directory in each hierarchy. */
+    if (str_after(m->type, "cgroup") && !spec->linux_.namespaces[OCI_NS_CGROUP].set) {
+        criu_add(c, "--external");
+        criu_add(c, "mnt[%s]:cgroup%s", m->point, strrchr(m->point, '/'));
+        return 0;
+    }
     if (str_eq(m->type, "devtmpfs")) {
         criu_add(c, "--external");
         criu_add(c, "mnt[%s]:/dev%s", m->point, m->root);

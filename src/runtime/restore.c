@@ -119,8 +119,12 @@ static void add_mounts(struct criu *c, const struct oci_spec *spec, const char *
 static void add_cgroups(struct criu *c, const struct start *s)
 {
     const char *name;
-    for (size_t i = 0; s->cg && (name = cgroup_hierarchy(s->cg, i)) != NULL; i++)
+    for (size_t i = 0; s->cg && (name = cgroup_hierarchy(s->cg, i)) != NULL; i++) {
         criu_add(c, "--cgroup-root=%s%s%s", name, name[0] ? ":" : "", s->cgroup_path);
+        /* The name of a bind that a container without a cgroup namespace has (checkpoint.c). */
+        criu_add(c, "--external");
+        criu_add(c, "mnt[cgroup/%s]:/sys/fs/cgroup/%s%s", name[0] ? name : "cgroup", name, s->cgroup_path);
+    }
 }
 
 static int add_arguments(struct criu *c, struct restore *rs, struct error *err)
