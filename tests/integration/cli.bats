@@ -91,7 +91,7 @@ END
   [ "$status" -eq 1 ]
   jq -e '.level == "error" and (.msg | test("nosuch")) and .time' "$place/log"
   run "$bin/oakum-runtime" --root "$place/rt" --cgroup-manager nosuch list
-  said 1 'cgroupfs or systemd'
+  said 1 'cgroupfs, systemd or disabled'
   run "$bin/oakum-runtime" --root "$place/rt" --log-format xml list
   said 1 '--log-format'
   run "$bin/oakum-runtime" --root "$place/rt" run --preserve-fds -1 x
