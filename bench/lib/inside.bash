@@ -8,13 +8,16 @@ lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 more_timer_options=()
 
 # crun 1.8.1 refuses a host with both cgroup versions, so it is version 1 for everybody. /run is a tmpfs, as on any Debian; it
-# and /dev/shm (podman's locks) are not the host's.
+# and /dev/shm (podman's locks) are not the host's. Nor is /dev/null: crun gives it, where it is a standard stream, to the root of
+# the container's user namespace, on the host.
 prepare_host() {
     if mountpoint -q /sys/fs/cgroup/unified; then
         umount /sys/fs/cgroup/unified
     fi
     mount -t tmpfs -o mode=755 tmpfs /run
     mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+    mknod -m 666 /run/null c 1 3
+    mount --bind /run/null /dev/null
 }
 
 make_root() {

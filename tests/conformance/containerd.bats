@@ -8,7 +8,7 @@ load lib/engine
 setup_file() {
   needs containerd ctr busybox jq script tar
   world_begin containerd
-  mkdir -p "$place/lib" "$place/layout/blobs/sha256"
+  mkdir -p "$place/lib"
   cat >"$place/config.toml" <<CONF
 version = 2
 root = "$place/lib"
@@ -19,29 +19,8 @@ address = "/run/ctr.sock"
 CONF
   daemon "$place/containerd.log" containerd --config "$place/config.toml" --log-level debug
   wait_for 20 c version || { tail "$place/containerd.log"; return 1; }
-  image
+  oci_archive "$place/image.tar" docker.io/library/box:latest
   c images import "$place/image.tar"
-}
-
-# An OCI image layout of one layer, which ctr imports as `box`.
-image() {
-  local blobs=$place/layout/blobs/sha256 layer config manifest
-  image_tar "$place/box.tar"
-  blob() { set -- "$1" "$(sha256sum <"$1" | cut -d' ' -f1)"; mv "$1" "$blobs/$2"; echo "$2"; }
-  layer=$(blob "$place/box.tar")
-  jq -n --arg l "sha256:$layer" '{architecture: "amd64", os: "linux", config: {Cmd: ["sh"], Env: ["PATH=/bin", "IMAGE=yes"]},
-    rootfs: {type: "layers", diff_ids: [$l]}}' >"$place/json"
-  config=$(blob "$place/json")
-  jq -n --arg c "sha256:$config" --arg l "sha256:$layer" --argjson cs "$(stat -c %s "$blobs/$config")" \
-    --argjson ls "$(stat -c %s "$blobs/$layer")" '{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
-    config: {mediaType: "application/vnd.oci.image.config.v1+json", digest: $c, size: $cs},
-    layers: [{mediaType: "application/vnd.oci.image.layer.v1.tar", digest: $l, size: $ls}]}' >"$place/json"
-  manifest=$(blob "$place/json")
-  echo '{"imageLayoutVersion": "1.0.0"}' >"$place/layout/oci-layout"
-  jq -n --arg m "sha256:$manifest" --argjson s "$(stat -c %s "$blobs/$manifest")" '{schemaVersion: 2, manifests: [{mediaType:
-    "application/vnd.oci.image.manifest.v1+json", digest: $m, size: $s, annotations: {"io.containerd.image.name": "docker.io/library/box:latest"},
-    platform: {architecture: "amd64", os: "linux"}}]}' >"$place/layout/index.json"
-  tar -C "$place/layout" -cf "$place/image.tar" .
 }
 
 teardown_file() {

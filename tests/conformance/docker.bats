@@ -1,45 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# dockerd of its own with $RUNTIME as its runtime. No bridge and no firewall rules: those are the engine's, not the runtime's;
+# dockerd of its own with $RUNTIME as its runtime. Most steps do without a network, which is the engine's and not the runtime's;
 # `--network none` still makes docker's network hook run.
 
 load lib/engine
+load lib/docker
 
-setup_file() {
-  needs dockerd containerd busybox jq script
-  world_begin docker
-  mkdir "$place/docker"
-  image_tar "$place/box.tar"
-  jq -n --arg path "$runtime" '{
-    "runtimes": {"tested": {"path": $path}}, "default-runtime": "tested", "storage-driver": "overlay2"}' >"$place/daemon.json"
-  daemon "$place/dockerd.log" dockerd --config-file "$place/daemon.json" --data-root "$place/docker" \
-    --exec-root /run/docker -H unix:///run/docker.sock --pidfile /run/docker.pid --bridge none --iptables=false \
-    --ip-forward=false --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$group-boxes"
-  wait_for 30 d version || { tail "$place/dockerd.log"; return 1; }
-  d import -c 'CMD ["sh"]' -c 'ENV PATH /bin' "$place/box.tar" box
-}
-
-teardown_file() {
-  if [ -n "${DOCKER_LOG:-}" ] && [ -e "$place/dockerd.log" ]; then cp "$place/dockerd.log" "$DOCKER_LOG"; fi
-  # shellcheck disable=SC2046 # a list of ids
-  [ -z "${place:-}" ] || d rm -f $(d ps -aq) || true
-  world_end
-}
-
-setup() {
-  name=box$BATS_TEST_NUMBER
-  known_difference
-}
-teardown() { d rm -f "$name" || true; }
-
-docker_program=$(command -v /usr/bin/docker || command -v docker || true)
-d() { inside timeout -k 2 30 "$docker_program" -H unix:///run/docker.sock "$@"; }
-box() { try d run --rm --name "$name" --network none "$@"; }
-# up FLAGS IMAGE COMMAND: in the background
-up() { d run -d --name "$name" --network none "$@"; }
-field() { d inspect -f "$1" "$name"; }
-field_is() { [ "$(field "$1")" = "$2" ]; }
+setup_file() { docker_begin docker; }
 
 @test 'run: output and exit status 0' {
   box box echo hello
@@ -319,6 +287,17 @@ field_is() { [ "$(field "$1")" = "$2" ]; }
   wait_for 10 field_is '{{.State.Health.Status}}' healthy
   d exec "$name" touch /tmp/bad
   wait_for 10 field_is '{{.State.Health.Status}}' unhealthy
+}
+
+# As compose makes them: a network of its own, two containers that find each other by name.
+@test 'two containers on a network reach each other by name' {
+  command -v iptables >/dev/null || skip 'needs iptables, for the names'
+  d network create --subnet 10.213.78.0/24 "net$name"
+  d run -d --name "$name" --network "net$name" box sh -c 'while :; do echo served | nc -l -p 8080; done'
+  try d run --rm --network "net$name" box nc -w 5 "$name" 8080
+  d rm -f "$name"
+  d network rm "net$name"
+  is 0 served
 }
 
 @test 'build: RUN steps, as root and as a user' {

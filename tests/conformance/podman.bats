@@ -158,6 +158,19 @@ field_is() { [ "$(field "$1")" = "$2" ]; }
   is 0 '*0*300000*4096*'
 }
 
+@test 'run --userns=keep-id' {
+  flags
+  try p run --rm "${words[@]}" --userns=keep-id box cat /proc/self/uid_map
+  if [[ $output == *'keep-id is only supported in rootless mode'* ]]; then skip "podman $(podman --version | cut -d' ' -f3) does it for ordinary users only"; fi
+  is 0
+}
+
+@test 'run --group-add keep-groups' {
+  flags
+  try inside timeout -k 2 30 setpriv --groups 0,1234 podman --tmpdir /run/libpod --cgroup-manager cgroupfs run --rm "${words[@]}" --group-add keep-groups box grep ^Groups: /proc/self/status
+  is 0 '*1234*'
+}
+
 @test 'run --uidmap and --gidmap' {
   box --uidmap 0:200000:1000 --gidmap 0:200000:1000 box sh -c 'touch /tmp/x; stat -c %u /tmp/x; cat /proc/self/uid_map; echo 1 >/proc/sys/kernel/panic'
   is 1 '0*0*200000*1000*'

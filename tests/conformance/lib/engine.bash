@@ -51,12 +51,15 @@ world_begin() {
   } >"$place/passwd"
   sed 's/:x:\([0-9]*\):.*/:x:\1:/' "$place/passwd" >"$place/group"
   mkdir "$place/tmp"
+  null_owner=$(stat -c %u:%g /dev/null)
   # shellcheck disable=SC2016 # expanded by the inner shell
   unshare -m -n --propagation slave sh -c '
     set -e
     ip link set lo up
     mount -t tmpfs -o mode=755 tmpfs /run
     mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+    # crun gives /dev/null, where it is a standard stream, to the root of the user namespace: here it is one of our own.
+    mknod -m 666 /run/null c 1 3 && mount --bind /run/null /dev/null
     mount --bind "$1/subid" /etc/subuid && mount --bind "$1/subid" /etc/subgid
     mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group
     # crun of this age refuses a machine that has both versions of cgroups.
@@ -75,7 +78,7 @@ world_begin() {
   owner=$$ place=$place ns=$ns group=$group setsid bash -c "$(declare -f world_end wait_for)"'
     while [ -d "$place" ] && kill -0 "$owner" 2>/dev/null; do sleep 1; done
     [ ! -d "$place" ] || world_end' >/dev/null 2>&1 </dev/null 3>&- &
-  export place ns group cgroups runtime RUNTIME
+  export place ns group cgroups runtime RUNTIME null_owner
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds.
@@ -91,6 +94,11 @@ wait_for() {
 
 # inside COMMAND...: in the namespace of this file.
 inside() {
+  # Standard input that is the host's /dev/null would be one still.
+  if [ /dev/stdin -ef /dev/null ]; then
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    set -- sh -c 'exec "$@" </dev/null' sh "$@"
+  fi
   nsenter -t "$ns" -m -n -- env TMPDIR="$place/tmp" HOME="$place" XDG_RUNTIME_DIR=/run "$@"
 }
 
@@ -99,7 +107,7 @@ daemon() {
   local log=$1
   shift
   # shellcheck disable=SC2016 # expanded by the inner shell
-  inside setsid sh -c 'echo 0 >"$1/cgroup.procs"; shift; exec "$@"' sh "$cgroups" "$@" >>"$log" 2>&1 3>&- &
+  inside setsid sh -c 'echo 0 >"$1/cgroup.procs"; shift; exec "$@" </dev/null' sh "$cgroups" "$@" >>"$log" 2>&1 3>&- &
 }
 
 # world_end: ends every process in the cgroup, the namespace, and what is left in cgroups of this name.
@@ -121,6 +129,7 @@ world_end() {
   wait "$ns" 2>/dev/null || true
   wait_for 10 rm -rf --one-file-system "$place"
   rm -rf --one-file-system "$place"
+  [ "$(stat -c %u:%g /dev/null)" = "${null_owner:-0:0}" ] || { echo "/dev/null belongs to $(stat -c %u:%g /dev/null) now"; return 1; }
 }
 
 # make_root DIR: busybox, and the directories and files that images have.
@@ -143,6 +152,31 @@ image_tar() {
   make_root "$place/image"
   tar -C "$place/image" -cf "$1" .
   rm -rf "$place/image"
+}
+
+# oci_archive FILE NAME...: make_root's image as an OCI image layout of one layer, which `ctr images import` takes by these names.
+oci_archive() {
+  local file=$1 blobs layout=$place/layout layer config manifest
+  shift
+  blobs=$layout/blobs/sha256
+  mkdir -p "$blobs"
+  image_tar "$place/box.tar"
+  blob() { set -- "$1" "$(sha256sum <"$1" | cut -d' ' -f1)"; mv "$1" "$blobs/$2"; echo "$2"; }
+  layer=$(blob "$place/box.tar")
+  jq -n --arg l "sha256:$layer" '{architecture: "amd64", os: "linux", config: {Cmd: ["sleep", "3600"], Env: ["PATH=/bin", "IMAGE=yes"]},
+    rootfs: {type: "layers", diff_ids: [$l]}}' >"$place/json"
+  config=$(blob "$place/json")
+  jq -n --arg c "sha256:$config" --arg l "sha256:$layer" --argjson cs "$(stat -c %s "$blobs/$config")" \
+    --argjson ls "$(stat -c %s "$blobs/$layer")" '{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
+    config: {mediaType: "application/vnd.oci.image.config.v1+json", digest: $c, size: $cs},
+    layers: [{mediaType: "application/vnd.oci.image.layer.v1.tar", digest: $l, size: $ls}]}' >"$place/json"
+  manifest=$(blob "$place/json")
+  echo '{"imageLayoutVersion": "1.0.0"}' >"$layout/oci-layout"
+  jq -n --arg m "sha256:$manifest" --argjson s "$(stat -c %s "$blobs/$manifest")" '{schemaVersion: 2, manifests: [$ARGS.positional[] | {mediaType:
+    "application/vnd.oci.image.manifest.v1+json", digest: $m, size: $s, annotations: {"io.containerd.image.name": .},
+    platform: {architecture: "amd64", os: "linux"}}]}' --args -- "$@" >"$layout/index.json"
+  tar -C "$layout" -cf "$file" .
+  rm -rf "$layout"
 }
 
 # Skips where root itself lacks capabilities, so that no runtime can give all of them.
