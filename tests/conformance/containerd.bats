@@ -137,7 +137,7 @@ extra=()
   is 0 in
   try c task exec --exec-id e2 "$name" sh -c 'exit 3'
   is 3
-  try c task exec --exec-id e3 --user 8 --cwd /tmp "$name" sh -c 'echo $(id -u) $(pwd); sleep 0.2' # ctr loses what a shorter exec wrote
+  try c task exec --exec-id e3 --user 8 --cwd /tmp "$name" sh -c 'echo $(id -u) $(pwd); sleep 0.2' # ctr ends without what a shorter exec wrote: under load 9 of 200 times with oakum, 8 of 200 with runc
   is 0 '8 /tmp'
   try inside timeout -k 2 30 script -qec "ctr -a /run/ctr.sock task exec -t --exec-id e4 $name sh -c 'test -t 1; echo tty=\$?'" /dev/null </dev/null
   is 0 '*tty=0*'
