@@ -91,8 +91,9 @@ int runtime_read_config(const char *config, const char *bundle, char **ret_text,
 /*
  * LISTEN_FDS of socket activation counts as descriptors to be passed, as in runc; but only where LISTEN_PID says that it is meant for
  * us (sd_listen_fds(3)): left over from somebody else's start, it would name descriptors that happen to be open.
+ * They come in front of --preserve-fds, and the program, which is process 1 of its namespace, is told of them.
  */
-static int count_fds(const struct flags *f, unsigned *ret, struct error *err)
+static int count_fds(const struct flags *f, struct oci_spec *spec, unsigned *ret, struct error *err)
 {
     uint32_t listen = 0;
     const char *text = getenv("LISTEN_FDS"), *whose = getenv("LISTEN_PID");
@@ -102,6 +103,11 @@ static int count_fds(const struct flags *f, unsigned *ret, struct error *err)
     bool ours = whose != NULL && parse_u32(whose, &pid) == 0 && pid == (uint32_t) getpid();
     if (!ours || text == NULL || parse_u32(text, &listen) < 0 || listen > 65536)
         listen = 0;
+    if (listen > 0) {
+        _cleanup_free_ char *env = xasprintf("LISTEN_FDS=%u", listen);
+        oci_strings_add(spec->arena, &spec->process.env, env);
+        oci_strings_add(spec->arena, &spec->process.env, "LISTEN_PID=1");
+    }
     *ret = (unsigned) f->preserve_fds.v + listen;
     return 0;
 }
@@ -129,9 +135,9 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
     };
     int r = path_absolute(f->bundle != NULL ? f->bundle : ".", &bundle, &err);
     if (r == 0)
-        r = count_fds(f, &opt.preserve_fds, &err);
-    if (r == 0)
         r = runtime_read_config(f->config, bundle, &text, &spec, &err);
+    if (r == 0)
+        r = count_fds(f, spec, &opt.preserve_fds, &err);
     if (r == 0)
         r = runtime_protect(spec, &err);
     if (r < 0 || spec == NULL)

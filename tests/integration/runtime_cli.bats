@@ -130,3 +130,16 @@ print(s.recv(4096).decode())" "$3" &
   [[ $(rt run --usage) == *--bundle* ]]
   [[ $(rt run '-?') == *--bundle* ]]
 }
+
+@test 'socket activation: LISTEN_FDS for this process goes on to the program, for another process it does not' {
+  local script='echo $LISTEN_FDS $LISTEN_PID; cat <&3'
+  script=$script make_bundle "$place/bundle"
+  echo passed >"$place/file"
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  run timeout 20 sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$1" --root "$2/rt" run --bundle "$2/bundle" listen 3<"$2/file" </dev/null' sh "$runtime" "$place"
+  said 0 $'1 1\npassed'
+  script='echo "fds:$LISTEN_FDS"; test -e /proc/self/fd/3; echo $?' make_bundle "$place/bundle"
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  run timeout 20 sh -c 'LISTEN_FDS=1 LISTEN_PID=1 exec "$1" --root "$2/rt" run --bundle "$2/bundle" listen 3<"$2/file" </dev/null' sh "$runtime" "$place"
+  said 0 $'fds:\n1'
+}
