@@ -36,7 +36,10 @@ struct registry_hosts {
 
 bool host_is_loopback(const char *host)
 {
-    size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    size_t n = strcspn(host, host[0] == '[' ? "]" : ":");
+    n += host[n] == ']';
+    if (host[0] == '[' && host[n - 1] == ']' && host[n] != '\0' && host[n] != ':')
+        return false;
     if (n == 9 && strncasecmp(host, "localhost", 9) == 0)
         return true;
     if (n == 5 && strncmp(host, "[::1]", 5) == 0)

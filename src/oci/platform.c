@@ -25,7 +25,7 @@ static bool copy(char *to, size_t size, const char *from, size_t n)
     if (n >= size)
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (!isalnum((unsigned char) from[i]) && strchr("_-.", from[i]) == NULL)
+        if (!isalnum((unsigned char) from[i]) && strchr("_-", from[i]) == NULL)
             return false;
         to[i] = (char) tolower((unsigned char) from[i]);
     }
