@@ -328,7 +328,8 @@ static int write_devices(const struct cgroup *cg, const struct oci_resources *re
     struct device_rule *rules;
     int r;
 
-    if (res->n_devices == 0)
+    /* A user may load no program for it; in a user namespace, where such a container is, no device node can be made. */
+    if (res->n_devices == 0 || (cg->unit && cg->unit->user))
         return 0;
     r = cgroup_device_rules(res->devices, res->n_devices, a, &rules, err);
     if (r < 0)
