@@ -100,6 +100,14 @@ nothing() {
   run -1 oak pull -q "$front/box:1"
   one_error "$output"
   nothing
+  # One that is good, but of another digest, from a registry that claims none.
+  rules '[]'
+  jq -n --arg body "$(oak manifest inspect "$front/box:1")" \
+    '[{match: "GET .*/manifests/", do: "status", status: 200, headers: {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}, body: $body}]' >"$place/rules"
+  rules "$(cat "$place/rules")"
+  run -1 oak pull -q "$front/box@$digest"
+  said 1 'something else'
+  nothing
   # More bytes than there should be.
   gone
   rules "[{\"match\": \"GET .*/blobs/$blob\", \"do\": \"oversize\", \"size\": 70000}]"
@@ -142,7 +150,7 @@ nothing() {
   local first=$front first_faults=$faults second
   proxy two
   second=$front
-  printf '[{"match": "/blobs/", "do": "basic", "login": "user:other"}]' >"$faults/rules"
+  rules "[{\"match\": \".\", \"do\": \"status\", \"status\": 401, \"headers\": {\"WWW-Authenticate\": \"Bearer realm=\\\"http://$second/token\\\"\"}}]"
   faults=$first_faults front=$first
   rules "[{\"match\": \"GET .*/blobs/\", \"do\": \"redirect\", \"to\": \"http://$second\"}, {\"match\": \".\", \"do\": \"basic\", \"login\": \"user:canary-secret\"}]"
   run -1 oak pull -q --creds user:canary-secret "$front/box:1"
