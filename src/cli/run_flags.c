@@ -215,7 +215,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "ulimit", 0, OPT_ADD, 0, "NAME=SOFT[:HARD]", "resource limit: nofile=4096, core=-1", add_ulimit },
     { "use-api-socket", 0, OPT_LATER, 0, NULL, NULL, NULL },
     { "user", 'u', OPT_TEXT, O(user), "USER[:GROUP]", "user by name or number (the image's; 65532 if that is root)", NULL },
-    { "userns", 0, OPT_CALL, 0, "MODE", "user namespace: private or host", set_userns },
+    { "userns", 0, OPT_CALL, 0, "MODE", "user namespace: private or host; with --pid or --ipc container:NAME the other's", set_userns },
     { "uts", 0, OPT_CALL, 0, "MODE", "uts namespace: private, host, container:NAME", set_uts },
     { "volume", 'v', OPT_ADD, 0, "SOURCE:TARGET[:OPTIONS]", "a directory of the host or a volume; read-only and noexec unless rw, exec are written", add_volume },
     { "volume-driver", 0, OPT_LATER, 0, "DRIVER", NULL, NULL },

@@ -44,7 +44,7 @@ const char *namespace_file(enum oci_namespace_kind kind)
     return files[kind];
 }
 
-static bool is_callers_own(int fd, enum oci_namespace_kind kind)
+bool namespace_is_callers(int fd, enum oci_namespace_kind kind)
 {
     char path[32];
     struct stat a, b;
@@ -54,10 +54,33 @@ static bool is_callers_own(int fd, enum oci_namespace_kind kind)
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-static int open_joined(const char *path, enum oci_namespace_kind kind, struct error *err)
+bool namespace_same(int a, int b)
+{
+    struct stat x, y;
+    return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int namespace_owner(int fd, struct error *err)
+{
+    _cleanup_close_ int owner = ioctl(fd, NS_GET_USERNS);
+    if (owner < 0)
+        return error_errno(err, -errno, "cannot find the user namespace that it belongs to");
+    if (namespace_is_callers(owner, OCI_NS_USER))
+        return TAKE_FD(owner);
+    _cleanup_close_ int parent = ioctl(owner, NS_GET_PARENT);
+    if (parent < 0 || !namespace_is_callers(parent, OCI_NS_USER))
+        return error_set(err, -EPERM, "belongs to a user namespace that is not one that oakum has made");
+    return TAKE_FD(owner);
+}
+
+/* given: a descriptor of it, -1 for none. */
+static int open_joined(const char *path, int given, enum oci_namespace_kind kind, struct error *err)
 {
     struct statfs fs;
-    _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
+    _cleanup_close_ int fd = given >= 0 ? fcntl(given, F_DUPFD_CLOEXEC, 3)
+                                        : file_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
+    if (fd < 0 && given >= 0)
+        return error_errno(err, -errno, "linux.namespaces (%s)", oci_namespace_name(kind));
     if (fd < 0)
         return error_context(err, fd, "linux.namespaces (%s)", oci_namespace_name(kind));
     int type = fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC ? ioctl(fd, NS_GET_NSTYPE) : -1;
@@ -123,12 +146,12 @@ static int learn_maps(const struct oci_spec *spec, struct namespaces *ns, struct
     return 0;
 }
 
-static int open_one(struct namespaces *ns, const struct oci_namespace *n, enum oci_namespace_kind kind,
-                    struct error *err)
+static int open_one(struct namespaces *ns, const struct oci_namespace *n, int given,
+                    enum oci_namespace_kind kind, struct error *err)
 {
     if (n->path) {
-        ns->join[kind] = open_joined(n->path, kind, err);
-        if (ns->join[kind] >= 0 && is_callers_own(ns->join[kind], kind))
+        ns->join[kind] = open_joined(n->path, given, kind, err);
+        if (ns->join[kind] >= 0 && namespace_is_callers(ns->join[kind], kind))
             ns->callers |= flags[kind];
         return ns->join[kind];
     }
@@ -141,13 +164,13 @@ static int open_one(struct namespaces *ns, const struct oci_namespace *n, enum o
     return 0;
 }
 
-int namespaces_open(const struct oci_spec *spec, struct namespaces *ret, struct error *err)
+int namespaces_open(const struct oci_spec *spec, const int *given, struct namespaces *ret, struct error *err)
 {
     struct namespaces ns = { 0 };
     memset(ns.join, 0xff, sizeof(ns.join)); /* all -1 */
     int r = check(spec, err);
     for (int kind = 0; r >= 0 && kind < OCI_NS_KINDS; kind++)
-        r = open_one(&ns, &spec->linux_.namespaces[kind], kind, err);
+        r = open_one(&ns, &spec->linux_.namespaces[kind], given ? given[kind] : -1, kind, err);
     if (r >= 0 && ns.join[OCI_NS_USER] >= 0)
         r = learn_maps(spec, &ns, err);
     if (r >= 0 && (spec->hostname || spec->domainname) && (ns.callers & CLONE_NEWUTS))

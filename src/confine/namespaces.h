@@ -34,8 +34,11 @@ uint64_t namespace_flag(enum oci_namespace_kind kind);
 bool namespaces_share_cgroup(const struct namespaces *ns);
 /* Its file in /proc/PID/ns: "pid", "net", "mnt", … */
 const char *namespace_file(enum oci_namespace_kind kind);
-/* Reads linux.namespaces: opens and checks what is to be joined. A namespace that is absent from the list is the caller's own. */
-int namespaces_open(const struct oci_spec *spec, struct namespaces *ret, struct error *err);
+/*
+ * Reads linux.namespaces: opens and checks what is to be joined. A namespace that is absent from the list is the caller's own.
+ * given: NULL, or by kind a descriptor that the caller has opened already in place of the path (-1: none); it stays the caller's.
+ */
+int namespaces_open(const struct oci_spec *spec, const int *given, struct namespaces *ret, struct error *err);
 void namespaces_close(struct namespaces *ns);
 /*
  * A time namespace (5.6) for the next child, with linux.timeOffsets. The kernel takes offsets only until the first process is in
@@ -54,5 +57,14 @@ int namespace_read_maps(int userns_fd, struct oci_id_maps *ret_uids, struct oci_
                         struct error *err);
 /* The host's id for an id of the container; (uint32_t) -1 when it is not mapped. No maps: the id itself. */
 uint32_t namespace_host_id(const struct oci_id_maps *maps, uint32_t container_id);
+/*
+ * Descriptor of the user namespace that fd's namespace belongs to (4.9). -EPERM, with message, unless that or its parent is the
+ * caller's own user namespace: one that a container has made itself would have somebody of that container for its master.
+ */
+int namespace_owner(int fd, struct error *err);
+/* Are the two descriptors one namespace? */
+bool namespace_same(int a, int b);
+/* Is it the caller's own? Also when that cannot be told. */
+bool namespace_is_callers(int fd, enum oci_namespace_kind kind);
 /* Brings the loopback interface of the caller's network namespace up. */
 int namespace_loopback_up(struct error *err);

@@ -72,6 +72,11 @@ static int claim_range(struct launch *l, struct error *err)
     if (!options_userns(l->opt) || l->rootless_ids > 0)
         return 0;
     int dir = engine_dir(l->e, ENGINE_IDMAP, err);
+    if (dir >= 0 && l->ids_of != NULL) {
+        int shared = idmap_share(dir, l->range_first, l->ids_of, l->id, err);
+        l->range_claimed = shared == 0;
+        return shared;
+    }
     int r = dir < 0 ? dir : idmap_claim(dir, l->id, &l->range_first, err);
     if (r == -ENOSPC && idmap_collect(dir, container_exists, l->e, NULL) == 0)
         r = idmap_claim(dir, l->id, &l->range_first, err);
@@ -169,52 +174,4 @@ int launch_make_files(struct launch *l, struct error *err)
             r = check_source(l, &l->opt->mounts[i], err);
     }
     return r;
-}
-
-/* One "container:X": the namespace file of X's first process. */
-static int resolve_join(struct launch *l, const char *flag, const char *mode, const char *file,
-                        bool same_user, const char **ret_path, struct error *err)
-{
-    const char *name = mode != NULL ? str_after(mode, "container:") : NULL;
-    struct engine_container c;
-    if (name == NULL)
-        return 0;
-    int r = engine_get(l->e, name, &c, err);
-    if (r < 0)
-        return error_context(err, r, "--%s", flag);
-    if (c.status != ENGINE_RUNNING || c.pid <= 0)
-        r = error_set(err, -ESRCH, "--%s: container %s is not running, so it has nothing to share", flag,
-                      name);
-    else if (same_user && (c.record->range_first != 0 || options_userns(l->opt)))
-        r = error_set(
-            err, -ENOTSUP,
-            "--%s: containers with user namespaces of their own cannot share this in this version; both need --userns host",
-            flag);
-    else
-        *ret_path = arena_printf(l->a, "/proc/%d/ns/%s", c.pid, file);
-    engine_container_clear(&c);
-    return r;
-}
-
-/* A pid or ipc namespace belongs to the user namespace it was made in, and its /proc can be mounted from within that one only. */
-int launch_resolve_joins(struct launch *l, struct error *err)
-{
-    const struct run_options *o = l->opt;
-    const struct {
-        const char *flag, *mode, *file;
-        bool same_user;
-        const char **path;
-    } table[] = {
-        { "network", o->network, "net", false, &l->joins.network },
-        { "uts", o->uts, "uts", false, &l->joins.uts },
-        { "pid", o->pid, "pid", true, &l->joins.pid },
-        { "ipc", o->ipc, "ipc", true, &l->joins.ipc },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-        int r = resolve_join(l, table[i].flag, table[i].mode, table[i].file, table[i].same_user,
-                             table[i].path, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
 }

@@ -50,10 +50,11 @@ static void show_userns(struct view *v)
     const struct oci_id_maps *m = &v->s->linux_.uid_mappings;
     if (!ns->set)
         strbuf_adds(&v->text, "the host's");
-    else if (ns->path != NULL)
+    else if (ns->path != NULL && m->n == 0)
         strbuf_addf(&v->text, "joined: %s", ns->path);
     else if (m->n > 0)
-        strbuf_addf(&v->text, "own: ids 0-%u are the host's %u-%u", m->v[0].size - 1, m->v[0].host_id,
+        strbuf_addf(&v->text, "%s%s: ids 0-%u are the host's %u-%u", ns->path != NULL ? "joined: " : "own",
+                    ns->path != NULL ? ns->path : "", m->v[0].size - 1, m->v[0].host_id,
                     m->v[0].host_id + m->v[0].size - 1);
 }
 

@@ -170,34 +170,14 @@ int engine_find(struct engine *e, const char *name_or_id, char *id, struct error
     return 0;
 }
 
-struct range_search {
-    int fd;
-    const char *id;
-};
-
-/* Claims are links: name = first host id, text = owner. */
-static int release_if_owned(int dirfd, const char *name, unsigned char type, void *arg)
-{
-    const struct range_search *s = arg;
-    char owner[66];
-    (void) dirfd;
-    (void) type;
-    ssize_t n = readlinkat(s->fd, name, owner, sizeof(owner));
-    if (n == 64 && memcmp(owner, s->id, 64) == 0)
-        unlinkat(s->fd, name, 0);
-    return 0;
-}
-
 static int release_range(struct engine *e, const char *id, const struct engine_record *record,
                          struct error *err)
 {
     int fd = engine_dir(e, ENGINE_IDMAP, NULL);
     if (fd < 0)
         return 0;
-    if (record == NULL) {
-        struct range_search s = { fd, id };
-        return dir_each(fd, ".", release_if_owned, &s, err);
-    }
+    if (record == NULL)
+        return idmap_release_all(fd, id, err);
     if (record->range_first == 0)
         return 0;
     return idmap_release(fd, record->range_first, id, err);

@@ -9,7 +9,7 @@
  *     upper/ work/      only with a writable root, or when a mount needs a target that the image does not have
  *     volumes/N/        anonymous volumes
  *   names/NAME          link whose text is the ID; symlinkat() is the claim
- *   idmap/              claims of id ranges (confine/idmap.h)
+ *   idmap/              claims of id ranges, and who shares them (confine/idmap.h)
  *   volumes/NAME/_data  named volumes
  *   skeleton/           the lowest layer of every root that is an overlay: mount points and /etc/hosts that an image may lack
  *
@@ -79,7 +79,8 @@ enum engine_status {
 struct engine_container {
     struct engine_record *record; /* for a damaged one: id alone, and why in record->error */
     enum engine_status status;
-    pid_t pid; /* 0: none */
+    pid_t pid;           /* 0: none */
+    uint64_t start_time; /* of pid (sys/proc.h) */
 };
 const char *engine_status_name(
     enum engine_status s); /* docker's: "created" "running" "exited" …, and "damaged" */

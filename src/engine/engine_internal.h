@@ -45,6 +45,9 @@ struct launch {
     uint32_t range_first, rootless_ids;
     bool range_claimed, name_claimed, upper;
     struct spec_joins joins;
+    int namespaces[OCI_NS_KINDS]; /* descriptors of what joins names, -1: none */
+    struct oci_pairs joined;      /* flag → id of the container that is joined */
+    const char *ids_of; /* id of the container whose user namespace is joined, and its range shared; NULL */
     struct user_identity user;
     const char *user_source;
     struct oci_spec *spec;
@@ -61,7 +64,9 @@ int launch_pull(struct launch *l, struct error *err);
 /* claims.c */
 int launch_claim(struct launch *l, struct error *err);
 int launch_make_files(struct launch *l, struct error *err);
+/* joins.c: sets joins, namespaces, joined, ids_of, and range_first of the latter. */
 int launch_resolve_joins(struct launch *l, struct error *err);
+void launch_close_joins(struct launch *l);
 /* launch_spec.c */
 int launch_build_spec(struct launch *l, struct error *err);
 int launch_write_record(struct launch *l, struct error *err);

@@ -124,6 +124,7 @@ int launch_write_record(struct launch *l, struct error *err)
     r->args = l->spec->process.args;
     r->sources = l->sources;
     r->range_first = l->range_first;
+    r->joined = l->joined;
     r->cgroup = l->spec->linux_.cgroups_path;
     r->network = o->network != NULL ? o->network : "none";
     r->stop_signal = o->stop_signal != NULL ? o->stop_signal : l->image->config.stop_signal;

@@ -57,6 +57,7 @@ static int runtime_word(struct engine *e, struct engine_container *c)
     };
     c->status = from[st->status];
     c->pid = st->pid;
+    c->start_time = st->start_time;
     if (c->record->started == NULL && c->status != ENGINE_CREATING && st->created != NULL)
         c->record->started = arena_strdup(c->record->arena, st->created);
     container_state_free(st);

@@ -32,6 +32,7 @@ static const struct {
     { "rangeFirst", F_U32, false, offsetof(struct engine_record, range_first) },
     { "cgroup", F_TEXT, false, offsetof(struct engine_record, cgroup) },
     { "network", F_TEXT, false, offsetof(struct engine_record, network) },
+    { "joined", F_PAIRS, false, offsetof(struct engine_record, joined) },
     { "stopSignal", F_TEXT, false, offsetof(struct engine_record, stop_signal) },
     { "stopTimeout", F_I64, true, offsetof(struct engine_record, stop_timeout) },
     { "rm", F_BOOL, false, offsetof(struct engine_record, rm) },

@@ -14,9 +14,11 @@ struct engine_record {
     const char *created;          /* RFC 3339 */
     struct oci_strings args;
     struct oci_pairs labels, sources;
-    uint32_t range_first;    /* 0: no user namespace of its own */
-    const char *cgroup;      /* path */
-    const char *network;     /* "none", "host", "container:ID" */
+    uint32_t range_first; /* 0: the host's user namespace; shared with others where one is joined */
+    const char *cgroup;   /* path */
+    const char *network;  /* "none", "host", "container:ID" */
+    struct oci_pairs
+        joined; /* "network" "pid" "ipc" "uts" "userns": id of the container whose namespace it is */
     const char *stop_signal; /* "SIGTERM" */
     int64_t stop_timeout;    /* seconds, -1 for ever */
     bool rm, tty;

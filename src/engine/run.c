@@ -64,6 +64,7 @@ static void launch_free(struct launch *l)
 {
     if (l->dirfd >= 0)
         close(l->dirfd);
+    launch_close_joins(l);
     oci_spec_free(l->spec);
     engine_record_free(l->record);
     store_image_free(l->image);
@@ -140,6 +141,7 @@ static int start_and_wait(struct launch *l, const struct hold *hold, const char 
         .id = l->id,
         .bundle = l->directory,
         .config_text = config,
+        .namespaces = l->namespaces,
         .init = l->opt->init,
         .keep_stdin_closed = !l->opt->interactive,
         .warn_only_rlimits = l->opt->n_ulimits == 0,
@@ -182,6 +184,7 @@ int engine_run(struct engine *e, const struct run_options *opt, struct container
                         .a = arena_new(),
                         .dirfd = -1,
                         .rootless_ids = rootless_inside() ? userns_ids() : 0 };
+    memset(l.namespaces, 0xff, sizeof(l.namespaces)); /* all -1 */
     struct hold hold;
     struct container_exit end = { 0 };
     char started[CLOCK_TEXT_MAX];

@@ -30,7 +30,10 @@
 
 /* Namespaces of another container, for --network, --pid, --ipc, --uts container:X. NULL where not joined. */
 struct spec_joins {
-    const char *network, *pid, *ipc, *uts; /* paths such as /proc/123/ns/net */
+    const char *network, *pid, *ipc, *uts; /* paths such as /proc/123/ns/net, to be read by people: what is
+                                              joined is given by descriptor (runtime/container.h) */
+    const char *user; /* of the container whose pid or ipc namespace is joined, if it has one of its own */
+    const char *user_source;
 };
 
 struct spec_input {

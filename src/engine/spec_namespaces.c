@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * engine/spec_namespaces.c: namespaces, id maps, host name, sysctls. Everything is new unless a flag shares it. A namespace that
- * is shared with the host is left out of the specification; one of another container is joined by path.
+ * is shared with the host is left out of the specification; one of another container is joined by path. A user namespace that is
+ * joined is given with its maps: the runtime compares them with what the kernel says.
  */
 #include <errno.h>
 
@@ -33,7 +34,9 @@ static void build_userns(struct build *b)
         source_set(b, "user-namespace", "%s", why);
         return;
     }
-    l->namespaces[OCI_NS_USER].set = true;
+    l->namespaces[OCI_NS_USER] = (struct oci_namespace){ .set = true, .path = b->in->joins.user };
+    if (b->in->joins.user != NULL)
+        source_set(b, "user-namespace", "%s", b->in->joins.user_source);
     map_ids(b, &l->uid_mappings, b->in->user.uid, &b->in->rootless_uids);
     map_ids(b, &l->gid_mappings, b->in->user.gid, &b->in->rootless_gids);
 }

@@ -44,6 +44,8 @@ struct container_options {
         *console_socket; /* AF_UNIX socket path that receives the pty master (process.terminal); NULL: none */
     const char *
         pidfd_socket; /* the same for a pidfd of the first process; NULL: none, or what run.oci.pidfd_receiver says */
+    const int *
+        namespaces; /* NULL, or OCI_NS_KINDS descriptors: taken in place of the path of linux.namespaces (-1: none) */
     unsigned preserve_fds; /* descriptors 3..3+n-1 are passed to the process */
     bool no_pivot;         /* chroot-like move instead of pivot_root */
     bool no_new_keyring;
@@ -111,7 +113,8 @@ struct container_state {
     const char *id, *bundle, *rootfs, *created, *oci_version; /* created: RFC 3339 */
     const char *cgroup_path;                                  /* a handle (confine/cgroup.h) */
     enum container_status status;
-    pid_t pid; /* 0 unless there is a live process */
+    pid_t pid;           /* 0 unless there is a live process */
+    uint64_t start_time; /* of pid (sys/proc.h) */
     uint32_t owner_uid;
     struct oci_pairs annotations;
 };

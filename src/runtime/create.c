@@ -127,7 +127,7 @@ static int gather(struct start *s, struct error *err)
     s->bundle_fd = file_open(AT_FDCWD, s->opt->bundle, O_RDONLY | O_DIRECTORY, 0, err);
     if (s->bundle_fd < 0)
         return error_context(err, s->bundle_fd, "bundle");
-    int r = namespaces_open(s->spec, &s->ns, err);
+    int r = namespaces_open(s->spec, s->opt->namespaces, &s->ns, err);
     if (r >= 0 && s->ns.join[OCI_NS_USER] >= 0) {
         s->joined = *s->spec;
         s->joined.linux_.uid_mappings = s->ns.uids;

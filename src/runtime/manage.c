@@ -108,6 +108,7 @@ static struct container_state *state_from(int dirfd, const char *id, const struc
     st->annotations = rec->annotations;
     st->status = state_status(dirfd, rec);
     st->pid = st->status == CONTAINER_STOPPED ? 0 : rec->pid;
+    st->start_time = rec->start_time;
     return st;
 }
 

@@ -178,7 +178,7 @@ static int gather(struct restore *rs, struct error *err)
     if (str_format(rs->root, sizeof(rs->root), "%s%s%s", root[0] == '/' ? "" : s->opt->bundle,
                    root[0] == '/' ? "" : "/", root) < 0)
         return error_set(err, -ENAMETOOLONG, "root.path: is too long");
-    return namespaces_open(s->spec, &s->ns, err);
+    return namespaces_open(s->spec, NULL, &s->ns, err);
 }
 
 static int restore(struct restore *rs, struct error *err)

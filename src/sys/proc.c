@@ -158,6 +158,34 @@ int proc_pidfd(int procfd, pid_t pid, uint64_t start_time, struct error *err)
     return TAKE_FD(fd);
 }
 
+int proc_open_namespaces(int procfd, pid_t pid, uint64_t start_time, const char *const *files, size_t count,
+                         int *ret_fds, struct error *err)
+{
+    size_t n = 0;
+    _cleanup_close_ int pidfd = proc_pidfd(procfd, pid, start_time, err);
+    int r = pidfd < 0 ? pidfd : 0;
+    for (; r == 0 && n < count; n++) {
+        char file[48];
+        r = str_format(file, sizeof(file), "%d/ns", (int) pid);
+        _cleanup_close_ int dir = r < 0 ? r : open_below(procfd, file, O_RDONLY | O_DIRECTORY);
+        /* The last step is a magic link, which is to be followed; it cannot be one of somebody's making. */
+        ret_fds[n] = dir < 0 ? -1 : openat(dir, files[n], O_RDONLY | O_CLOEXEC);
+        r = dir < 0 ? dir : ret_fds[n] < 0 ? -errno : 0;
+        if (r < 0)
+            break;
+    }
+    /* A number is not given away before its process is reaped: whoever can be signalled now had it all the time. */
+    if (r == 0 && sys_pidfd_send_signal(pidfd, 0, NULL, 0) < 0)
+        r = -errno;
+    if (r == 0)
+        return 0;
+    while (n > 0)
+        close(ret_fds[--n]);
+    if (r == -ENOENT || r == -ESRCH)
+        return error_set(err, -ESRCH, "process %d has ended", (int) pid);
+    return pidfd < 0 ? r : error_errno(err, r, "cannot open the namespaces of process %d", (int) pid);
+}
+
 int proc_boot_id(int procfd, char buf[static 37], struct error *err)
 {
     char text[64];

@@ -20,5 +20,11 @@ int proc_start_time(int procfd, pid_t pid, uint64_t *ret, struct error *err) _wa
 char proc_state(int procfd, pid_t pid, uint64_t start_time);
 /* A pidfd for pid if its start time is start_time; -ESRCH when it is gone or another. */
 int proc_pidfd(int procfd, pid_t pid, uint64_t start_time, struct error *err);
+/*
+ * Descriptors of count namespace files ("user", "pid", "net"…: /proc/PID/ns/…) of the process that has this number and start time,
+ * and of no other: it is held by a pidfd, and is asked after the opening whether it is there still. -ESRCH when it is gone or another.
+ */
+int proc_open_namespaces(int procfd, pid_t pid, uint64_t start_time, const char *const *files, size_t count,
+                         int *ret_fds, struct error *err);
 /* Boot id (36 characters and NUL) from sys/kernel/random/boot_id. */
 int proc_boot_id(int procfd, char buf[static 37], struct error *err);

@@ -167,23 +167,6 @@ id_of() { oak inspect "$1" | jq -r '.[0].Id'; }
   [ -z "$(ls -A "$dir")$(ls -A "$place/store/names")$(ls -A "$place/store/idmap")" ]
 }
 
-@test "--pid, --ipc, --uts and --network container: join another container's" {
-  keep --rm --name owner box sleep 60 &
-  wait_for 10 oak exec owner true
-  run keep --rm --pid container:owner box true
-  said 125 'both need --userns host'
-  run -0 keep --rm --uts container:owner --network container:owner box readlink /proc/self/ns/uts
-  [ "$output" = "$(oak exec owner readlink /proc/self/ns/uts)" ]
-  oak rm -f owner
-  keep --rm --name owner --userns host box sleep 61 2>/dev/null &
-  wait_for 10 oak exec owner true
-  run -0 --separate-stderr keep --rm --userns host --pid container:owner --ipc container:owner --network container:owner box sh -c 'ps; readlink /proc/self/ns/ipc'
-  said 0 'sleep 61' "$(oak exec owner readlink /proc/self/ns/ipc)"
-  oak rm -f owner
-  run keep --rm --network container:owner box true
-  said 125 'there is no container "owner"'
-}
-
 @test "hostile names in labels, commands and images do not reach the terminal" {
   keep --name quiet --label $'x=\e[31mred' box sh -c $'true # \e]0;title\a' || true
   run -0 oak ps -a

@@ -8,6 +8,8 @@
  *   inside mempolicy     mode nodes-as-hex-mask
  *   inside personality   the number, in hex
  *   inside size          rows columns of the terminal on standard output
+ *   inside shm KEY [TEXT]
+ *                        the text in the System V shared memory segment KEY; with TEXT: makes the segment and stays
  *   inside agent SOCKET FILE COUNT [ERRNO]
  *                        outside: a seccomp agent. Accepts COUNT connections, writes each state to FILE (one line each) and answers
  *                        every notification with success of the call itself (continue), or with ERRNO.
@@ -23,6 +25,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -32,6 +35,19 @@ static int die(const char *what)
 {
     fprintf(stderr, "inside: %s: %s\n", what, strerror(errno));
     return 1;
+}
+
+static int shared_memory(const char *key, const char *text)
+{
+    int id = shmget((key_t) strtol(key, NULL, 10), text ? 4096 : 0, text ? IPC_CREAT | IPC_EXCL | 0600 : 0);
+    char *at = id < 0 ? (char *) -1 : shmat(id, NULL, 0);
+    if (at == (char *) -1)
+        return die("shared memory");
+    if (!text)
+        return puts(at) < 0;
+    snprintf(at, 4096, "%s", text);
+    for (;;)
+        pause();
 }
 
 static int show_sched(void)
@@ -164,6 +180,8 @@ int main(int argc, char **argv)
         return show_size();
     if (strcmp(what, "personality") == 0)
         return printf("%x\n", (unsigned) personality(0xffffffff)) < 0;
+    if (strcmp(what, "shm") == 0 && argc >= 3)
+        return shared_memory(argv[2], argc > 3 ? argv[3] : NULL);
     if (strcmp(what, "agent") == 0 && argc >= 5)
         return agent(argv[2], argv[3], atoi(argv[4]), argc > 5 ? atoi(argv[5]) : 0);
     fprintf(stderr, "inside: unknown question\n");

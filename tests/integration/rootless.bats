@@ -379,6 +379,24 @@ both'
   [ "$(tail -n 1 <<<"$output")" -le 2 ]
 }
 
+@test "oakum: --pid and --ipc container, with a range and with one id" {
+  needs_newuidmap
+  local kind
+  for kind in '' sub; do
+    # shellcheck disable=SC2086 # no word when it is empty
+    import_box $kind
+    # shellcheck disable=SC2016,SC2086 # expanded by the inner shell
+    run as $kind sh -c 'oakum run --rm --name one box sleep 101 2>/dev/null & n=0
+      until oakum exec one true 2>/dev/null || [ $n -gt 50 ]; do sleep 0.1; n=$((n + 1)); done
+      oakum run --rm --pid container:one --ipc container:one box sh -c "ps; readlink /proc/self/ns/user"
+      oakum exec one readlink /proc/self/ns/user
+      oakum rm -f one; wait; oakum ps -aq; echo end'
+    said 0 'sleep 101' 'user:['
+    [ "$(grep -c '^user:' <<<"$output")" -eq 2 ]
+    [ "$(grep '^user:' <<<"$output" | sort -u | wc -l)" -eq 1 ]
+  done
+}
+
 @test "oakum: binds are not id-mapped: the caller's files belong to root inside" {
   needs_newuidmap
   import_box sub

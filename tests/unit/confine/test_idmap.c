@@ -126,6 +126,12 @@ static bool is_kept(const char *owner, void *arg)
     return str_eq(owner, "kept");
 }
 
+static int count_entry(int dirfd _unused_, const char *name _unused_, unsigned char type _unused_, void *arg)
+{
+    ++*(int *) arg;
+    return 0;
+}
+
 static void body_collect(void)
 {
     uint32_t kept, gone;
@@ -135,6 +141,92 @@ static void body_collect(void)
           idmap_claim(claims, "gone", &gone, &forked_err) == 0);
     check(idmap_collect(claims, is_kept, &asked, &forked_err) == 0);
     check(asked == 2 && exists(kept, "kept") && !exists(gone, "gone"));
+}
+
+static size_t left(void)
+{
+    int n = 0;
+    dir_each(claims, ".", count_entry, &n, NULL);
+    return (size_t) n;
+}
+
+/* In whatever order they go, the last one takes the claim along, and it is somebody's all the time. */
+static void body_share(void)
+{
+    static const char *const orders[][3] = {
+        { "x", "y", "z" }, { "x", "z", "y" }, { "y", "x", "z" },
+        { "y", "z", "x" }, { "z", "x", "y" }, { "z", "y", "x" },
+    };
+    subids("oakum:65536:65536\n", "oakum:65536:65536\n");
+    for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+        uint32_t first = 0, other = 0;
+        check(idmap_claim(claims, "x", &first, &forked_err) == 0);
+        check(idmap_share(claims, first, "nobody", "y", &forked_err) == -ESTALE);
+        check(idmap_share(claims, first, "x", "y", &forked_err) == 0);
+        check(idmap_share(claims, first, "y", "z", &forked_err) == 0); /* who shares may share */
+        check(idmap_release(claims, first, "nobody", &forked_err) == 0);
+        for (size_t k = 0; k < 3; k++) {
+            check(idmap_claim(claims, "new", &other, NULL) == -ENOSPC);
+            check(idmap_release(claims, first, orders[i][k], &forked_err) == 0);
+            check(idmap_share(claims, first, orders[i][k], "late", &forked_err) == -ESTALE);
+        }
+        check(left() == 0);
+    }
+}
+
+/* What a kill between two steps leaves, and containers that went without giving back. */
+static void body_share_mended(void)
+{
+    uint32_t first = 0;
+    int asked = 0;
+    subids("oakum:65536:65536\n", "oakum:65536:65536\n");
+    check(idmap_claim(claims, "x", &first, &forked_err) == 0);
+    check(mkdirat(claims, "65536.shared", 0700) == 0); /* killed in sharing */
+    check(idmap_release(claims, first, "x", &forked_err) == 0 && left() == 0);
+
+    check(idmap_claim(claims, "x", &first, &forked_err) == 0);
+    check(idmap_share(claims, first, "x", "y", &forked_err) == 0);
+    check(symlinkat("y", claims, "65536.heir") == 0); /* killed in inheriting, before the rename */
+    check(idmap_release(claims, first, "x", &forked_err) == 0 && exists(first, "y") && left() == 1);
+    check(mkdirat(claims, "65536.shared", 0700) == 0 && symlinkat("y", claims, "65536.shared/y") == 0);
+    check(idmap_release(claims, first, "y", &forked_err) == 0 && left() == 0); /* … and after it */
+
+    check(idmap_claim(claims, "gone", &first, &forked_err) == 0);
+    check(idmap_share(claims, first, "gone", "also gone", &forked_err) == 0);
+    check(idmap_share(claims, first, "gone", "kept", &forked_err) == 0);
+    check(idmap_collect(claims, is_kept, &asked, &forked_err) == 0 && exists(first, "kept"));
+    check(left() == 1);
+    check(idmap_share(claims, first, "kept", "y", &forked_err) == 0);
+    check(idmap_release_all(claims, "y", &forked_err) == 0 && exists(first, "kept") && left() == 1);
+    check(idmap_release_all(claims, "kept", &forked_err) == 0 && left() == 0);
+}
+
+/* Eight processes share and give back at once: never without an owner, and nothing is left. */
+static void body_share_race(void)
+{
+    uint32_t first = 0, other;
+    subids("oakum:65536:65536\n", "oakum:65536:65536\n");
+    check(idmap_claim(claims, "x", &first, &forked_err) == 0);
+    pid_t pids[8];
+    for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            char name[8];
+            int bad = 0, own = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            snprintf(name, sizeof(name), "y%zu", i);
+            for (int k = 0; k < 50; k++) {
+                bad += idmap_share(own, first, "x", name, NULL) != 0;
+                bad += idmap_claim(own, name, &other, NULL) != -ENOSPC;
+                bad += idmap_release(own, first, name, NULL) != 0;
+            }
+            _exit(bad > 0);
+        }
+    }
+    int status, bad = 0;
+    for (size_t i = 0; i < ARRAY_LEN(pids); i++)
+        bad += waitpid(pids[i], &status, 0) != pids[i] || status != 0;
+    check(bad == 0 && exists(first, "x"));
+    check(idmap_release(claims, first, "x", &forked_err) == 0 && left() == 0);
 }
 
 /* Eight processes at once in a pool of 100: as many claims, no two of one range. */
@@ -163,9 +255,10 @@ static void body_race(void)
 
 static void test_claims(void **state)
 {
-    static void (*const bodies[])(void) = { body_default,  body_own_range, body_others, body_disagree,
-                                            body_one_file, body_few,       body_root,   body_carry,
-                                            body_collect,  body_race };
+    static void (*const bodies[])(void) = { body_default,   body_own_range, body_others, body_disagree,
+                                            body_one_file,  body_few,       body_root,   body_carry,
+                                            body_collect,   body_race,      body_share,  body_share_mended,
+                                            body_share_race };
     NEED_ROOT();
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
         assert_int_equal(setup(state), 0);

@@ -68,7 +68,7 @@ static int open_these(const struct wanted *w, struct namespaces *ret)
     if (w->cgroup_mount)
         oci_mount_add(spec, "/sys/fs/cgroup", "cgroup", "cgroup", NULL);
     error_clear(&err);
-    return namespaces_open(spec, ret, &err);
+    return namespaces_open(spec, NULL, ret, &err);
 }
 
 static void test_refused(void **state _unused_)

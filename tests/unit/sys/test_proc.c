@@ -74,6 +74,39 @@ static void test_pidfd(void **state _unused_)
     close(pidfd);
 }
 
+static void test_namespaces(void **state _unused_)
+{
+    static const char *const files[] = { "user", "pid" }, *const wrong[] = { "user", "nothing" };
+    struct error err = { 0 };
+    uint64_t start = 0;
+    int got[2] = { -1, -1 };
+    struct stat a, b;
+    _cleanup_close_ int fd = proc_open(&err);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(proc_start_time(fd, pid, &start, &err), 0);
+    assert_int_equal(proc_open_namespaces(fd, pid, start, files, 2, got, &err), 0);
+    assert_int_equal(fstat(got[1], &a), 0);
+    assert_int_equal(fstatat(AT_FDCWD, "/proc/self/ns/pid", &b, 0), 0);
+    assert_true(a.st_ino == b.st_ino);
+    close(got[0]);
+    close(got[1]);
+    int lowest = dup(fd); /* nothing stays open when it fails */
+    close(lowest);
+    assert_int_equal(proc_open_namespaces(fd, pid, start + 1, files, 2, got, &err), -ESRCH);
+    assert_true(proc_open_namespaces(fd, pid, start, wrong, 2, got, &err) < 0);
+    int after = dup(fd);
+    close(after);
+    assert_int_equal(after, lowest);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(proc_open_namespaces(fd, pid, start, files, 2, got, &err), -ESRCH);
+}
+
 static void test_write(void **state _unused_)
 {
     struct error err = { 0 };
@@ -125,8 +158,8 @@ static void test_decoys(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open),  cmocka_unit_test(test_start_time), cmocka_unit_test(test_pidfd),
-        cmocka_unit_test(test_write), cmocka_unit_test(test_decoys),
+        cmocka_unit_test(test_open),       cmocka_unit_test(test_start_time), cmocka_unit_test(test_pidfd),
+        cmocka_unit_test(test_namespaces), cmocka_unit_test(test_write),      cmocka_unit_test(test_decoys),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_drop);
 }
