@@ -15,6 +15,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "base/log.h"
+
 static const char *const cap_names[] = {
     "CAP_CHOWN",
     "CAP_DAC_OVERRIDE",
@@ -92,19 +94,18 @@ uint64_t capability_docker_default(void)
     return set;
 }
 
-static int set_from_names(const struct oci_strings *names, const char *which, uint64_t *ret,
-                          struct error *err)
+static uint64_t set_from_names(const struct oci_strings *names, const char *which)
 {
     uint64_t set = 0;
     for (size_t i = 0; i < names->n; i++) {
         unsigned cap;
-        if (capability_parse(names->v[i], &cap) < 0)
-            return error_set(err, -EINVAL, "process.capabilities.%s[%zu]: there is no capability \"%s\"",
-                             which, i, names->v[i]);
-        set |= 1ULL << cap;
+        if (capability_parse(names->v[i], &cap) == 0)
+            set |= 1ULL << cap;
+        else
+            log_warn("process.capabilities.%s[%zu]: there is no capability \"%.100s\"; it is not given",
+                     which, i, names->v[i]);
     }
-    *ret = set;
-    return 0;
+    return set;
 }
 
 int capability_sets_from_spec(const struct oci_capabilities *caps, struct capability_sets *ret,
@@ -122,11 +123,8 @@ int capability_sets_from_spec(const struct oci_capabilities *caps, struct capabi
         { &caps->permitted, "permitted", &s.permitted },
         { &caps->ambient, "ambient", &s.ambient },
     };
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        int r = set_from_names(parts[i].names, parts[i].which, parts[i].set, err);
-        if (r < 0)
-            return r;
-    }
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        *parts[i].set = set_from_names(parts[i].names, parts[i].which);
     if (s.effective & ~s.permitted)
         return error_set(err, -EINVAL,
                          "process.capabilities.effective: names a capability that is not in permitted");
@@ -134,6 +132,26 @@ int capability_sets_from_spec(const struct oci_capabilities *caps, struct capabi
     s.ambient &= s.permitted & s.inheritable;
     *ret = s;
     return 0;
+}
+
+void capability_sets_limit(struct capability_sets *sets)
+{
+    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[2];
+    uint64_t asked = sets->bounding | sets->permitted | sets->inheritable;
+    /* Who starts containers has these; asking for them would cost every start a call. */
+    if ((asked & ~capability_docker_default()) == 0 || syscall(SYS_capget, &head, data) < 0)
+        return;
+    uint64_t ours = (uint64_t) data[1].permitted << 32 | data[0].permitted;
+    for (unsigned cap = 0; cap < ARRAY_LEN(cap_names); cap++)
+        if (asked & ~ours & (1ULL << cap))
+            log_warn("process.capabilities: %s cannot be given, this process does not have it itself",
+                     cap_names[cap]);
+    sets->bounding &= ours;
+    sets->permitted &= ours;
+    sets->effective &= ours;
+    sets->inheritable &= ours;
+    sets->ambient &= ours;
 }
 
 int capability_drop_bounding(const struct capability_sets *sets, struct error *err)

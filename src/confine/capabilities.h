@@ -2,8 +2,9 @@
 /*
  * confine/capabilities.h: the five capability sets (capabilities(7)).
  *
- * Failure mode: fail closed. A name that is not a capability is an error; a capability that the kernel does not know, or that
- * we do not hold ourselves, is an error when it was asked for. The inheritable set stays empty unless the specification
+ * Failure mode: fail closed, which for a grant is not to give it. A name that is not a capability, and a capability that the kernel
+ * does not know or that we do not hold ourselves, is left out with a warning, as runtime-spec 1.3 (config.md, "Linux Process") says:
+ * an engine that asks for all there are must work where some are withheld. The inheritable set stays empty unless the specification
  * itself asks for it (CVE-2022-24769): then ambient may be used, which needs it.
  */
 #pragma once
@@ -23,9 +24,14 @@ uint64_t capability_docker_default(void);
 struct capability_sets {
     uint64_t bounding, effective, permitted, inheritable, ambient;
 };
-/* The specification's names as sets; unknown names are -EINVAL "process.capabilities.bounding[3]: …". */
+/* The specification's names as sets; unknown names are left out with a warning. -EINVAL: effective is more than permitted. */
 int capability_sets_from_spec(const struct oci_capabilities *caps, struct capability_sets *ret,
                               struct error *err);
+/*
+ * Leaves out, with a warning each, what this process does not hold and so cannot give. Not for a container with a user namespace
+ * of its own, where the child holds everything.
+ */
+void capability_sets_limit(struct capability_sets *sets);
 /*
  * In the child, first half, while still privileged: drops the bounding set to sets->bounding.
  * Second half, after the ids were changed with PR_SET_KEEPCAPS: capset, ambient. No allocation.

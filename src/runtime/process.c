@@ -46,7 +46,10 @@ int process_plan_check(struct process_plan *plan, struct error *err)
         return error_set(err, -EINVAL, "process.args: there is nothing to run");
     if (p->user.uid == NO_ID || p->user.gid == NO_ID)
         return error_set(err, -EINVAL, "process.user: the id 4294967295 means \"no id\" to the kernel");
-    return capability_sets_from_spec(&p->capabilities, &plan->caps, err);
+    int r = capability_sets_from_spec(&p->capabilities, &plan->caps, err);
+    if (r >= 0 && !plan->spec->linux_.namespaces[OCI_NS_USER].set)
+        capability_sets_limit(&plan->caps);
+    return r;
 }
 
 /* As docker and runc do for a directory that the image lacks: root's, 0755, made inside the root whatever links say. */
