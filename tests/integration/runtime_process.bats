@@ -257,7 +257,9 @@ rt_there() { timeout 20 nsenter --net="/run/netns/$netns" "$runtime" --root "$pl
   refused 'linux.netDevices.nothing0' '.linux.netDevices = { nothing0: {} }'
   refused 'linux.netDevices' '.linux.netDevices = { lo: {} } | .linux.namespaces |= map(select(.type != "network"))'
   refused 'linux.netDevices' '.linux.netDevices = { a0: { name: "x0" }, b0: { name: "x0" } }'
-  refused 'linux.netDevices' '.linux.netDevices = { a0: { name: "x%d" } }'
+  refused 'linux.netDevices' '.linux.netDevices = { a0: { name: "x%dy" } }'
+  refused 'linux.netDevices' '.linux.netDevices = { a0: { name: "x%s" } }'
+  refused 'linux.netDevices' '.linux.netDevices = { "a%d": { name: "x0" } }'
   refused 'linux.netDevices' '.linux.netDevices = { a0: { name: "a/b" } }'
   script=true make_bundle "$place/bundle" '.linux.netDevices = { oak0: {}, missing0: {} }'
   run rt_there run --bundle "$place/bundle" net </dev/null
