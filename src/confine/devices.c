@@ -176,6 +176,28 @@ static int open_null(const struct mounts *m)
     return openat(m->nodes_fd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* A device outside of /dev waits on a tmpfs of its own to be bound where it belongs. */
+static int make_outside(struct mounts *m, size_t index, struct error *err)
+{
+    const struct oci_linux *l = &m->spec->linux_;
+    const struct oci_device *d = &l->devices[index];
+    char name[24];
+    mode_t mode;
+    if (m->outside_fd < 0)
+        m->outside_fd = mnt_new("tmpfs", NULL, NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+    if (m->outside_fd < 0)
+        return m->outside_fd;
+    if (node_mode(d, &mode) < 0 || str_format(name, sizeof(name), "%zu", index) < 0)
+        return error_set(err, -EINVAL, "unknown device type \"%s\"", d->type);
+    if (mknodat(m->outside_fd, name, mode, makedev((unsigned) d->major, (unsigned) d->minor)) < 0)
+        return error_errno(err, -errno, "cannot make the node (needs CAP_MKNOD)");
+    uint32_t uid = namespace_host_id(&l->uid_mappings, d->uid.v),
+             gid = namespace_host_id(&l->gid_mappings, d->gid.v);
+    if ((uid != 0 || gid != 0) && fchownat(m->outside_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return error_errno(err, -errno, "cannot give the node its owner");
+    return 0;
+}
+
 static int fill(struct mounts *m, struct error *err)
 {
     int r = make_default_nodes(m, err);
@@ -184,12 +206,7 @@ static int fill(struct mounts *m, struct error *err)
     for (size_t i = 0; i < m->spec->linux_.n_devices; i++) {
         const struct oci_device *d = &m->spec->linux_.devices[i];
         const char *name = below_dev(d->path);
-        if (!name)
-            return error_set(
-                err, -ENOTSUP,
-                "linux.devices[%zu].path: a device outside /dev is not enforced by this version (%s)", i,
-                d->path);
-        r = make_node(m, d, name, err);
+        r = name ? make_node(m, d, name, err) : make_outside(m, i, err);
         if (r < 0)
             return error_context(err, r, "linux.devices[%zu] (%s)", i, d->path);
     }
@@ -269,16 +286,60 @@ static bool dev_is_bound(const struct mounts *m)
     return false;
 }
 
+/* What is at the place of a device already must be that device (config-linux.md, "Devices"). */
+static int check_place(int root_fd, const struct oci_device *d, struct error *err)
+{
+    struct stat st;
+    mode_t mode;
+    _cleanup_close_ int fd = root_open(root_fd, d->path, O_PATH, NULL);
+    if (fd == -ENOENT)
+        return 0;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return error_errno(err, fd < 0 ? fd : -errno, "cannot look at it");
+    bool same = node_mode(d, &mode) == 0 && (st.st_mode & S_IFMT) == (mode & S_IFMT);
+    if (same && !S_ISFIFO(mode))
+        same = st.st_rdev == makedev((unsigned) d->major, (unsigned) d->minor);
+    return same ? 0 : error_set(err, -EEXIST, "there is another file already");
+}
+
+static int bind_outside(struct mounts *m, int root_fd, size_t index, struct error *err)
+{
+    char name[24];
+    int r = str_format(name, sizeof(name), "%zu", index);
+    if (r < 0)
+        return r;
+    _cleanup_close_ int target = root_touch(root_fd, m->spec->linux_.devices[index].path, err);
+    if (target < 0)
+        return target;
+    _cleanup_close_ int clone = mnt_clone(m->outside_fd, name, false, err);
+    return clone < 0 ? clone : mnt_attach(clone, target, err);
+}
+
+static int bind_device(struct mounts *m, int root_fd, size_t index, bool has_own_dev, struct error *err)
+{
+    const struct oci_device *d = &m->spec->linux_.devices[index];
+    const char *name = below_dev(d->path);
+    if (name && has_own_dev)
+        return 0;
+    int r = check_place(root_fd, d, err);
+    if (r >= 0)
+        r = name ? bind_node(m, root_fd, name, err) : bind_outside(m, root_fd, index, err);
+    return r < 0 ? error_context(err, r, "linux.devices[%zu] (%s)", index, d->path) : 0;
+}
+
 int devices_bind(struct mounts *m, int root_fd, struct error *err)
 {
-    if (m->dev || dev_is_bound(m))
-        return 0;
+    bool has_own_dev = m->dev || dev_is_bound(m);
     int r = 0;
-    for (size_t i = 0; r >= 0 && i < ARRAY_LEN(default_nodes); i++)
+    for (size_t i = 0; r >= 0 && !has_own_dev && i < ARRAY_LEN(default_nodes); i++)
         r = bind_node(m, root_fd, default_nodes[i].name, err);
+    if (r < 0)
+        return error_context(err, r, "devices");
+    if (has_own_dev && m->outside_fd < 0)
+        return 0;
     for (size_t i = 0; r >= 0 && i < m->spec->linux_.n_devices; i++)
-        r = bind_node(m, root_fd, below_dev(m->spec->linux_.devices[i].path), err);
-    return r < 0 ? error_context(err, r, "devices") : 0;
+        r = bind_device(m, root_fd, i, has_own_dev, err);
+    return r;
 }
 
 static int open_pty(int devpts_fd, struct mounts_result *ret, struct error *err)

@@ -277,7 +277,9 @@ int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **r
 {
     struct arena *arena = arena_new();
     struct mounts *m = arena_alloc(arena, sizeof(*m));
-    *m = (struct mounts){ .arena = arena, .spec = spec, .nodes_fd = -1, .null_fd = -1, .stage_fd = -1 };
+    *m = (struct mounts){
+        .arena = arena, .spec = spec, .nodes_fd = -1, .outside_fd = -1, .null_fd = -1, .stage_fd = -1
+    };
     m->root = (struct root_plan){ .place_fd = -1, .fd = -1, .upper_parent_fd = -1 };
     container_root_ids(m);
     int r = plan(m, bundle_fd, err);
@@ -396,6 +398,7 @@ void mounts_free(struct mounts *m)
     if (!m->dev)
         cleanup_close(&m->nodes_fd);
     devices_free(m);
+    cleanup_close(&m->outside_fd);
     cleanup_close(&m->null_fd);
     cleanup_close(&m->stage_fd);
     arena_free(m->arena);
@@ -602,7 +605,7 @@ static int entry_fd_of_type(const struct mounts *m, const char *type, const char
 static int take_place(struct mounts *m, struct error *err)
 {
     static const char *const options[] = { "mode=700", "size=64k", NULL };
-    bool staged = !m->dev || m->root.kind == ROOT_OVERLAY;
+    bool staged = !m->dev || m->outside_fd >= 0 || m->root.kind == ROOT_OVERLAY;
     cleanup_close(&m->root.place_fd);
     m->root.place_fd = -1;
     if (!staged && !m->root.place_path)
@@ -616,6 +619,8 @@ static int take_place(struct mounts *m, struct error *err)
     if (m->stage_fd < 0)
         return m->stage_fd;
     int r = mnt_attach(m->stage_fd, m->root.place_fd, err);
+    if (r >= 0 && m->outside_fd >= 0)
+        r = mount_stage(m, m->outside_fd, "outside", err);
     if (r >= 0 && !m->dev)
         r = mount_stage(m, m->nodes_fd, "nodes", err);
     return r < 0 || m->dev ? r : devices_attach(m, err);

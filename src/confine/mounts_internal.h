@@ -60,6 +60,7 @@ struct mounts {
         *binds; /* where nodes may not be made: the host's, to be bound onto files of the tmpfs */
     size_t n_binds;
     int nodes_fd; /* detached tmpfs with the device nodes: the one on /dev, or one of its own */
+    int outside_fd; /* the same for devices outside of /dev, by their number in linux.devices; -1: there are none */
     int null_fd;  /* O_PATH of its "null", opened by the parent */
     int stage_fd; /* child: tmpfs between the host's root and the new one, -1 if none was needed */
     bool has_userns;
