@@ -233,6 +233,16 @@ static int check_bind_data(const struct oci_mount *m, size_t index, const struct
     return 0;
 }
 
+static void drop_word(const char **words, size_t *n, const char *word)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++)
+        if (!str_eq(words[i], word))
+            words[kept++] = words[i];
+    while (*n > kept) /* the list ends with its first NULL */
+        words[--*n] = NULL;
+}
+
 /* One word; what is for the file system is appended to data. */
 static int apply_word(struct arena *a, const struct oci_mount *m, size_t index, const char *word,
                       struct mount_options *o, size_t *n_data, struct error *err)
@@ -241,6 +251,8 @@ static int apply_word(struct arena *a, const struct oci_mount *m, size_t index, 
     if (m->type && str_eq(m->type, "devpts") && str_eq(word, "newinstance"))
         return 0;
     const struct option *known = find(word);
+    if (str_eq(word, "async")) /* a later word wins, and the kernel has no way to say this one */
+        drop_word(o->data, n_data, "sync");
     if (known && known->kind != OPT_SUPER && known->kind != OPT_HINT)
         return apply_option(known, m, index, o, err);
     int r = known ? 0 : apply_valued(a, m, index, word, o, err);

@@ -187,7 +187,10 @@ int rootfs_prepare(struct mounts *m, int bundle_fd, struct error *err)
     bool recursive = p->kind == ROOT_DIR || p->opt.bind_rec;
     int from = p->kind == ROOT_DIR ? p->place_fd : bundle_fd;
     if (p->kind == ROOT_DIR) {
-        p->fd = mnt_clone_attr(from, "", true, 0, 0, MS_PRIVATE, err);
+        /* Only who asks for it sees what the host mounts there later. */
+        const char *propagation = m->spec->linux_.rootfs_propagation ?: "";
+        bool slave = str_eq(propagation, "slave") || str_eq(propagation, "rslave");
+        p->fd = mnt_clone_attr(from, "", true, 0, 0, slave ? MS_SLAVE : MS_PRIVATE, err);
         return p->fd < 0 ? error_context(err, p->fd, "root.path (%s)", m->spec->root_path) : 0;
     }
     if (m->spec->root_readonly)
