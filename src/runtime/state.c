@@ -18,8 +18,8 @@
 #include "sys/file.h"
 #include "sys/proc.h"
 
-#define STATE_MAX (1024 * 1024)
 #define CONFIG_MAX (64 * 1024 * 1024)
+#define STATE_MAX (CONFIG_MAX + 1024 * 1024) /* it holds the configuration's annotations */
 
 int container_id_check(const char *id, struct error *err)
 {

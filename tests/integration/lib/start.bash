@@ -6,7 +6,7 @@
 #
 # OAKUM_TEST_RUNTIME names another OCI runtime (runc): then the tests of the runtime try that one, which tests the tests.
 
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 OAKUM_BUILD=${OAKUM_BUILD:-$top/build}
 bin=$OAKUM_BUILD/src/bin
 helpers=$OAKUM_BUILD/tests/integration
