@@ -117,18 +117,20 @@ static const struct command *find_command(const struct program *p, const char *n
     return NULL;
 }
 
-/* By its first one or two words; *ret_used says how many. */
+/* By its first words, three at the most; *ret_used says how many. */
 static const struct command *find_in(const struct program *p, char **words, int n, int *ret_used)
 {
-    char both[128];
-    const struct command *c = NULL;
-    *ret_used = 2;
-    if (n > 1 && str_format(both, sizeof(both), "%s %s", words[0], words[1]) > 0)
-        c = find_command(p, both);
-    if (c != NULL)
-        return c;
-    *ret_used = 1;
-    return find_command(p, words[0]);
+    for (int used = MIN_OF(n, 3); used > 0; used--) {
+        char name[128];
+        const struct command *c = NULL;
+        if (str_format(name, sizeof(name), "%s%s%s%s%s", words[0], used > 1 ? " " : "",
+                       used > 1 ? words[1] : "", used > 2 ? " " : "", used > 2 ? words[2] : "") > 0)
+            c = find_command(p, name);
+        *ret_used = used;
+        if (c != NULL)
+            return c;
+    }
+    return NULL;
 }
 
 static bool in_group(const char *words, const char *group)

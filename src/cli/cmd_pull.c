@@ -17,6 +17,9 @@ static const struct cli_option options[] = {
     { "platform", 0, OPT_TEXT, F(platform), "OS/ARCH",
       "take the image for this platform from an index (this host's)", NULL },
     { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "print the image's name only", NULL },
+    { "signature-policy", 0, OPT_TEXT, F(policy), "FILE",
+      "the policy of signatures (else $OAKUM_POLICY, /etc/oakum/policy.json, /etc/containers/policy.json)",
+      NULL },
     { "report-fd", 0, OPT_I64, F(report_fd), "FD", NULL, NULL },
     REMOTE_TLS(flags),
 };

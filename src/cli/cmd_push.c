@@ -16,6 +16,10 @@ static const struct cli_option options[] = {
     { "disable-content-trust", 0, OPT_NOTHING, 0, NULL, NULL, NULL },
     { "jobs", 0, OPT_I64, F(jobs), "N", "blobs at once (3)", NULL },
     { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "print the name only", NULL },
+    { "sign-by", 0, OPT_TEXT, F(sign_by), "KEY",
+      "sign what was pushed with the private key in this PEM file, as cosign does", NULL },
+    { "sign-passphrase-file", 0, OPT_TEXT, F(sign_passphrase_file), "FILE", "what opens an encrypted key",
+      NULL },
     REMOTE_TLS(flags),
 };
 

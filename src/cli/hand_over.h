@@ -10,4 +10,5 @@
 /* The run function of such commands in oakum. Returns only when the program cannot be executed. */
 int hand_over(const struct cli *cli, int argc, char **argv);
 
-extern const struct command cmd_login, cmd_logout, cmd_manifest_inspect, cmd_pull, cmd_push, cmd_search;
+extern const struct command cmd_login, cmd_logout, cmd_manifest_inspect, cmd_pull, cmd_push, cmd_search,
+    cmd_verify;

@@ -48,7 +48,7 @@ enum {
 struct cli; /* cli/cli.h */
 
 struct command {
-    const char *name;     /* "run", or two words of which the first is a group's: "image prune" */
+    const char *name;     /* "run", or words of which the first are a group's: "image prune" */
     const char *alias;    /* NULL: none */
     const char *synopsis; /* "[OPTIONS] IMAGE [COMMAND] [ARG...]" */
     const char *summary;  /* one line, no full stop */

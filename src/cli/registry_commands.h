@@ -8,6 +8,7 @@
 
 int registry_pull(const struct cli *cli, int argc, char **argv);
 int registry_push(const struct cli *cli, int argc, char **argv);
+int registry_verify(const struct cli *cli, int argc, char **argv);
 int registry_login(const struct cli *cli, int argc, char **argv);
 int registry_logout(const struct cli *cli, int argc, char **argv);
 int registry_search_command(const struct cli *cli, int argc, char **argv);

@@ -30,6 +30,7 @@ static const struct {
     { &cmd_pull, registry_pull },
     { &cmd_push, registry_push },
     { &cmd_search, registry_search_command },
+    { &cmd_verify, registry_verify },
     { &cmd_manifest_inspect, registry_manifest_inspect },
 };
 

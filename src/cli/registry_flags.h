@@ -37,14 +37,21 @@ struct remote_flags {
 struct pull_flags {
     struct remote_flags remote;
     bool all_tags, quiet;
-    const char *platform, *digestfile;
+    const char *platform, *digestfile, *policy;
     struct opt_i64 jobs, report_fd;
 };
 struct push_flags {
     struct remote_flags remote;
     bool all_tags, quiet;
-    const char *digestfile;
+    const char *digestfile, *sign_by, *sign_passphrase_file;
     struct opt_i64 jobs, chunk_size;
+};
+struct verify_flags {
+    struct remote_flags remote;
+    struct oci_strings keys;
+    const char *policy, *digest;
+    bool local, quiet;
+    struct opt_i64 report_fd;
 };
 struct login_flags {
     struct remote_flags remote;

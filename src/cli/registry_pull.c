@@ -13,6 +13,7 @@ struct job {
     struct store *store;
     struct registry *registry;
     struct progress *progress;
+    struct policy *policy;
 };
 
 static const struct {
@@ -81,6 +82,7 @@ static int pull_one(struct job *j, const char *text, const struct reference *ref
     char name[700], full[640];
     struct pull_options o = {
         .platform = j->f.platform,
+        .policy = j->policy,
         .parallel = j->f.jobs.set ? (unsigned) j->f.jobs.v : 0,
         .progress = j->f.quiet ? NULL : show,
         .arg = j,
@@ -160,8 +162,14 @@ int registry_pull(const struct cli *cli, int argc, char **argv)
     if (j.f.jobs.set && (j.f.jobs.v < 1 || j.f.jobs.v > 16))
         return fail_text(cli, 1, "--jobs must be from 1 to 16");
     _cleanup_store_ struct store *s = NULL;
-    if (store_open(cli->root, true, &s, &err) < 0)
+    _cleanup_policy_ struct policy *policy = NULL;
+    if (store_open(cli->root, true, &s, &err) < 0 || policy_load(j.f.policy, &policy, &err) < 0)
         return report(&j, &err);
+    j.policy = policy;
+    if (policy == NULL && store_first_time(s, "warned-of-no-policy"))
+        warn_text(
+            cli,
+            "no policy asks for signatures, so any image is accepted; \"oakum image trust set\" changes that");
     j.store = s;
     status = 0;
     for (int i = 1; i <= words; i++) {

@@ -5,7 +5,10 @@
 #include "cli/progress.h"
 #include "cli/registry_commands.h"
 #include "image/push.h"
+#include "image/trust.h"
 #include "sys/file.h"
+
+#define PASSPHRASE_MAX 4096
 
 struct job {
     struct push_flags f;
@@ -43,6 +46,28 @@ static void show(void *arg, struct push_blob *const *blobs, size_t n, bool end)
     progress_show(j->progress, lines, n, end);
 }
 
+static int sign(struct job *j, const struct reference *to, const char *digest, struct error *err)
+{
+    _cleanup_free_ char *password = NULL;
+    struct registry_repo *repo;
+    size_t len = 0;
+    int r = 0;
+    if (j->f.sign_passphrase_file != NULL)
+        r = file_read(AT_FDCWD, j->f.sign_passphrase_file, PASSPHRASE_MAX, &password, &len, err);
+    if (r < 0)
+        return r;
+    if (password != NULL)
+        password[strcspn(password, "\r\n")] = '\0';
+    struct registry_conn *c = registry_conn_new(j->registry);
+    r = registry_repo_open(c, to->domain, to->path, true, &repo, err);
+    if (r == 0)
+        r = trust_sign(c, repo, to, digest, j->f.sign_by, password, err);
+    registry_conn_free(c);
+    if (password != NULL)
+        explicit_bzero(password, len);
+    return r;
+}
+
 static int push_one(struct job *j, const char *name, const struct reference *to, struct error *err)
 {
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
@@ -61,6 +86,8 @@ static int push_one(struct job *j, const char *name, const struct reference *to,
     progress_free(TAKE_PTR(j->progress));
     if (r == 0 && j->f.digestfile != NULL)
         r = file_replace(AT_FDCWD, j->f.digestfile, result.digest, strlen(result.digest), 0644, false, err);
+    if (r == 0 && j->f.sign_by != NULL)
+        r = sign(j, to, result.digest, err);
     if (r < 0)
         return r;
     if (j->f.quiet)

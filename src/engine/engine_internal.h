@@ -61,6 +61,8 @@ int launch_find_user(struct launch *l, struct error *err);
 int launch_plan_root(struct launch *l, struct error *err);
 /* pull.c: the image by oakum-image. */
 int launch_pull(struct launch *l, struct error *err);
+/* Asks the policy of the day about an image that came from a registry; by oakum-image, and only where something is asked for. */
+int launch_verify(struct launch *l, struct error *err);
 /* claims.c */
 int launch_claim(struct launch *l, struct error *err);
 int launch_make_files(struct launch *l, struct error *err);

@@ -98,6 +98,8 @@ int launch_find_image(struct launch *l, struct error *err)
             r = find_stored(l, err);
         }
     }
+    if (r == 0)
+        r = launch_verify(l, err);
     if (r < 0)
         return r;
     if (l->n_layers == 0)

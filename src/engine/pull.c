@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * engine/pull.c: an image that is not there, fetched by the program oakum-image before anything of the container is made.
+ * engine/pull.c: an image that is not there, fetched by the program oakum-image before anything of the container is made; and one that is
+ * there, held against the policy of signatures (by that program too, since `oakum run` has no cryptography for it).
  *
  * The program's progress goes to standard error, because standard output is the container's. Its one error comes back through a
  * pipe and becomes part of ours. A signal from the terminal reaches both, and nothing is half-made: what was fetched stays for the
@@ -13,6 +14,7 @@
 
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "image/policy.h"
 #include "sys/file.h"
 #include "sys/self.h"
 
@@ -55,31 +57,20 @@ static int wait_for(pid_t pid, int report, struct error *err)
     return error_set(err, -EIO, PROGRAM " failed without a word (status %d)", WEXITSTATUS(status));
 }
 
-int launch_pull(struct launch *l, struct error *err)
+/* oakum-image with these words behind the global ones. */
+static int run_program(struct launch *l, const char *const *words, size_t n, struct error *err)
 {
-    const struct run_options *o = l->opt;
     char path[PATH_MAX];
-    const char *argv[16];
-    size_t n = 0;
+    const char *argv[24] = {
+        PROGRAM, "--root", l->e->root, "--log-level", log_enabled(LOG_LEVEL_INFO) ? "info" : "warn",
+    };
+    size_t have = 5;
     int pair[2];
     int r = self_helper_path(PROGRAM, path, sizeof(path), err);
     if (r < 0)
         return r;
-    const char *const first[] = {
-        PROGRAM, "--root",      l->e->root, "--log-level", log_enabled(LOG_LEVEL_INFO) ? "info" : "warn",
-        "pull",  "--report-fd", "3"
-    };
-    for (size_t i = 0; i < ARRAY_LEN(first); i++)
-        argv[n++] = first[i];
-    if (o->quiet)
-        argv[n++] = "--quiet";
-    if (o->platform != NULL) {
-        argv[n++] = "--platform";
-        argv[n++] = o->platform;
-    }
-    argv[n++] = "--";
-    argv[n++] = o->image;
-    argv[n] = NULL;
+    for (size_t i = 0; i < n && have + 1 < ARRAY_LEN(argv); i++)
+        argv[have++] = words[i];
     if (pipe2(pair, O_CLOEXEC) < 0)
         return error_errno(err, -errno, "cannot make a pipe");
     _cleanup_close_ int report = pair[0];
@@ -89,4 +80,43 @@ int launch_pull(struct launch *l, struct error *err)
     int code = -errno;
     close(pair[1]);
     return pid < 0 ? error_errno(err, code, "cannot start " PROGRAM) : wait_for(pid, report, err);
+}
+
+int launch_pull(struct launch *l, struct error *err)
+{
+    const struct run_options *o = l->opt;
+    const char *words[10] = { "pull", "--report-fd", "3" };
+    size_t n = 3;
+    if (o->quiet)
+        words[n++] = "--quiet";
+    if (o->platform != NULL) {
+        words[n++] = "--platform";
+        words[n++] = o->platform;
+    }
+    words[n++] = "--";
+    words[n++] = o->image;
+    return run_program(l, words, n, err);
+}
+
+int launch_verify(struct launch *l, struct error *err)
+{
+    _cleanup_policy_ struct policy *policy = NULL;
+    struct policy_requirements required;
+    struct reference ref;
+    const char *name = l->image->source_name;
+    if (name == NULL) /* made or loaded on this host, by its owner */
+        return 0;
+    int r = policy_load(NULL, &policy, err);
+    if (r == 0)
+        r = reference_parse(name, &ref, err);
+    if (r < 0)
+        return r;
+    policy_find(policy, &ref, &required);
+    if (policy_accepts_all(&required))
+        return 0;
+    const char *const words[] = {
+        "verify", "--report-fd", "3", "--local", "--quiet", "--digest", l->image->manifest_digest,
+        "--",     l->opt->image
+    };
+    return run_program(l, words, ARRAY_LEN(words), err);
 }

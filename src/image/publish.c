@@ -123,6 +123,14 @@ static size_t entry_for(struct staged *st, const struct staged_image *img, struc
     return index->manifests.n - 1;
 }
 
+static void note_source(struct arena *a, struct oci_pairs *annotations, const struct staged_image *img)
+{
+    oci_pairs_set(a, annotations, ANNOTATION_SOURCE, img->source_digest);
+    oci_pairs_set(a, annotations, ANNOTATION_SOURCE_NAME, img->source_name);
+    if (img->signatures != NULL)
+        oci_pairs_set(a, annotations, ANNOTATION_SIGNATURES, img->signatures);
+}
+
 static void name_images(struct staged *st, struct image_index *index)
 {
     for (size_t i = 0; i < st->n_images; i++) {
@@ -132,8 +140,7 @@ static void name_images(struct staged *st, struct image_index *index)
         for (size_t k = 0; k < img->names.n; k++) {
             size_t at = entry_for(st, img, index, img->names.v[k]);
             if (img->source_digest != NULL)
-                oci_pairs_set(st->arena, &index->manifests.v[at].annotations, ANNOTATION_SOURCE,
-                              img->source_digest);
+                note_source(st->arena, &index->manifests.v[at].annotations, img);
             index_name(st->arena, index, at, img->names.v[k]);
         }
     }

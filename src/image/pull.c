@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "image/pull_layers.h"
+#include "image/trust.h"
 #include "oci/platform.h"
 
 #define LAYERS_MAX 1000
@@ -33,6 +34,8 @@ struct pull {
     struct image_manifest manifest;
     struct image_config config;
     const char *config_text;
+    struct policy_requirements required;
+    const char *signatures; /* that were asked for, as the store keeps them */
 };
 
 /* --- what the store has under the name --- */
@@ -212,6 +215,21 @@ static int read_config(struct pull *p, struct error *err)
     return check_platform(p, err);
 }
 
+static int check_policy(struct pull *p, struct error *err)
+{
+    const char *digests[] = { p->top.digest, p->own.digest };
+    struct trust_signatures all = { 0 }, used = { 0 };
+    if (policy_accepts_all(&p->required))
+        return 0;
+    int r = trust_fetch(p->conn, p->repo, digests, ARRAY_LEN(digests), p->a, &all, err);
+    if (r == 0)
+        r = trust_check(p->o->policy, &p->required, p->ref, digests, ARRAY_LEN(digests), &all, p->a, &used,
+                        err);
+    if (r == 0)
+        p->signatures = trust_to_text(&used, p->a);
+    return r;
+}
+
 static int read_documents(struct pull *p, struct error *err)
 {
     int r = find_manifest(p, err); /* its errors name it */
@@ -232,9 +250,7 @@ static int read_documents(struct pull *p, struct error *err)
             r = error_set(err, -EOPNOTSUPP, "%s: layer %zu is of type %.100s, which oakum cannot unpack",
                           p->name, i + 1, d->media_type);
     }
-    if (r == 0 && p->o->approve != NULL)
-        r = p->o->approve(p->o->arg, p->ref, p->own.digest, err);
-    return r;
+    return r == 0 ? check_policy(p, err) : r;
 }
 
 /* --- layers, and the end --- */
@@ -292,6 +308,8 @@ static void stage(struct pull *p, struct import *im, const struct layer_jobs *jo
         .architecture = p->config.architecture,
         .variant = p->config.variant,
         .source_digest = p->top.digest,
+        .source_name = p->name,
+        .signatures = p->signatures,
     };
     memcpy(img->id, digest_hex(p->manifest.config.digest), SHA256_HEX);
     memcpy(img->manifest_hex, digest_hex(p->own.digest), SHA256_HEX);
@@ -327,7 +345,9 @@ static int run(struct pull *p, struct pull_result *ret, struct error *err)
     int r = registry_repo_open(p->conn, p->ref->domain, p->ref->path, false, &p->repo, err);
     if (r == 0)
         r = is_current(p, ret, err);
-    if (r != 0)
+    bool current = r == 1;
+    /* What is here already may have come before the policy: then its signatures are fetched and kept now. */
+    if (r < 0 || (current && policy_accepts_all(&p->required)))
         return MIN_OF(r, 0);
     r = read_documents(p, err);
     if (r < 0)
@@ -344,13 +364,14 @@ static int run(struct pull *p, struct pull_result *ret, struct error *err)
     if (str_format(ret->digest, sizeof(ret->digest), "%s", p->top.digest) < 0 ||
         str_format(ret->manifest_digest, sizeof(ret->manifest_digest), "%s", p->own.digest) < 0)
         return error_set(err, -EINVAL, "a digest is too long");
-    ret->up_to_date = false;
+    ret->up_to_date = current;
     return 0;
 }
 
 static int begin(struct pull *p, struct error *err)
 {
     reference_format(p->ref, p->name, sizeof(p->name));
+    policy_find(p->o->policy, p->ref, &p->required);
     platform_host(&p->want);
     return p->o->platform != NULL ? platform_parse(p->o->platform, &p->want, err) : 0;
 }

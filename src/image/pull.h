@@ -2,7 +2,7 @@
 /*
  * image/pull.h: an image from a registry into the store. oakum-image only.
  *
- * Order: manifest (of an index, the one for the platform), config, the caller's word (approve), then the layers, largest first and
+ * Order: manifest (of an index, the one for the platform), config, what the policy asks for, then the layers, largest first and
  * several at once: each is fetched, hashed, kept (image/partial.h) and unpacked by the sandboxed worker in one pass. The image is
  * published when all digests and DiffIDs were right. A blob or layer that the store has is not fetched or unpacked again.
  *
@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "image/policy.h"
 #include "image/registry.h"
 #include "image/store.h"
 
@@ -27,8 +28,8 @@ struct pull_options {
     const char *platform;         /* NULL: this host's */
     unsigned parallel;            /* layers at once; 0: 3 */
     struct import_options unpack; /* budgets and devices */
-    /* NULL, or asked when it is known what would be fetched: 0, or a negative errno with the reason. */
-    int (*approve)(void *arg, const struct reference *ref, const char *manifest_digest, struct error *err);
+    const struct policy
+        *policy; /* NULL: everything is accepted. Refusal is -EACCES, before a layer is fetched */
     /* Called when the layers are known, every 100 ms while they come, and once at the end. NULL: not wanted. */
     void (*progress)(void *arg, struct pull_layer *const *layers, size_t n, bool end);
     void *arg;

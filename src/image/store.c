@@ -168,6 +168,15 @@ int store_lock(struct store *s, int operation, struct error *err)
     return fd;
 }
 
+bool store_first_time(struct store *s, const char *word)
+{
+    int fd = openat(s->root, word, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 /* --- the index --- */
 
 int store_index_read(struct store *s, struct arena *a, struct image_index *ret, struct error *err)
@@ -298,6 +307,12 @@ static int64_t *layer_sizes(struct arena *a, const struct image_descriptor *d, c
     return sizes;
 }
 
+static const char *annotation(struct arena *a, const struct image_descriptor *d, const char *key)
+{
+    const char *value = oci_pairs_get(&d->annotations, key);
+    return value == NULL ? NULL : arena_strdup(a, value);
+}
+
 int store_image_load(struct store *s, const struct image_descriptor *d, struct store_image **ret,
                      struct error *err)
 {
@@ -328,6 +343,9 @@ int store_image_load(struct store *s, const struct image_descriptor *d, struct s
     memcpy(image->id, digest_hex(image->manifest.config.digest), SHA256_HEX);
     image->size = annotated_size(d, &image->manifest);
     image->layer_sizes = layer_sizes(a, d, &image->manifest);
+    image->source_name = annotation(a, d, ANNOTATION_SOURCE_NAME);
+    image->source_digest = annotation(a, d, ANNOTATION_SOURCE);
+    image->signatures = annotation(a, d, ANNOTATION_SIGNATURES);
     *ret = image;
     return 0;
 }

@@ -48,8 +48,11 @@ struct store_image {
     struct image_manifest manifest;
     struct image_config config;
     const char *config_text; /* the config's bytes as they are stored, NUL-terminated */
-    int64_t size;            /* bytes of its files, unpacked */
-    int64_t *layer_sizes;    /* likewise, one a layer, lowest first; of the blobs where it was not recorded */
+    /* Of an image that was pulled: the name then, the digest that the registry had under it, the signatures that were asked for
+       (image/trust.h). Else NULL. */
+    const char *source_name, *source_digest, *signatures;
+    int64_t size;         /* bytes of its files, unpacked */
+    int64_t *layer_sizes; /* likewise, one a layer, lowest first; of the blobs where it was not recorded */
 };
 void store_image_free(struct store_image *image);
 static inline void cleanup_store_image(struct store_image **i)
@@ -150,6 +153,9 @@ int store_prune(struct store *s, const struct prune_options *o, struct error *er
 
 /* Bytes that the images take: blobs and unpacked layers, each once. */
 int store_usage(struct store *s, int64_t *ret, struct error *err) _warn_unused_;
+
+/* true once in the life of this store for each word (a letter, digits, dashes): for what is said only once. */
+bool store_first_time(struct store *s, const char *word);
 
 /* Another name for an image. */
 int store_tag(struct store *s, const char *name_or_id, const char *new_name, struct error *err) _warn_unused_;

@@ -14,7 +14,9 @@
 #define DOCUMENT_MAX (4 * 1024 * 1024) /* a manifest or a config: what docker's registry takes at most */
 #define ANNOTATION_SIZE "oakum.unpacked-size"
 #define ANNOTATION_LAYER_SIZES "oakum.unpacked-layer-sizes" /* bytes, lowest layer first, commas between */
-#define ANNOTATION_SOURCE "oakum.source-digest" /* of a pulled name: its manifest's or index's digest */
+#define ANNOTATION_SOURCE_NAME "oakum.source-name"          /* what it was pulled as, in full */
+#define ANNOTATION_SIGNATURES "oakum.signatures" /* those that the policy asked for: image/trust.h */
+#define ANNOTATION_SOURCE "oakum.source-digest"  /* of a pulled name: its manifest's or index's digest */
 
 struct store {
     char *path;                           /* absolute */
@@ -82,7 +84,8 @@ struct staged_image {
     const char *manifest_type;
     char id[65], manifest_hex[65];
     const char *os, *architecture, *variant;
-    const char *source_digest; /* of the document that the registry has under the name; NULL */
+    const char *source_digest;            /* of the document that the registry has under the name; NULL */
+    const char *source_name, *signatures; /* of a pulled image: annotations of its entry */
 };
 
 struct staged {
