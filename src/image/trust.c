@@ -62,7 +62,8 @@ static int fetch_tag(struct registry_conn *c, struct registry_repo *repo, const 
         r = image_manifest_parse(m.text, m.len, a, &manifest, err);
     for (size_t i = 0; r == 0 && i < manifest.layers.n; i++) {
         const struct image_descriptor *d = &manifest.layers.v[i];
-        const char *signature = oci_pairs_get(&d->annotations, SIGSTORE_SIGNATURE_ANNOTATION), *payload = NULL;
+        const char *signature = oci_pairs_get(&d->annotations, SIGSTORE_SIGNATURE_ANNOTATION),
+                   *payload = NULL;
         if (!signature || !str_eq(d->media_type, SIGSTORE_PAYLOAD_TYPE))
             continue;
         r = read_small(c, repo, d, a, &payload, err);
