@@ -234,7 +234,18 @@ static int clone_source(const struct mount_entry *e, int bundle_fd, struct error
     return source < 0 ? source : mount_clone(source, "", &e->opt, e->opt.bind_rec, err);
 }
 
-static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundle_fd, struct error *err)
+static int take_given(const struct mount_entry *e, int given, struct error *err)
+{
+    _cleanup_close_ int fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+        return error_errno(err, -errno, "descriptor %d", given);
+    int r = mount_attrs(fd, e->opt.set | e->opt.rec_set, e->opt.clear | e->opt.rec_clear, MS_PRIVATE, -1,
+                        false, err);
+    return r < 0 ? r : TAKE_FD(fd);
+}
+
+static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundle_fd,
+                        const struct mount_given *given, struct error *err)
 {
     if (str_empty(e->m->source))
         return error_set(err, -EINVAL, "mounts[%zu].source: a bind mount needs one", e->index);
@@ -248,7 +259,8 @@ static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundl
         if (r < 0 || e->kind == MOUNT_LINK)
             return r;
     }
-    e->fd = clone_source(e, bundle_fd, err);
+    bool has = given && given->destination && str_eq(given->destination, e->m->destination);
+    e->fd = has ? take_given(e, given->fd, err) : clone_source(e, bundle_fd, err);
     if (e->fd < 0)
         return error_context(err, e->fd, "mounts[%zu] (%s)", e->index, e->m->destination);
     struct stat st;
@@ -273,7 +285,8 @@ static void container_root_ids(struct mounts *m)
         m->host_root_gid = l->gid_mappings.v[0].host_id;
 }
 
-int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **ret, struct error *err)
+int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct mount_given *given,
+                   struct mounts **ret, struct error *err)
 {
     struct arena *arena = arena_new();
     struct mounts *m = arena_alloc(arena, sizeof(*m));
@@ -287,7 +300,7 @@ int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **r
         r = rootfs_prepare(m, bundle_fd, err);
     for (size_t i = 0; r >= 0 && i < m->n_entries; i++)
         if (m->entries[i].kind == MOUNT_BIND)
-            r = prepare_bind(m, &m->entries[i], bundle_fd, err);
+            r = prepare_bind(m, &m->entries[i], bundle_fd, given, err);
     if (r >= 0)
         r = devices_prepare(m, err);
     if (r < 0) {

@@ -39,8 +39,14 @@
 
 struct mounts;
 
-/* bundle_fd: directory of the bundle. */
-int mounts_prepare(const struct oci_spec *spec, int bundle_fd, struct mounts **ret, struct error *err);
+/* A detached mount that the caller has already: taken for the bind mount on destination in place of its source. It stays the caller's. */
+struct mount_given {
+    const char *destination; /* NULL: there is none */
+    int fd;
+};
+/* bundle_fd: directory of the bundle. given: NULL, or one. */
+int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct mount_given *given,
+                   struct mounts **ret, struct error *err);
 /* In the parent, when the cgroup is made, for a container whose cgroup namespace is the caller's: its view of it (cgroup.h). */
 int mounts_prepare_cgroup(const struct mounts *m, struct cgroup *cg, struct error *err);
 /* In the parent, in the namespaces that the child joins: file systems of these that the child may not mount. */

@@ -305,7 +305,9 @@ static void show_shm(struct view *v)
         const struct oci_mount *m = &v->s->mounts[i];
         if (!str_eq(m->destination, "/dev/shm"))
             continue;
-        if (m->type != NULL && !str_eq(m->type, "tmpfs"))
+        if (m->type != NULL && !str_eq(m->type, "tmpfs") && v->s->linux_.namespaces[OCI_NS_IPC].path != NULL)
+            strbuf_addf(&v->text, "joined: %s", m->source);
+        else if (m->type != NULL && !str_eq(m->type, "tmpfs"))
             strbuf_adds(&v->text, "the host's");
         else
             list_words(&v->text, &m->options, 64);

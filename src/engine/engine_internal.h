@@ -2,6 +2,7 @@
 /* engine/engine_internal.h: what the files of the engine share. */
 #pragma once
 
+#include "confine/mounts.h"
 #include "engine/engine.h"
 #include "engine/spec_build.h"
 
@@ -46,6 +47,7 @@ struct launch {
     bool range_claimed, name_claimed, upper;
     struct spec_joins joins;
     int namespaces[OCI_NS_KINDS]; /* descriptors of what joins names, -1: none */
+    struct mount_given shm;       /* /dev/shm of the container whose ipc namespace is joined; fd -1: none */
     struct oci_pairs joined;      /* flag → id of the container that is joined */
     const char *ids_of; /* id of the container whose user namespace is joined, and its range shared; NULL */
     struct user_identity user;

@@ -12,12 +12,13 @@
  * container has made itself, to be master of who joins: the one taken is that which the kernel says owns the namespace, it must be
  * a child of our own, and the runtime compares its maps with the range. Ids that were given back in between: sharing the range
  * fails if X does not hold it any more. A namespace of the host through a container that has it: refused, the host's is asked for
- * by its name.
+ * by its name. A link or a device in the place of X's /dev/shm: no link is followed, and it must be a tmpfs (sys/mnt.h).
  */
 #include <errno.h>
 
 #include "confine/namespaces.h"
 #include "engine/engine_internal.h"
+#include "sys/mnt.h"
 #include "sys/proc.h"
 
 struct join {
@@ -93,6 +94,27 @@ static int join_user(struct launch *l, const struct join *j, const char *name,
     return 0;
 }
 
+/* Docker's rule: who shares the memory segments shares the files in memory as well, unless a mount of his own stands there. */
+static int join_shm(struct launch *l, const struct join *j, const char *name,
+                    const struct engine_container *c, struct error *err)
+{
+    static const char *const mnt = "mnt";
+    for (size_t i = 0; i < l->opt->n_mounts; i++) {
+        if (str_eq(l->opt->mounts[i].target, "/dev/shm"))
+            return 0;
+    }
+    _cleanup_close_ int proc = proc_open(err);
+    _cleanup_close_ int ns = -1;
+    int r = proc < 0 ? proc : proc_open_namespaces(proc, c->pid, c->start_time, &mnt, 1, &ns, err);
+    if (r == 0)
+        r = l->shm.fd = mnt_clone_tmpfs_of(ns, "/dev/shm", err);
+    if (r < 0)
+        return error_context(err, r, "--%s: container %s", j->flag, name);
+    l->shm.destination = "/dev/shm";
+    l->joins.shm = arena_printf(l->a, "/proc/%d/root/dev/shm", (int) c->pid);
+    return 0;
+}
+
 static int open_joined(struct launch *l, const struct join *j, const char *name,
                        const struct engine_container *c, struct error *err)
 {
@@ -128,6 +150,8 @@ static int resolve_join(struct launch *l, const struct join *j, struct error *er
         r = open_joined(l, j, name, &c, err);
     if (r == 0 && j->with_user)
         r = join_user(l, j, name, &c, err);
+    if (r == 0 && j->kind == OCI_NS_IPC)
+        r = join_shm(l, j, name, &c, err);
     engine_container_clear(&c);
     return r;
 }
@@ -156,4 +180,7 @@ void launch_close_joins(struct launch *l)
             close(l->namespaces[kind]);
         l->namespaces[kind] = -1;
     }
+    if (l->shm.fd >= 0)
+        close(l->shm.fd);
+    l->shm.fd = -1;
 }

@@ -142,6 +142,7 @@ static int start_and_wait(struct launch *l, const struct hold *hold, const char 
         .bundle = l->directory,
         .config_text = config,
         .namespaces = l->namespaces,
+        .mount = &l->shm,
         .init = l->opt->init,
         .keep_stdin_closed = !l->opt->interactive,
         .warn_only_rlimits = l->opt->n_ulimits == 0,
@@ -185,6 +186,7 @@ int engine_run(struct engine *e, const struct run_options *opt, struct container
                         .dirfd = -1,
                         .rootless_ids = rootless_inside() ? userns_ids() : 0 };
     memset(l.namespaces, 0xff, sizeof(l.namespaces)); /* all -1 */
+    l.shm.fd = -1;
     struct hold hold;
     struct container_exit end = { 0 };
     char started[CLOCK_TEXT_MAX];

@@ -32,6 +32,7 @@
 struct spec_joins {
     const char *network, *pid, *ipc, *uts; /* paths such as /proc/123/ns/net, to be read by people: what is
                                               joined is given by descriptor (runtime/container.h) */
+    const char *shm;  /* the same for /dev/shm of the container whose ipc namespace is joined */
     const char *user; /* of the container whose pid or ipc namespace is joined, if it has one of its own */
     const char *user_source;
 };

@@ -181,6 +181,12 @@ static void mount_dev(struct build *b)
         return;
     }
     system_mount(b, "/dev/mqueue", "mqueue", mqueue);
+    if (b->in->joins.shm != NULL) {
+        static const char *const shared[] = { "bind", "nosuid", "nodev", "noexec", "rw", NULL };
+        oci_mount_add(b->spec, "/dev/shm", "bind", b->in->joins.shm, shared);
+        source_set(b, "shm", "--ipc %s", b->opt->ipc);
+        return;
+    }
     struct oci_mount *m = system_mount(b, "/dev/shm", "tmpfs", shm);
     if (m != NULL)
         m->source = "shm";

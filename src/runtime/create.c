@@ -144,7 +144,7 @@ static int gather(struct start *s, struct error *err)
     }
     if (r >= 0 && s->opt->init)
         r = open_init(s, err);
-    return r < 0 ? r : mounts_prepare(s->spec, s->bundle_fd, &s->mounts, err);
+    return r < 0 ? r : mounts_prepare(s->spec, s->bundle_fd, s->opt->mount, &s->mounts, err);
 }
 
 static int write_config(struct start *s, struct error *err)

@@ -6,6 +6,10 @@
 #include "sys/mnt.h"
 
 #include <errno.h>
+#include <linux/magic.h>
+#include <sys/prctl.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
 
 #include "base/strbuf.h"
 
@@ -182,6 +186,49 @@ int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, ui
         return error_errno(err, code, "cannot set mount attributes");
     }
     return fd;
+}
+
+/* In a child that has our descriptors but not our directories: leaves the clone at number to. Errno. */
+static int clone_in(int ns_fd, const char *path, int to)
+{
+    struct statfs fs;
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setns(ns_fd, CLONE_NEWNS) < 0)
+        return errno;
+    int at = sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+                         RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    int tree = -1, code = at < 0 ? errno : 0;
+    if (code == 0 && (fstatfs(at, &fs) < 0 || fs.f_type != TMPFS_MAGIC))
+        code = EINVAL;
+    if (code == 0)
+        tree = sys_open_tree(at, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (code == 0 && (tree < 0 || dup3(tree, to, O_CLOEXEC) < 0))
+        code = errno;
+    if (at >= 0)
+        close(at);
+    if (tree >= 0)
+        close(tree);
+    return code;
+}
+
+int mnt_clone_tmpfs_of(int ns_fd, const char *path, struct error *err)
+{
+    struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+    int status = 0;
+    _cleanup_close_ int fd = fcntl(ns_fd, F_DUPFD_CLOEXEC, 3); /* the number that the clone gets */
+    pid_t pid = fd < 0 ? -1 : sys_clone3(&args, sizeof(args));
+    if (pid < 0)
+        return error_errno(err, -errno, "cannot make a process");
+    if (pid == 0)
+        _exit(clone_in(ns_fd, path, fd));
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (!WIFEXITED(status))
+        return error_set(err, -ECHILD, "cannot look at %s: the process that looks was killed", path);
+    if (WEXITSTATUS(status) == EINVAL)
+        return error_set(err, -EINVAL, "%s is not a memory file system", path);
+    if (WEXITSTATUS(status) != 0)
+        return error_errno(err, -WEXITSTATUS(status), "cannot look at %s", path);
+    return TAKE_FD(fd);
 }
 
 /* From the old root, which "/" still is: what the host has on it is detached or, where a user namespace locks it, covered. */

@@ -56,6 +56,11 @@ ids_free() { [ -z "$(ls -A "$idmap")" ] || { ls -lR "$idmap"; false; }; }
   run -0 keep --rm --ipc container:owner box sh -c 'inside shm 77; touch /dev/mqueue/queue; readlink /proc/self/ns/ipc'
   said 0 'from the owner' "$(oak exec owner readlink /proc/self/ns/ipc)"
   [ "$(oak exec owner ls /dev/mqueue)" = queue ]
+  run -0 keep --rm --ipc container:owner box sh -c 'echo file >/dev/shm/file; cat /dev/shm/file; grep " /dev/shm " /proc/self/mounts'
+  said 0 file nosuid,nodev,noexec
+  [ "$(oak exec owner cat /dev/shm/file)" = file ]
+  run keep --rm --ipc container:owner --tmpfs /dev/shm box cat /dev/shm/file
+  said 1 'No such file'
   run keep --rm box inside shm 77
   said 1 'shared memory: No such file'
   run keep --rm --pid container:owner box inside shm 77
@@ -144,6 +149,15 @@ ids_free() { [ -z "$(ls -A "$idmap")" ] || { ls -lR "$idmap"; false; }; }
   wait_for 10 eval 'oak exec owner true 2>&1 | grep "cannot become root"'
   run keep --rm --ipc container:owner box readlink /proc/self/ns/user
   said 125 'not one that oakum has made'
+  oak rm -f owner
+}
+
+@test "the other container's /dev/shm is a tmpfs or is not taken" {
+  mkdir "$place/victim"
+  started owner --userns host --cap-add SYS_ADMIN -v "$place/victim:/dev/shm:rw" -- sleep 633
+  run --separate-stderr keep --rm --userns host --ipc container:owner box ls /dev/shm
+  [ "$status" -eq 125 ]
+  [[ $stderr == *'/dev/shm is not a memory file system'* ]]
   oak rm -f owner
 }
 
