@@ -61,8 +61,8 @@ refuses() {
   for command in create run; do
     status=0
     # into a file: a container that was made after all would keep a pipe open
-    rt $command --bundle "$bundle" refused >"$place/said" 2>&1 3>&- || status=$?
-    output=$(cat "$place/said")
+    rt $command --bundle "$bundle" refused >"$BATS_TEST_TMPDIR.said" 2>&1 3>&- || status=$?
+    output=$(cat "$BATS_TEST_TMPDIR.said")
     [ "$status" -ne 0 ] || { echo "$filter: $command accepts it"; rt delete --force refused; return 1; }
     [[ $output != *'it ran'* ]] || { echo "$filter: the program ran"; return 1; }
     [ "$RUNTIME" != oakum ] || [[ $output == *"$word"* ]] || { echo "$filter: no \"$word\" in: $output"; return 1; }

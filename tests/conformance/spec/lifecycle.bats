@@ -311,7 +311,7 @@ try_hooks() { # KIND COMMAND: COMMAND is the operation that calls them
 @test "X-002 descriptors of LISTEN_FDS are handed on" {
   echo 'from the third' >"$place/third"
   script='cat <&3' make_bundle "$bundle"
-  run bash -c 'exec 3<"$1"; shift; LISTEN_FDS=1 exec "$@"' bash "$place/third" "$runtime" --root "$place/rt" run --bundle "$bundle" box
+  run bash -c 'exec 3<"$1"; shift; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' bash "$place/third" "$runtime" --root "$place/rt" run --bundle "$bundle" box
   said 0 'from the third'
 }
 @test "X-003 links of /dev to the standard descriptors" {

@@ -91,7 +91,7 @@ traces() {
   find /sys/fs/cgroup -mindepth 1 -type d -path "*/$group/*" -printf 'cgroup %p\n' 2>/dev/null
   sed -E 's/^[0-9]+ [0-9]+ [0-9:]+ (\S+) (\S+) .* - (\S+) (\S+) .*/mount \2 (\3 from \4, root \1)/' /proc/self/mountinfo
   for pid in /proc/[0-9]*; do
-    exe=$(readlink "$pid/exe")
+    exe=$(readlink "$pid/exe") || true # a kernel thread has none, and the test would end here
     # A protected runtime's file is the root of a mount of its own: /oakum-runtime.
     if grep -qF "/$group" "$pid/cgroup" || [[ ($exe == "$bin"/* || $exe == /oakum*) && $(tr '\0' ' ' <"$pid/cmdline") == *"$place"* ]]; then
       echo "process ${pid#/proc/} $(tr '\0' ' ' <"$pid/cmdline")"
