@@ -299,6 +299,8 @@ static int make_overlay(const struct mounts *m, struct error *err)
         int r = way == 0   ? name_layers_by_fd(p, fs)
                 : way == 1 ? name_layers_one_by_one(p, fs)
                            : name_layers_in_one(p, fs, err);
+        if (r == -EBADF && way == 0) /* Linux 6.12 knows the option, but takes no O_PATH descriptor */
+            continue;
         if (r == -EINVAL && way < 2)
             continue;
         if (r < 0)
