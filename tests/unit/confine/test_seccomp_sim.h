@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 
 #include "confine/seccomp_names.h"
 
@@ -89,6 +90,19 @@ static inline bool sim_rule(const struct oci_seccomp_rule *r, const uint64_t *ar
             repeat = repeat || r->args[k].index == r->args[i].index;
     }
     return repeat ? any : all;
+}
+
+/* A filter of libseccomp for x86-64, also where that is not this machine. Rules are given with this machine's call numbers all the same. */
+static inline scmp_filter_ctx sim_libseccomp(uint32_t def)
+{
+    seccomp_api_set(6); /* all actions, whatever the kernel below has */
+    scmp_filter_ctx ctx = seccomp_init(def);
+    assert_non_null(ctx);
+    if (seccomp_arch_native() != SCMP_ARCH_X86_64) {
+        assert_int_equal(seccomp_arch_add(ctx, SCMP_ARCH_X86_64), 0);
+        assert_int_equal(seccomp_arch_remove(ctx, seccomp_arch_native()), 0);
+    }
+    return ctx;
 }
 
 /* The verdict for call nr of a 64-bit architecture of which nothing but `sec` is known (no x32 listed). */

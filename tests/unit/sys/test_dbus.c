@@ -125,7 +125,7 @@ static struct dbus *begin(unsigned flags)
     }
     close(listener);
     error_clear(&err);
-    if (dbus_open(name, false, 300, &bus, &err) < 0)
+    if (dbus_open(name, false, flags & SILENT ? 1000 : 10000, &bus, &err) < 0)
         return NULL;
     return bus;
 }
