@@ -708,58 +708,6 @@ int cgroup_freezer_fd(const struct cgroup *cg)
     return h ? h->dirfd : -1;
 }
 
-/* What update must know before it writes; strings go to a. */
-static int read_current(const struct cgroup *cg, const struct oci_resources *res, struct arena *a,
-                        struct cgroup_current *cur, struct error *err)
-{
-    const struct cgroup_hier *h = cgroup_hier_v2(cg);
-    char *text = NULL;
-    int r = 0;
-
-    *cur = (struct cgroup_current){ .memory_max = -1 };
-    if (!h)
-        return 0;
-    if (res->memory.swap.set && !cgroup_hier_of(cg, CGROUP_MEMORY)) {
-        r = file_read(h->dirfd, "memory.max", CGROUP_VALUE_MAX, &text, NULL, err);
-        if (r < 0)
-            return r;
-        text[strcspn(text, "\n")] = '\0';
-        if (parse_i64(text, &cur->memory_max) < 0)
-            cur->memory_max = -1;
-        free(text);
-        text = NULL;
-    }
-    if (res->cpu.period.set && !cgroup_hier_of(cg, CGROUP_CPU)) {
-        r = file_read(h->dirfd, "cpu.max", CGROUP_VALUE_MAX, &text, NULL, err);
-        if (r < 0)
-            return r;
-        text[strcspn(text, " \n")] = '\0';
-        cur->cpu_max = arena_strdup(a, text);
-        free(text);
-    }
-    return 0;
-}
-
-static int check_before_update(const struct cgroup *cg, const struct oci_memory *m, struct error *err)
-{
-    const struct cgroup_hier *v1 = cgroup_hier_of(cg, CGROUP_MEMORY), *h = v1 ? v1 : cgroup_hier_v2(cg);
-    _cleanup_free_ char *text = NULL;
-    uint64_t use;
-    int r;
-
-    if (!m->check_before_update.set || !m->check_before_update.v || !m->limit.set || m->limit.v <= 0 || !h)
-        return 0;
-    r = file_read(h->dirfd, v1 ? "memory.usage_in_bytes" : "memory.current", CGROUP_VALUE_MAX, &text, NULL,
-                  err);
-    if (r < 0)
-        return r;
-    text[strcspn(text, "\n")] = '\0';
-    if (parse_u64(text, &use) == 0 && use > (uint64_t) m->limit.v)
-        return error_set(err, -EBUSY, "linux.resources.memory.limit: %lld is below the %llu bytes in use",
-                         (long long) m->limit.v, (unsigned long long) use);
-    return 0;
-}
-
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();
@@ -772,9 +720,9 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err
     if (r == 0 && need != 0)
         r = use_needed(cg, need, fields, err);
     if (r == 0)
-        r = check_before_update(cg, &res->memory, err);
+        r = cgroup_check_use(cg, &res->memory, err);
     if (r == 0)
-        r = read_current(cg, res, a, &cur, err);
+        r = cgroup_read_current(cg, res, a, &cur, err);
     if (r == 0)
         r = write_limits(cg, res, need, &cur, err);
     for (size_t i = before; i < cg->n && r == 0; i++)
@@ -782,6 +730,11 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err
     if (r < 0)
         unmake(cg, before);
     return r == 0 && cg->unit ? cgroup_unit_update(cg, res, err) : r;
+}
+
+bool cgroup_swap_apart(const struct cgroup *cg)
+{
+    return !cgroup_hier_of(cg, CGROUP_MEMORY) && cgroup_hier_v2(cg) != NULL;
 }
 
 /* ---- remove, mount ---- */

@@ -125,9 +125,14 @@ int cgroup_freezer_fd(const struct cgroup *cg);
 /*
  * Writes what is given in res, leaves the rest. A controller that was not used so far is joined with all processes. Limits
  * that depend on each other are written in an order that the kernel accepts. memory.checkBeforeUpdate: -EBUSY, nothing
- * written, if the limit is below the use.
+ * written, if memory.limit is below the memory in use, or memory.swap below that with what is in swap.
+ *
+ * memory.limit without memory.swap: v1 keeps memory+swap (and refuses a limit above it), v2 keeps what may be in swap, as with the
+ * other runtimes. -1 lifts both. devices: the list as a whole.
  */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct error *err);
+/* Is swap limited apart from memory (v2)? Then memory+swap moves with memory.limit. */
+bool cgroup_swap_apart(const struct cgroup *cg);
 
 /*
  * Removes path in every hierarchy, cgroups that the container made in it first. Retries while processes are on their way out
@@ -209,3 +214,9 @@ int cgroup_path_check(const char *path, struct error *err);
  * console (a container's /dev/console is a pty), no tun. Constant; the engine copies it into a spec.
  */
 const struct oci_device_rule *cgroup_default_devices(size_t *ret_n);
+/*
+ * The devices that every container has (config-linux.md, "Default Devices") may be used though a list says "nothing": podman and
+ * containerd deny all and rely on the runtime for these. They come behind the last rule on all devices, so later rules can take them
+ * away. No rules at all stay none. The new list is in a.
+ */
+void cgroup_allow_default_devices(struct oci_resources *res, struct arena *a);

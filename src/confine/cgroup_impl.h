@@ -116,6 +116,7 @@ struct cgroup_write {
         any_of; /* of the writes with the same number (≠ 0) those whose file exists are done; one must work */
     bool verify; /* read back: this kernel may take the value and ignore it */
     bool swap;   /* file absent: see swap rule in cgroup.h */
+    bool maybe;  /* file absent: this kernel does without */
 };
 struct cgroup_plan {
     struct cgroup_write *v;
@@ -138,6 +139,13 @@ int cgroup_plan_make(const struct oci_resources *res, unsigned on_v2, const stru
                      struct cgroup_plan *plan, struct error *err);
 int cgroup_plan_apply(const struct cgroup *cg, const struct cgroup_plan *plan, struct error *err);
 uint64_t cgroup_weight_from_shares(uint64_t shares);
+
+/* ---- cgroup_current.c: before an update ---- */
+/* Reads what the plan for res needs; strings go to a. */
+int cgroup_read_current(const struct cgroup *cg, const struct oci_resources *res, struct arena *a,
+                        struct cgroup_current *cur, struct error *err);
+/* memory.checkBeforeUpdate: -EBUSY when a limit that m gives is below the use. */
+int cgroup_check_use(const struct cgroup *cg, const struct oci_memory *m, struct error *err);
 
 /* ---- cgroup_devices.c, cgroup_devices_bpf.c ---- */
 enum { DEV_MKNOD = 1, DEV_READ = 2, DEV_WRITE = 4, DEV_ALL = 7 }; /* the kernel's BPF_DEVCG_ACC_* */

@@ -358,8 +358,10 @@ static int plan_hugepages(const struct oci_resources *res, bool v2, struct cgrou
         value = arena_printf(a, "%llu", (unsigned long long) h->limit);
         add(plan, CGROUP_HUGETLB, v2, field,
             arena_printf(a, "hugetlb.%s.%s", h->page_size, v2 ? "max" : "limit_in_bytes"), value);
+        /* Reservations are accounted for since 5.7; without, use alone is limited, as the specification has it. */
         add(plan, CGROUP_HUGETLB, v2, field,
-            arena_printf(a, "hugetlb.%s.rsvd.%s", h->page_size, v2 ? "max" : "limit_in_bytes"), value);
+            arena_printf(a, "hugetlb.%s.rsvd.%s", h->page_size, v2 ? "max" : "limit_in_bytes"), value)
+            ->maybe = true;
     }
     return 0;
 }
@@ -460,6 +462,13 @@ static int plan_unified(const struct oci_resources *res, unsigned on_v2, struct 
     return 0;
 }
 
+/* An idle cgroup takes no shares (EINVAL): with both given, it is woken up for them first. */
+static void plan_wake(const struct oci_cpu *cpu, bool v2, bool fresh, struct cgroup_plan *plan)
+{
+    if (!fresh && cpu->idle.set && cpu->idle.v != 0 && cpu->shares.set && cpu->shares.v != 0)
+        add(plan, CGROUP_CPU, v2, "linux.resources.cpu.idle", "cpu.idle", "0")->maybe = true;
+}
+
 /* v1: what the kernel's table of rows cannot say. */
 static int plan_memory_v1(const struct oci_memory *m, bool fresh, struct cgroup_plan *plan, struct error *err)
 {
@@ -490,6 +499,9 @@ int cgroup_plan_make(const struct oci_resources *res, unsigned on_v2, const stru
         r = plan_swap_v2(&res->memory, cur, plan, err);
     else
         r = plan_memory_v1(&res->memory, cur->fresh, plan, err);
+    plan_wake(&res->cpu, v2[CGROUP_CPU], cur->fresh, plan);
+    if (r == 0 && v2[CGROUP_CPU])
+        plan_cpu_v2(&res->cpu, cur, plan);
     for (size_t i = 0; i < ARRAY_LEN(rows) && r == 0; i++) {
         const struct row *row = &rows[i];
         bool special = v2[row->controller] && (row->flags & V2_SPECIAL);
@@ -499,8 +511,6 @@ int cgroup_plan_make(const struct oci_resources *res, unsigned on_v2, const stru
         if (!special && row_value(res, row, cur->fresh, text, &str, &num))
             r = add_row(plan, row, v2[row->controller], str, num, err);
     }
-    if (r == 0 && v2[CGROUP_CPU])
-        plan_cpu_v2(&res->cpu, cur, plan);
     if (r == 0)
         r = plan_weights(&res->block_io, v2[CGROUP_IO], plan, err);
     if (r == 0)

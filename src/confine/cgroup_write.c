@@ -54,6 +54,8 @@ static int write_one(const struct cgroup *cg, const struct cgroup_write *w, stru
     if (fd < 0) {
         if (errno == ENOENT && w->swap)
             return no_swap_accounting(w, err);
+        if (errno == ENOENT && w->maybe)
+            return 0;
         if (errno == ENOENT)
             return error_set(err, -ENOENT, "%s: this kernel has no %s", w->field, w->file);
         return error_errno(err, -errno, "%s: cannot open %s of cgroup %s", w->field, w->file, cg->path);
