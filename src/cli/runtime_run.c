@@ -55,24 +55,6 @@ static const struct cli_option run_options[] = {
     { "keep", 0, OPT_FLAG, F(keep), NULL, "keep the container when its program has ended", NULL },
 };
 
-/*
- * The devices that every container has (config-linux.md, "Default Devices") may be used whatever the rules say: podman and
- * containerd deny all of them and rely on the runtime for these. No rules at all stay none.
- */
-static void allow_default_devices(struct oci_spec *spec)
-{
-    struct oci_resources *res = &spec->linux_.resources;
-    size_t n, had = res->n_devices;
-    const struct oci_device_rule *rules = cgroup_default_devices(&n);
-    if (had == 0)
-        return;
-    res->devices = arena_grow(spec->arena, res->devices, had, had + n, sizeof(*rules));
-    for (size_t i = 0; i < n; i++) {
-        if (rules[i].allow)
-            res->devices[res->n_devices++] = rules[i];
-    }
-}
-
 int runtime_read_config(const char *config, const char *bundle, char **ret_text, struct oci_spec **ret,
                         struct error *err)
 {
@@ -84,7 +66,7 @@ int runtime_read_config(const char *config, const char *bundle, char **ret_text,
     r = oci_spec_parse(*ret_text, len, ret, err);
     if (r < 0)
         return error_context(err, r, "%s", path);
-    allow_default_devices(*ret);
+    cgroup_allow_default_devices(&(*ret)->linux_.resources, (*ret)->arena);
     return 0;
 }
 

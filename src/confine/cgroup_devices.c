@@ -42,6 +42,43 @@ const struct oci_device_rule *cgroup_default_devices(size_t *ret_n)
     return rules;
 }
 
+static bool is_wildcard(const struct opt_i64 *v)
+{
+    return !v->set || v->v < 0;
+}
+
+/* Says yes or no to everything: what came before it does not count. */
+static bool is_on_all(const struct oci_device_rule *r)
+{
+    const char *access = str_empty(r->access) ? "rwm" : r->access;
+
+    return (str_empty(r->type) || str_eq(r->type, "a")) && is_wildcard(&r->major) && is_wildcard(&r->minor) &&
+           strchr(access, 'r') && strchr(access, 'w') && strchr(access, 'm');
+}
+
+void cgroup_allow_default_devices(struct oci_resources *res, struct arena *a)
+{
+    size_t n, at = res->n_devices, out = 0;
+    const struct oci_device_rule *rules = cgroup_default_devices(&n);
+    struct oci_device_rule *all;
+
+    if (res->n_devices == 0)
+        return;
+    while (at > 0 && !is_on_all(&res->devices[at - 1]))
+        at--;
+    all = arena_array(a, res->n_devices + n, sizeof(*all));
+    for (size_t i = 0; i < at; i++)
+        all[out++] = res->devices[i];
+    for (size_t i = 0; i < n; i++) {
+        if (rules[i].allow)
+            all[out++] = rules[i];
+    }
+    for (size_t i = at; i < res->n_devices; i++)
+        all[out++] = res->devices[i];
+    res->devices = all;
+    res->n_devices = out;
+}
+
 static int parse_access(const char *s, unsigned *ret)
 {
     unsigned bits = 0;

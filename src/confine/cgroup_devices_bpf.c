@@ -119,6 +119,7 @@ static int find_ours(const struct cgroup_hier *h, struct error *err)
 {
     uint32_t ids[64];
     union bpf_attr attr = { 0 };
+    int unseen = 0;
 
     attr.query.target_fd = (uint32_t) h->dirfd;
     attr.query.attach_type = BPF_CGROUP_DEVICE;
@@ -130,8 +131,11 @@ static int find_ours(const struct cgroup_hier *h, struct error *err)
         struct bpf_prog_info info = { 0 };
         union bpf_attr get = { .prog_id = ids[i] }, ask = { 0 };
         int fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &get, sizeof get);
-        if (fd < 0)
+        if (fd < 0) {
+            if (errno != ENOENT) /* detached meanwhile */
+                unseen = -errno;
             continue;
+        }
         ask.info.bpf_fd = (uint32_t) fd;
         ask.info.info_len = sizeof info;
         ask.info.info = (uintptr_t) &info;
@@ -139,7 +143,10 @@ static int find_ours(const struct cgroup_hier *h, struct error *err)
             return fd;
         close(fd);
     }
-    return -ENOENT;
+    /* Beside an old one that stays, the new list would allow nothing that the old one does not. */
+    return unseen < 0
+               ? error_errno(err, unseen, "linux.resources.devices: cannot look at the cgroup's BPF programs")
+               : -ENOENT;
 }
 
 int cgroup_v2_devices(const struct cgroup_hier *h, const struct device_rule *rules, size_t n, bool fresh,

@@ -159,8 +159,12 @@ int container_pause(struct runtime *rt, const char *id, struct error *err);
 int container_resume(struct runtime *rt, const char *id, struct error *err);
 /* Changes the limits that res gives (confine/cgroup.h), leaves the others, and records them in the state directory's config.json. */
 int container_update(struct runtime *rt, const char *id, const struct oci_resources *res, struct error *err);
-/* What update records: what from gives is taken over, lists as a whole; 0 is "not given" where confine/cgroup.h says so. Points into from. */
-void resources_merge(struct arena *a, struct oci_resources *to, const struct oci_resources *from);
+/*
+ * What update records: what from gives is taken over, lists as a whole; 0 is "not given" where confine/cgroup.h says so. Points into from.
+ * swap_apart: as cgroup_swap_apart(), for memory.swap when memory.limit alone is given.
+ */
+void resources_merge(struct arena *a, struct oci_resources *to, const struct oci_resources *from,
+                     bool swap_apart);
 /* "data" of a stats event (confine/cgroup_stats.h; new reference), and how many processes were killed for lack of memory so far. ret NULL: only that. -ESRCH: it does not run. */
 int container_stats(struct runtime *rt, const char *id, json_t **ret, uint64_t *ret_oom_kills,
                     struct error *err);

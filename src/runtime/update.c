@@ -177,8 +177,25 @@ static bool is_given(const void *p, enum field_form form, bool zero)
     return false;
 }
 
-void resources_merge(struct arena *a, struct oci_resources *to, const struct oci_resources *from)
+/* memory.limit given without memory.swap: what memory+swap is then (cgroup_update()). */
+static void follow_limit(struct oci_memory *to, const struct oci_memory *from, bool swap_apart)
 {
+    int64_t limit = from->limit.set ? from->limit.v : 0, more;
+
+    if (limit == 0 || (from->swap.set && from->swap.v != 0) || !to->swap.set || to->swap.v <= 0)
+        return;
+    if (limit < 0)
+        to->swap.v = -1;
+    else if (swap_apart && to->limit.set && to->limit.v > 0 && to->swap.v >= to->limit.v) {
+        more = to->swap.v - to->limit.v;
+        to->swap.v = limit > INT64_MAX - more ? INT64_MAX : limit + more;
+    }
+}
+
+void resources_merge(struct arena *a, struct oci_resources *to, const struct oci_resources *from,
+                     bool swap_apart)
+{
+    follow_limit(&to->memory, &from->memory, swap_apart);
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         bool list = fields[i].form == F_LIST;
         const char *source = (const char *) from + fields[i].offset,
@@ -193,10 +210,10 @@ void resources_merge(struct arena *a, struct oci_resources *to, const struct oci
         oci_pairs_set(a, &to->unified, from->unified.v[i].key, from->unified.v[i].value);
 }
 
-static int rewrite_config(int dirfd, struct oci_spec *spec, const struct oci_resources *res,
+static int rewrite_config(int dirfd, struct oci_spec *spec, const struct oci_resources *res, bool swap_apart,
                           struct error *err)
 {
-    resources_merge(spec->arena, &spec->linux_.resources, res);
+    resources_merge(spec->arena, &spec->linux_.resources, res, swap_apart);
     spec->linux_.set = true;
     _cleanup_free_ char *text = oci_spec_text(spec, 0);
     return file_replace(dirfd, "config.json", text, strlen(text), 0600, false, err);
@@ -207,6 +224,7 @@ int container_update(struct runtime *rt, const char *id, const struct oci_resour
     struct target t;
     _cleanup_free_ char *text = NULL;
     _cleanup_oci_spec_ struct oci_spec *spec = NULL;
+    struct oci_resources written = *res;
     size_t len;
     int r = target_open(&t, rt, id, LOCK_EX, err);
     if (r >= 0)
@@ -215,10 +233,12 @@ int container_update(struct runtime *rt, const char *id, const struct oci_resour
         r = oci_spec_parse(text, len, &spec, err);
     if (r >= 0)
         r = state_mark_grown(t.dirfd, err);
+    if (r >= 0) {
+        cgroup_allow_default_devices(&written, spec->arena); /* as at the start; recorded is what was given */
+        r = cgroup_update(t.cg, &written, err);
+    }
     if (r >= 0)
-        r = cgroup_update(t.cg, res, err);
-    if (r >= 0)
-        r = rewrite_config(t.dirfd, spec, res, err);
+        r = rewrite_config(t.dirfd, spec, res, cgroup_swap_apart(t.cg), err);
     target_close(&t);
     return r;
 }

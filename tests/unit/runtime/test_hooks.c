@@ -62,7 +62,7 @@ static void test_merge(void **unused)
                                   .pids_limit = { true, -1 } };
     oci_pairs_set(a, &to.unified, "memory.high", "1");
     oci_pairs_set(a, &from.unified, "memory.high", "2");
-    resources_merge(a, &to, &from);
+    resources_merge(a, &to, &from, false);
     assert_int_equal(to.memory.limit.v, 50);
     assert_int_equal(to.memory.swap.v, 200); /* 0 is "not given" */
     assert_true(to.cpu.idle.set);            /* but not everywhere */
@@ -73,10 +73,24 @@ static void test_merge(void **unused)
     assert_int_equal(to.n_devices, 1);
     assert_string_equal(oci_pairs_get(&to.unified, "memory.high"), "2");
     from = (struct oci_resources){ .devices = rules, .n_devices = 2, .block_io.weight = { true, 500 } };
-    resources_merge(a, &to, &from);
+    resources_merge(a, &to, &from, false);
     assert_int_equal(to.n_devices, 2);
     assert_int_equal(to.block_io.weight.v, 500);
     assert_int_equal(to.memory.limit.v, 50);
+    /* the limit alone: memory+swap stays in v1, what may be in swap in v2; lifted, it takes both along */
+    from = (struct oci_resources){ .memory.limit = { true, 70 } };
+    resources_merge(a, &to, &from, false);
+    assert_int_equal(to.memory.swap.v, 200);
+    from.memory.limit.v = 300;
+    resources_merge(a, &to, &from, true);
+    assert_int_equal(to.memory.limit.v, 300);
+    assert_int_equal(to.memory.swap.v, 430);
+    from.memory.swap = (struct opt_i64){ true, 310 };
+    resources_merge(a, &to, &from, true);
+    assert_int_equal(to.memory.swap.v, 310);
+    from = (struct oci_resources){ .memory.limit = { true, -1 } };
+    resources_merge(a, &to, &from, false);
+    assert_int_equal(to.memory.swap.v, -1);
     arena_free(a);
 }
 
