@@ -81,7 +81,12 @@ static void put_cpu(struct dbus_body *b, const struct oci_cpu *cpu, const struct
 {
     bool quota = cpu->quota.set && cpu->quota.v != 0, period = cpu->period.set && cpu->period.v != 0;
 
-    if (cpu->shares.set && cpu->shares.v != 0 && f->v2)
+    /* 0 is "idle" (252); another weight makes systemd write 0 to cpu.idle when it next touches the cgroup. */
+    if (f->v2 && cpu->idle.set && cpu->idle.v != 0)
+        cgroup_put_u64(b, "CPUWeight", 0);
+    else if (f->v2 && cpu->idle.set && !(cpu->shares.set && cpu->shares.v != 0) && f->cpu_weight != 0)
+        cgroup_put_u64(b, "CPUWeight", f->cpu_weight);
+    else if (cpu->shares.set && cpu->shares.v != 0 && f->v2)
         cgroup_put_u64(b, "CPUWeight", cgroup_weight_from_shares(cpu->shares.v));
     else if (cpu->shares.set && cpu->shares.v != 0)
         cgroup_put_u64(b, "CPUShares", MIN_OF(MAX_OF(cpu->shares.v, (uint64_t) 2), (uint64_t) 262144));

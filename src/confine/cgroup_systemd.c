@@ -432,7 +432,7 @@ int cgroup_unit_stop(const struct cgroup_unit *u, struct error *err)
 static void read_facts(const struct cgroup *cg, struct cgroup_facts *f)
 {
     const struct cgroup_hier *cpu = cgroup_hier_of(cg, CGROUP_CPU), *v2 = cgroup_hier_v2(cg);
-    _cleanup_free_ char *max = NULL, *quota = NULL, *period = NULL, *memory = NULL;
+    _cleanup_free_ char *max = NULL, *quota = NULL, *period = NULL, *memory = NULL, *weight = NULL;
 
     *f = (struct cgroup_facts){ .v2 = cg->host.v2_base,
                                 .user = cg->unit->user,
@@ -459,6 +459,11 @@ static void read_facts(const struct cgroup *cg, struct cgroup_facts *f)
         memory[strcspn(memory, "\n")] = '\0';
         if (parse_i64(memory, &f->memory_max) < 0)
             f->memory_max = -1;
+    }
+    if (v2 && file_read(v2->dirfd, "cpu.weight", 64, &weight, NULL, NULL) == 0) {
+        weight[strcspn(weight, "\n")] = '\0';
+        if (parse_u64(weight, &f->cpu_weight) < 0)
+            f->cpu_weight = 0;
     }
 }
 

@@ -33,6 +33,7 @@ struct cgroup_facts {
     bool v2, user, fresh;
     int64_t memory_max, cpu_quota; /* of an existing cgroup, negative: none */
     uint64_t cpu_period;
+    uint64_t cpu_weight; /* of an existing one on v2; 0: not known */
 };
 void cgroup_put_u64(struct dbus_body *b, const char *name, uint64_t v);
 void cgroup_put_bool(struct dbus_body *b, const char *name, bool v);

@@ -165,6 +165,16 @@ static void numbers(void **state _unused_)
           "MemoryLimit=1000 CPUShares=1024 CPUQuotaPerSecUSec=250000 CPUQuotaPeriodUSec=200000 TasksMax=20");
     r = (struct oci_resources){ .memory = { .swap = SET(4000) }, .cpu = { .period = SET(50000) } };
     check(&r, &later, "MemorySwapMax=1000 CPUQuotaPerSecUSec=250000 CPUQuotaPeriodUSec=50000");
+    /* 0 is systemd's "idle". */
+    const struct cgroup_facts weighed = { .v2 = true, .memory_max = -1, .cpu_quota = -1, .cpu_weight = 59 };
+    r = (struct oci_resources){ .cpu = { .shares = SET(1024), .idle = SET(1) } };
+    check(&r, &v2, "CPUWeight=0");
+    check(&r, &v1, "CPUShares=1024");
+    r.cpu.idle.v = 0;
+    check(&r, &weighed, "CPUWeight=100");
+    r.cpu.shares.set = false;
+    check(&r, &weighed, "CPUWeight=59");
+    check(&r, &v2, "");
     /* No limit: nothing to say of a new cgroup, and to be taken back of an old one. */
     r = (struct oci_resources){ .memory = { .limit = SET(-1) }, .pids_limit = SET(-1) };
     check(&r, &v2, "");
