@@ -179,6 +179,36 @@ limit() {
   rt delete --force box
 }
 
+@test "an update with devices leaves the default ones, and what is recorded is what was given" {
+  up box '.linux.devices = [{path: "/dev/other", type: "c", major: 10, minor: 237, fileMode: 438}]'
+  echo '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 237, "access": "r"}]}' >"$place/resources"
+  rt update --resources "$place/resources" box
+  run rt exec box sh -c 'for d in null zero full random urandom tty ptmx other; do ( : </dev/$d ) 2>&1; done; echo >/dev/null && head -c1 /dev/zero >/dev/null && echo done'
+  [ "$status" -eq 0 ]
+  [[ $output != *permitted* && $output == *done ]] || { echo "$output"; false; }
+  run rt exec box sh -c ': >/dev/other'
+  [ "$status" -ne 0 ]
+  [ "$(jq -c '.linux.resources.devices | length' "$place/rt/box/config.json")" = 2 ]
+  # everything but one may be said after the list as well
+  echo '{"devices": [{"allow": false, "access": "rwm"}, {"allow": false, "type": "c", "major": 1, "minor": 8, "access": "r"}]}' >"$place/resources"
+  rt update --resources "$place/resources" box
+  run rt exec box sh -c 'echo >/dev/null && head -c1 /dev/urandom >/dev/null && ! head -c1 /dev/random && ! head -c0 /dev/other'
+  said 0
+  rt delete --force box
+}
+
+@test "memory.checkBeforeUpdate: a limit below the use is refused, with swap and without" {
+  up box '.linux.resources.memory.limit = 67108864 | .linux.resources.memory.swap = 134217728'
+  echo '{"memory": {"limit": 4096, "swap": 134217728, "checkBeforeUpdate": true}}' >"$place/resources"
+  run rt update --resources "$place/resources" box
+  said 1 memory.limit 'in use'
+  echo '{"memory": {"swap": 4096, "checkBeforeUpdate": true}}' >"$place/resources"
+  run rt update --resources "$place/resources" box
+  said 1 memory.swap 'in use'
+  [ "$(limit memory.limit_in_bytes memory.max box)" = 67108864 ]
+  rt delete --force box
+}
+
 @test "events --stats: one line with every part, true numbers" {
   up box
   rt events --stats box >"$place/stats"

@@ -4,11 +4,6 @@
 
 #include "sys/mnt.h"
 
-#define SET(x)                \
-    {                         \
-        .set = true, .v = (x) \
-    }
-
 static struct oci_resources usual(void)
 {
     struct oci_resources r = { .memory = { .limit = SET(64 * MIB), .swap = SET(64 * MIB) },
@@ -359,6 +354,24 @@ static void update_joins_a_new_controller(void **state _unused_)
     scratch_wait(pid);
 }
 
+static void idle_and_burst(void **state _unused_)
+{
+    struct oci_resources r = { .cpu = { .shares = SET(512), .idle = SET(1) } };
+
+    assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.idle"), "1");
+    assert_ok(cgroup_update(scratch, &r, &scratch_err)); /* the same again, though idle takes no shares */
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.idle"), "1");
+    r.cpu = (struct oci_cpu){ .shares = SET(2048), .idle = SET(0) };
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.shares"), "2048");
+    r.cpu = (struct oci_cpu){ .quota = SET(50000), .burst = SET(50000), .period = SET(100000) };
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    r.cpu = (struct oci_cpu){ .quota = SET(10000), .burst = SET(5000) };
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.cfs_burst_us"), "5000");
+}
+
 static void nested_parents(void **state _unused_)
 {
     struct oci_resources r = { .cpu = { .cpus = "0", .shares = SET(512) }, .pids_limit = SET(5) };
@@ -530,6 +543,7 @@ int main(void)
         SCRATCH_TEST(freeze_fork_bomb),
         SCRATCH_TEST(update_in_any_order),
         SCRATCH_TEST(update_joins_a_new_controller),
+        SCRATCH_TEST(idle_and_burst),
         SCRATCH_TEST(nested_parents),
         SCRATCH_TEST(view_inside),
         SCRATCH_TEST(hybrid_controller),

@@ -2,10 +2,6 @@
 /* Paths, linux.resources → writes, share weights, device lists: all without a kernel. */
 #include "test_cgroup_util.h"
 
-#define SET(x)                \
-    {                         \
-        .set = true, .v = (x) \
-    }
 #define FRESH         \
     {                 \
         .fresh = true \
@@ -140,15 +136,33 @@ static void cpu(void **state _unused_)
         "cpuset.cpus=0-1;cpuset.mems=0;");
     assert_string_equal(
         plan_text(&r, ~0u, (struct cgroup_current) FRESH),
-        "cpu.max.burst=1000;cpuset.cpus=0-1;cpuset.mems=0;cpu.weight=100;cpu.max=50000 100000;");
+        "cpu.weight=100;cpu.max=50000 100000;cpu.max.burst=1000;cpuset.cpus=0-1;cpuset.mems=0;");
     r.cpu = (struct oci_cpu){ .period = SET(5000) };
     assert_string_equal(plan_text(&r, ~0u, (struct cgroup_current) FRESH), "cpu.max=max 5000;");
     assert_string_equal(plan_text(&r, ~0u, (struct cgroup_current){ .cpu_max = "777" }), "cpu.max=777 5000;");
     r.cpu = (struct oci_cpu){ .quota = SET(-1) };
     assert_string_equal(plan_text(&r, ~0u, (struct cgroup_current){ 0 }), "cpu.max=max;");
     assert_string_equal(plan_text(&r, 0, (struct cgroup_current){ 0 }), "cpu.cfs_quota_us=-1;");
-    r.cpu = (struct oci_cpu){ .realtime_runtime = SET(1) };
+    r.cpu = (struct oci_cpu){ .realtime_runtime = SET(-1), .realtime_period = SET(5000) };
+    assert_string_equal(plan_text(&r, 0, (struct cgroup_current) FRESH),
+                        "cpu.rt_period_us=5000;cpu.rt_runtime_us=-1;");
     assert_string_equal(plan_text(&r, ~0u, (struct cgroup_current) FRESH), "error");
+}
+
+/* The kernel takes no shares for an idle cgroup: they come first, and an old one is woken up for them. */
+static void idle(void **state _unused_)
+{
+    struct oci_resources r = { .cpu = { .shares = SET(1024), .idle = SET(1) } };
+
+    assert_string_equal(plan_text(&r, 0, (struct cgroup_current) FRESH), "cpu.shares=1024;cpu.idle=1;");
+    assert_string_equal(plan_text(&r, ~0u, (struct cgroup_current) FRESH), "cpu.weight=100;cpu.idle=1;");
+    assert_string_equal(plan_text(&r, 0, (struct cgroup_current){ 0 }),
+                        "cpu.idle=0;cpu.shares=1024;cpu.idle=1;");
+    assert_string_equal(plan_text(&r, ~0u, (struct cgroup_current){ 0 }),
+                        "cpu.idle=0;cpu.weight=100;cpu.idle=1;");
+    r.cpu = (struct oci_cpu){ .idle = SET(0) };
+    assert_string_equal(plan_text(&r, ~0u, (struct cgroup_current) FRESH), "");
+    assert_string_equal(plan_text(&r, ~0u, (struct cgroup_current){ 0 }), "cpu.idle=0;");
 }
 
 static void weights(void **state _unused_)
@@ -342,6 +356,27 @@ static void devices(void **state _unused_)
     assert_string_equal(DEVICES(ALLOW("c", N(1LL << 33), W, "r")), "error");
 }
 
+/* Behind the last rule on everything: denied by it they would be missing, and a later rule can take them away. */
+static void default_devices(void **state _unused_)
+{
+    static const char defaults[] = "c1:3/7 c1:5/7 c1:7/7 c1:8/7 c1:9/7 c5:0/7 c5:2/7 c136:-1/7";
+    RULES(r, ALLOW("c", N(10), N(229), "rw"), DENY("a", N(-1), W, "rwm"), ALLOW("b", N(8), W, "r"));
+    RULES(taken, DENY(NULL, W, W, NULL), DENY("c", N(1), N(5), NULL), DENY("a", W, W, "r"));
+    RULES(all, ALLOW("a", W, W, "rwm"));
+    struct oci_resources none = { 0 };
+
+    cgroup_allow_default_devices(&r, arena);
+    assert_string_equal(device_text(r.devices, r.n_devices), arena_printf(arena, "- %s b8:-1/2", defaults));
+    assert_ptr_not_equal(r.devices, r_rules); /* the caller's list is as it was */
+    cgroup_allow_default_devices(&taken, arena);
+    assert_string_equal(device_text(taken.devices, taken.n_devices),
+                        "- c1:3/5 c1:7/5 c1:8/5 c1:9/5 c5:0/5 c5:2/5 c136:-1/5");
+    cgroup_allow_default_devices(&all, arena);
+    assert_string_equal(device_text(all.devices, all.n_devices), "+");
+    cgroup_allow_default_devices(&none, arena);
+    assert_int_equal(none.n_devices, 0);
+}
+
 static void controllers(void **state _unused_)
 {
     assert_int_equal(cgroup_parse_controllers("cpu memory io\n", true),
@@ -355,9 +390,11 @@ static void controllers(void **state _unused_)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { TEST(paths),   TEST(memory),   TEST(memory_v1_only), TEST(cpu),
-                                        TEST(weights), TEST(block_io), TEST(other),          TEST(unified),
-                                        TEST(needs),   TEST(devices),  TEST(controllers) };
+    const struct CMUnitTest tests[] = {
+        TEST(paths),       TEST(memory), TEST(memory_v1_only), TEST(cpu),   TEST(weights),
+        TEST(block_io),    TEST(other),  TEST(unified),        TEST(needs), TEST(devices),
+        TEST(controllers), TEST(idle),   TEST(default_devices)
+    };
 
     (void) scratch_setup;
     (void) scratch_teardown;

@@ -25,6 +25,15 @@
 #include "confine/cgroup_impl.h"
 
 #define MIB (1024LL * 1024)
+/* A field that is given. */
+#define SET(x)                \
+    {                         \
+        .set = true, .v = (x) \
+    }
+/* r: resources with these device rules. */
+#define RULES(r, ...)                                     \
+    struct oci_device_rule r##_rules[] = { __VA_ARGS__ }; \
+    struct oci_resources r = { .devices = r##_rules, .n_devices = ARRAY_LEN(r##_rules) }
 #define PAUSE_MS(ms) ((void) poll(NULL, 0, ms))
 
 static char scratch_path[128], scratch_outer[64];

@@ -6,14 +6,6 @@
  */
 #include "test_cgroup_util.h"
 
-#define SET(x)                \
-    {                         \
-        .set = true, .v = (x) \
-    }
-#define RULES(r, ...)                                     \
-    struct oci_device_rule r##_rules[] = { __VA_ARGS__ }; \
-    struct oci_resources r = { .devices = r##_rules, .n_devices = ARRAY_LEN(r##_rules) }
-
 static struct cgroup_host_info host;
 
 static void need_controller(enum cgroup_controller c)
@@ -147,6 +139,30 @@ static void devices_update(void **state _unused_)
     assert_ok(cgroup_update(scratch, &b, &scratch_err));
     assert_int_equal(try_device(scratch, S_IFCHR, 1, 3, O_RDONLY), EPERM);
     assert_int_equal(try_device(scratch, S_IFCHR, 1, 5, O_RDONLY), 0);
+}
+
+/* What container_update() does with a list that begins with "nothing". */
+static void devices_update_with_defaults(void **state _unused_)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    RULES(first, { false, "a", { 0 }, { 0 }, "rwm" }, { true, "c", SET(1), SET(11), "r" });
+    RULES(second, { false, NULL, { 0 }, { 0 }, NULL }, { true, "c", SET(1), { 0 }, "rm" },
+          { false, "c", SET(1), SET(11), "r" }, { false, "c", SET(1), SET(5), "w" });
+
+    cgroup_allow_default_devices(&first, a);
+    assert_ok(cgroup_create(scratch_path, &first, &scratch, &scratch_err));
+    assert_int_equal(try_device(scratch, S_IFCHR, 1, 11, O_RDONLY), 0);
+    cgroup_allow_default_devices(&second, a);
+    assert_ok(cgroup_update(scratch, &second, &scratch_err));
+    assert_int_equal(try_device(scratch, S_IFCHR, 1, 3, O_RDWR), 0);
+    assert_int_equal(try_device(scratch, S_IFCHR, 5, 2, -1), 0);
+    assert_int_equal(try_device(scratch, S_IFCHR, 1, 11, O_RDONLY),
+                     EPERM); /* taken away, all but making it */
+    assert_int_equal(try_device(scratch, S_IFCHR, 1, 11, -1), 0);
+    assert_int_equal(try_device(scratch, S_IFCHR, 1, 5, O_RDONLY),
+                     0); /* a default that a later rule narrows */
+    assert_int_equal(try_device(scratch, S_IFCHR, 1, 5, O_WRONLY), EPERM);
+    assert_int_equal(try_device(scratch, S_IFBLK, 7, 0, -1), EPERM);
 }
 
 static void bomb_is_killed(void **state _unused_)
@@ -286,6 +302,98 @@ static void cpu_and_cpuset(void **state _unused_)
     r.cpu = (struct oci_cpu){ .period = SET(20000) };
     assert_ok(cgroup_update(scratch, &r, &scratch_err));
     assert_string_equal(value_of(CGROUP_CPU, "cpu.max"), "50000 20000");
+}
+
+static void cpu_idle_and_burst(void **state _unused_)
+{
+    struct oci_resources r = { .cpu = { .shares = SET(512), .idle = SET(1) } };
+
+    need_controller(CGROUP_CPU);
+    assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.idle"), "1");
+    assert_ok(cgroup_update(scratch, &r, &scratch_err)); /* the same again, though idle takes no shares */
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.idle"), "1");
+    r.cpu = (struct oci_cpu){ .shares = SET(2048), .idle = SET(0) };
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.idle"), "0");
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.weight"), "174");
+    /* burst <= quota at every moment: up and down */
+    r.cpu = (struct oci_cpu){ .quota = SET(50000), .burst = SET(50000), .period = SET(100000) };
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    r.cpu = (struct oci_cpu){ .quota = SET(10000), .burst = SET(5000) };
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.max"), "10000 100000");
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.max.burst"), "5000");
+    r.cpu = (struct oci_cpu){ .quota = SET(80000), .burst = SET(60000) };
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    assert_string_equal(value_of(CGROUP_CPU, "cpu.max.burst"), "60000");
+    r.cpu = (struct oci_cpu){ .burst = SET(90000) };
+    assert_int_equal(cgroup_update(scratch, &r, &scratch_err), -EINVAL);
+    assert_says("linux.resources.cpu.burst");
+}
+
+/* A whole disk of this machine, as MAJ:MIN; skips without. */
+static void need_disk(long long *major, long long *minor)
+{
+    static const char *const names[] = { "nvme0n1", "vda", "sda", "loop0" };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char path[64], text[32] = "";
+        snprintf(path, sizeof path, "/sys/block/%s/dev", names[i]);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+        if (fd >= 0)
+            close(fd);
+        if (n > 0 && sscanf(text, "%lld:%lld", major, minor) == 2)
+            return;
+    }
+    printf("# no disk here\n");
+    skip();
+}
+
+static void io_max(void **state _unused_)
+{
+    struct oci_throttle read = { .rate = 1048576 }, write = { .rate = 100 };
+    struct oci_resources r = { .block_io = { .read_bps = { &read, 1 }, .write_iops = { &write, 1 } } };
+    char want[96];
+
+    need_controller(CGROUP_IO);
+    need_disk((long long *) &read.major, (long long *) &read.minor);
+    write.major = read.major;
+    write.minor = read.minor;
+    assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
+    snprintf(want, sizeof want, "%lld:%lld rbps=1048576 wbps=max riops=max wiops=100", (long long) read.major,
+             (long long) read.minor);
+    assert_string_equal(value_of(CGROUP_IO, "io.max"), want);
+    read.rate = 0; /* lifted; the other stays */
+    r.block_io = (struct oci_block_io){ .read_bps = { &read, 1 } };
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    snprintf(want, sizeof want, "%lld:%lld rbps=max wbps=max riops=max wiops=100", (long long) read.major,
+             (long long) read.minor);
+    assert_string_equal(value_of(CGROUP_IO, "io.max"), want);
+    read.major = 4095; /* no such disk */
+    read.rate = 1;
+    assert_true(cgroup_update(scratch, &r, &scratch_err) < 0);
+    assert_says("linux.resources.blockIO.throttleReadBpsDevice[0]");
+}
+
+static void unified_memory(void **state _unused_)
+{
+    struct oci_pair pairs[] = { { "memory.high", "33554432" }, { "pids.max", "9" } };
+    struct oci_resources r = { .unified = { pairs, 2 } };
+
+    need_controller(CGROUP_MEMORY);
+    need_controller(CGROUP_PIDS);
+    assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
+    assert_string_equal(value_of(CGROUP_MEMORY, "memory.high"), "33554432");
+    assert_string_equal(value_of(CGROUP_PIDS, "pids.max"), "9");
+    pairs[0] = (struct oci_pair){ "memory.oom.group", "1" };
+    pairs[1] = (struct oci_pair){ "memory.no_such_file", "1" };
+    assert_true(cgroup_update(scratch, &r, &scratch_err) < 0);
+    assert_says("memory.no_such_file");
+    r.unified.n = 1;
+    assert_ok(cgroup_update(scratch, &r, &scratch_err));
+    assert_string_equal(value_of(CGROUP_MEMORY, "memory.oom.group"), "1");
 }
 
 static void io_weight(void **state _unused_)
@@ -443,6 +551,7 @@ int main(void)
         SCRATCH_TEST(default_allow),
         SCRATCH_TEST(many_rules),
         SCRATCH_TEST(devices_update),
+        SCRATCH_TEST(devices_update_with_defaults),
         SCRATCH_TEST(bomb_is_killed),
         SCRATCH_TEST(nested_are_seen_killed_removed),
         SCRATCH_TEST(freeze_and_thaw),
@@ -450,7 +559,10 @@ int main(void)
         SCRATCH_TEST(check_before_update),
         SCRATCH_TEST(pids_limit_holds),
         SCRATCH_TEST(cpu_and_cpuset),
+        SCRATCH_TEST(cpu_idle_and_burst),
         SCRATCH_TEST(io_weight),
+        SCRATCH_TEST(io_max),
+        SCRATCH_TEST(unified_memory),
         SCRATCH_TEST(hugetlb_and_unified),
         SCRATCH_TEST(missing_controllers_fail),
         SCRATCH_TEST(internal_processes_are_told),
