@@ -238,6 +238,14 @@ static _unused_ size_t count_pids(void)
     return n;
 }
 
+/* So many, as soon as they are all in: that takes its time on a busy machine. */
+static _unused_ void wait_for_pids(size_t n)
+{
+    for (int i = 0; i < 500 && count_pids() != n; i++)
+        PAUSE_MS(10);
+    assert_int_equal(count_pids(), n);
+}
+
 static _unused_ uint64_t *shared_counter(void)
 {
     uint64_t *p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -35,13 +35,11 @@ static void clone_into(void **state _unused_)
     assert_int_equal(scratch->n, 1);
     assert_true(cgroup_clone_fd(scratch) >= 0);
     pid = scratch_spawn(scratch, child_sleep, NULL);
-    PAUSE_MS(20);
-    assert_int_equal(count_pids(), 1);
+    wait_for_pids(1);
     forked = fork();
     if (forked == 0)
         _exit(cgroup_join_self(scratch, NULL) < 0 ? 120 : child_sleep(NULL));
-    PAUSE_MS(60);
-    assert_int_equal(count_pids(), 2);
+    wait_for_pids(2);
     assert_int_equal(cgroup_create(scratch_path, NULL, &again, &scratch_err), -EEXIST);
     assert_says("in use");
     assert_ok(cgroup_signal(scratch, SIGTERM, &scratch_err));
@@ -203,8 +201,7 @@ static void nested_are_seen_killed_removed(void **state _unused_)
 
     assert_ok(cgroup_create(scratch_path, NULL, &scratch, &scratch_err));
     pid = scratch_spawn(scratch, child_nest, &scratch->h[0]);
-    PAUSE_MS(100);
-    assert_int_equal(count_pids(), 2);
+    wait_for_pids(2);
     assert_int_equal(cgroup_remove(scratch_path, &scratch_err), -EBUSY);
     assert_says(scratch_path);
     assert_ok(cgroup_signal(scratch, SIGKILL, &scratch_err));
