@@ -160,7 +160,8 @@ int container_resume(struct runtime *rt, const char *id, struct error *err);
 /* Changes the limits that res gives (confine/cgroup.h), leaves the others, and records them in the state directory's config.json. */
 int container_update(struct runtime *rt, const char *id, const struct oci_resources *res, struct error *err);
 /*
- * What update records: what from gives is taken over, lists as a whole; 0 is "not given" where confine/cgroup.h says so. Points into from.
+ * What update records: what from gives is taken over, of lists each item in the place of the one for the same device, page size or
+ * name, as the kernel has it, but device rules as a whole; 0 is "not given" where confine/cgroup.h says so. Points into from.
  * swap_apart: as cgroup_swap_apart(), for memory.swap when memory.limit alone is given.
  */
 void resources_merge(struct arena *a, struct oci_resources *to, const struct oci_resources *from,

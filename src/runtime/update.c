@@ -116,20 +116,32 @@ int container_resume(struct runtime *rt, const char *id, struct error *err)
 /* A field and what tells that it is given. 0 says nothing in those marked zero (confine/cgroup.h). */
 enum field_form { F_I64, F_U64, F_U32, F_BOOL, F_TEXT, F_LIST };
 
-#define FIELD(form, zero, member)                                                                           \
-    {                                                                                                       \
-        form, zero, offsetof(struct oci_resources, member), sizeof(((struct oci_resources *) 0)->member), 0 \
+/* Two items of a list that are about the same thing: their first members tell. */
+static bool same_device(const void *x, const void *y)
+{
+    return memcmp(x, y, 2 * sizeof(int64_t)) == 0; /* major, minor */
+}
+static bool same_name(const void *x, const void *y)
+{
+    return str_eq(*(const char *const *) x, *(const char *const *) y);
+}
+
+#define FIELD(form, zero, member)                                                                            \
+    {                                                                                                        \
+        form, zero, offsetof(struct oci_resources, member), sizeof(((struct oci_resources *) 0)->member), 0, \
+            NULL                                                                                             \
     }
-#define LIST(items, count)                                                    \
-    {                                                                         \
-        F_LIST, false, offsetof(struct oci_resources, items), sizeof(void *), \
-            offsetof(struct oci_resources, count)                             \
+#define LIST(items, count, same)                                                                            \
+    {                                                                                                       \
+        F_LIST, false, offsetof(struct oci_resources, items), sizeof(*((struct oci_resources *) 0)->items), \
+            offsetof(struct oci_resources, count), same                                                     \
     }
 
-static const struct {
+static const struct resource_field {
     enum field_form form;
     bool zero;
-    size_t offset, size, count; /* count: of a list's length */
+    size_t offset, size, count;                 /* of a list: size of an item, where its length is */
+    bool (*same)(const void *x, const void *y); /* NULL: a list is replaced as a whole */
 } fields[] = {
     FIELD(F_I64, true, memory.limit),
     FIELD(F_I64, true, memory.reservation),
@@ -153,15 +165,15 @@ static const struct {
     FIELD(F_U32, true, block_io.weight),
     FIELD(F_U32, true, block_io.leaf_weight),
     FIELD(F_U32, false, network_class_id),
-    LIST(block_io.weight_devices, block_io.n_weight_devices),
-    LIST(block_io.read_bps.v, block_io.read_bps.n),
-    LIST(block_io.write_bps.v, block_io.write_bps.n),
-    LIST(block_io.read_iops.v, block_io.read_iops.n),
-    LIST(block_io.write_iops.v, block_io.write_iops.n),
-    LIST(hugepages, n_hugepages),
-    LIST(network_priorities, n_network_priorities),
-    LIST(devices, n_devices),
-    LIST(rdma, n_rdma),
+    LIST(block_io.weight_devices, block_io.n_weight_devices, same_device),
+    LIST(block_io.read_bps.v, block_io.read_bps.n, same_device),
+    LIST(block_io.write_bps.v, block_io.write_bps.n, same_device),
+    LIST(block_io.read_iops.v, block_io.read_iops.n, same_device),
+    LIST(block_io.write_iops.v, block_io.write_iops.n, same_device),
+    LIST(hugepages, n_hugepages, same_name),
+    LIST(network_priorities, n_network_priorities, same_name),
+    LIST(devices, n_devices, NULL),
+    LIST(rdma, n_rdma, same_name),
 };
 
 static bool is_given(const void *p, enum field_form form, bool zero)
@@ -175,6 +187,31 @@ static bool is_given(const void *p, enum field_form form, bool zero)
     case F_LIST: return *(const size_t *) p > 0;
     }
     return false;
+}
+
+/* What the kernel keeps by device, page size or name: an item replaces the one about the same, others stay. */
+static void merge_list(struct arena *a, char *to, const char *from, const struct resource_field *f)
+{
+    size_t n = 0, more;
+    char *old, *new, *all;
+
+    memcpy(&old, to + f->offset, sizeof(old));
+    memcpy(&new, from + f->offset, sizeof(new));
+    memcpy(&more, from + f->count, sizeof(more));
+    if (f->same)
+        memcpy(&n, to + f->count, sizeof(n));
+    all = arena_array(a, n + more, f->size);
+    if (n > 0)
+        memcpy(all, old, n * f->size);
+    for (size_t i = 0; i < more; i++) {
+        size_t at = f->same ? 0 : n;
+        while (at < n && !f->same(all + at * f->size, new + i * f->size))
+            at++;
+        memcpy(all + at * f->size, new + i * f->size, f->size);
+        n += at == n;
+    }
+    memcpy(to + f->offset, &all, sizeof(all));
+    memcpy(to + f->count, &n, sizeof(n));
 }
 
 /* memory.limit given without memory.swap: what memory+swap is then (cgroup_update()). */
@@ -197,14 +234,14 @@ void resources_merge(struct arena *a, struct oci_resources *to, const struct oci
 {
     follow_limit(&to->memory, &from->memory, swap_apart);
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-        bool list = fields[i].form == F_LIST;
-        const char *source = (const char *) from + fields[i].offset,
-                   *count = (const char *) from + fields[i].count;
-        if (!is_given(list ? count : source, fields[i].form, fields[i].zero))
+        const struct resource_field *f = &fields[i];
+        const char *source = (const char *) from + f->offset;
+        if (!is_given(f->form == F_LIST ? (const char *) from + f->count : source, f->form, f->zero))
             continue;
-        memcpy((char *) to + fields[i].offset, source, fields[i].size);
-        if (list)
-            memcpy((char *) to + fields[i].count, count, sizeof(size_t));
+        if (f->form == F_LIST)
+            merge_list(a, (char *) to, (const char *) from, f);
+        else
+            memcpy((char *) to + f->offset, source, f->size);
     }
     for (size_t i = 0; i < from->unified.n; i++)
         oci_pairs_set(a, &to->unified, from->unified.v[i].key, from->unified.v[i].value);

@@ -77,6 +77,21 @@ static void test_merge(void **unused)
     assert_int_equal(to.n_devices, 2);
     assert_int_equal(to.block_io.weight.v, 500);
     assert_int_equal(to.memory.limit.v, 50);
+    /* lists item by item */
+    struct oci_throttle old[] = { { 8, 0, 100 }, { 8, 16, 200 } }, new[] = { { 8, 16, 0 }, { 9, 0, 7 } };
+    struct oci_hugepage two[] = { { "2MB", 1 } }, one[] = { { "1GB", 2 }, { "2MB", 3 } };
+    to.block_io.read_bps = (struct oci_throttles){ old, 2 };
+    to.hugepages = two, to.n_hugepages = 1;
+    from = (struct oci_resources){ .block_io.read_bps = { new, 2 }, .hugepages = one, .n_hugepages = 2 };
+    resources_merge(a, &to, &from, false);
+    assert_int_equal(to.block_io.read_bps.n, 3);
+    assert_int_equal(to.block_io.read_bps.v[0].rate, 100);
+    assert_int_equal(to.block_io.read_bps.v[1].rate, 0);
+    assert_int_equal(to.block_io.read_bps.v[2].major, 9);
+    assert_int_equal(old[1].rate, 200); /* nobody else's list is written to */
+    assert_int_equal(to.n_hugepages, 2);
+    assert_int_equal(to.hugepages[0].limit, 3);
+    assert_string_equal(to.hugepages[1].page_size, "1GB");
     /* the limit alone: memory+swap stays in v1, what may be in swap in v2; lifted, it takes both along */
     from = (struct oci_resources){ .memory.limit = { true, 70 } };
     resources_merge(a, &to, &from, false);
