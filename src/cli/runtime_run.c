@@ -75,13 +75,11 @@ int runtime_read_config(const char *config, const char *bundle, char **ret_text,
  * us (sd_listen_fds(3)): left over from somebody else's start, it would name descriptors that happen to be open.
  * They come in front of --preserve-fds, and the program, which is process 1 of its namespace, is told of them.
  */
-static int count_fds(const struct flags *f, struct oci_spec *spec, unsigned *ret, struct error *err)
+static unsigned count_fds(const struct flags *f, struct oci_spec *spec)
 {
     uint32_t listen = 0;
     const char *text = getenv("LISTEN_FDS"), *whose = getenv("LISTEN_PID");
     uint32_t pid = 0;
-    if (f->preserve_fds.set && (f->preserve_fds.v < 0 || f->preserve_fds.v > 65536))
-        return error_set(err, -EINVAL, "--preserve-fds must be from 0 to 65536");
     bool ours = whose != NULL && parse_u32(whose, &pid) == 0 && pid == (uint32_t) getpid();
     if (!ours || text == NULL || parse_u32(text, &listen) < 0 || listen > 65536)
         listen = 0;
@@ -90,8 +88,7 @@ static int count_fds(const struct flags *f, struct oci_spec *spec, unsigned *ret
         oci_strings_add(spec->arena, &spec->process.env, env);
         oci_strings_add(spec->arena, &spec->process.env, "LISTEN_PID=1");
     }
-    *ret = (unsigned) f->preserve_fds.v + listen;
-    return 0;
+    return (unsigned) f->preserve_fds.v + listen;
 }
 
 static int start(const struct cli *cli, struct flags *f, bool run, const char *id)
@@ -119,11 +116,10 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
     if (r == 0)
         r = runtime_read_config(f->config, bundle, &text, &spec, &err);
     if (r == 0)
-        r = count_fds(f, spec, &opt.preserve_fds, &err);
-    if (r == 0)
         r = runtime_protect(spec, &err);
     if (r < 0 || spec == NULL)
         return fail(cli, 1, &err);
+    opt.preserve_fds = count_fds(f, spec);
     opt.bundle = bundle;
     opt.config_text = text;
     int status = runtime_begin(cli, &rt);
@@ -142,7 +138,11 @@ static int main_of(const struct cli *cli, int argc, char **argv, bool run)
     int status = command_options(cli, &f, NULL, argc, argv, &words);
     if (status < 0)
         status = command_words(cli, words, 1, 1);
-    return status >= 0 ? status : start(cli, &f, run, argv[1]);
+    if (status >= 0)
+        return status;
+    if (f.preserve_fds.set && (f.preserve_fds.v < 0 || f.preserve_fds.v > 65536))
+        return fail_text(cli, 1, "--preserve-fds must be from 0 to 65536");
+    return start(cli, &f, run, argv[1]);
 }
 
 static int run_main(const struct cli *cli, int argc, char **argv)
