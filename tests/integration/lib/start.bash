@@ -18,7 +18,7 @@ start_setup() {
   place=$BATS_TEST_TMPDIR
   group=oakum-start-$$-$BATS_TEST_NUMBER
   oakum=("$bin/oakum" --root "$place/store" --state "$place/state")
-  oakum_run=("${oakum[@]}" run --rm --network none --cgroup-parent "/$group")
+  oakum_run=("${oakum[@]}" run --rm --pull never --network none --cgroup-parent "/$group")
   chmod 755 "$place"
   umask 022
 }
@@ -44,7 +44,7 @@ start_teardown() {
 # "${oakum[@]}" is the program itself, where a signal is to reach it and not a shell in between.
 oak() { "$bin/oakum" --root "$place/store" --state "$place/state" "$@"; }
 # oak_run FLAGS IMAGE COMMAND: in the foreground, removed at the end.
-oak_run() { oak run --rm --network none --cgroup-parent "/$group" "$@"; }
+oak_run() { oak run --rm --pull never --network none --cgroup-parent "/$group" "$@"; }
 rt() { "$runtime" --root "$place/rt" "$@"; }
 
 # make_root DIR: busybox and the directories that a root has.
