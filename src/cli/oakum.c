@@ -7,12 +7,12 @@
 #include "sys/file.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,         &cmd_exec,    &cmd_ps,        &cmd_kill,       &cmd_stop,
-    &cmd_rm,          &cmd_inspect, &cmd_images,    &cmd_import,     &cmd_base,
-    &cmd_tag,         &cmd_rmi,     &cmd_save,      &cmd_load,       &cmd_history,
-    &cmd_image_prune, &cmd_verify,  &cmd_trust_set, &cmd_trust_show, &cmd_pull,
-    &cmd_push,        &cmd_login,   &cmd_logout,    &cmd_search,     &cmd_manifest_inspect,
-    &cmd_system_info, &cmd_version, NULL,
+    &cmd_run,          &cmd_exec,      &cmd_ps,          &cmd_kill,       &cmd_stop,
+    &cmd_rm,           &cmd_inspect,   &cmd_images,      &cmd_import,     &cmd_base,
+    &cmd_tag,          &cmd_rmi,       &cmd_save,        &cmd_load,       &cmd_history,
+    &cmd_image_prune,  &cmd_verify,    &cmd_trust_set,   &cmd_trust_show, &cmd_pull,
+    &cmd_push,         &cmd_login,     &cmd_logout,      &cmd_search,     &cmd_manifest_inspect,
+    &cmd_system_check, &cmd_system_df, &cmd_system_info, &cmd_version,    NULL,
 };
 
 /* docker's groups: the old command and the one in its group are the same. */

@@ -93,3 +93,23 @@ void engine_container_clear(struct engine_container *c);
 int engine_spec(struct engine *e, const char *id, struct oci_spec **ret, struct error *err);
 /* -EBUSY and a sentence when a container is made from the image. For store_remove(). arg: the engine. */
 int engine_image_in_use(void *arg, const char *image_id, struct error *err);
+/* The same, when one runs. */
+int engine_image_running(void *arg, const char *image_id, struct error *err);
+
+/*
+ * An image from its registry into the store at root, by the program oakum-image; what it says goes to standard error. platform may be
+ * NULL.
+ */
+int engine_pull(const char *root, const char *image, const char *platform, bool quiet, struct error *err);
+
+/* What a container has written, or a named volume holds: bytes of regular files. */
+struct engine_usage {
+    const char *name;
+    int64_t size;
+    bool active;  /* container: runs; volume: a container has it */
+    size_t links; /* volume: containers that have it */
+};
+/* In the arena. A container's anonymous volumes are part of it. */
+int engine_usage(struct engine *e, struct arena *a, struct engine_usage **ret_containers,
+                 size_t *ret_n_containers, struct engine_usage **ret_volumes, size_t *ret_n_volumes,
+                 struct error *err);

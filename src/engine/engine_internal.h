@@ -61,6 +61,8 @@ struct launch {
 int launch_find_image(struct launch *l, struct error *err);
 int launch_find_user(struct launch *l, struct error *err);
 int launch_plan_root(struct launch *l, struct error *err);
+/* After the record was written: -ENOENT when the image was removed meanwhile. */
+int launch_keep_layers(struct launch *l, struct error *err);
 /* pull.c: the image by oakum-image. */
 int launch_pull(struct launch *l, struct error *err);
 /* Asks the policy of the day about an image that came from a registry; by oakum-image, and only where something is asked for. */

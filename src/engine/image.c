@@ -257,3 +257,14 @@ int launch_plan_root(struct launch *l, struct error *err)
     l->n_layers++;
     return 0;
 }
+
+int launch_keep_layers(struct launch *l, struct error *err)
+{
+    int r = store_settle(l->e->root, err);
+    for (size_t i = 0; i < l->n_layers && r == 0; i++) {
+        if (faccessat(AT_FDCWD, l->layers[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+            r = error_set(err, -ENOENT, "the image \"%s\" was removed while the container was made",
+                          l->opt->image);
+    }
+    return r;
+}

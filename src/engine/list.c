@@ -179,19 +179,29 @@ int engine_spec(struct engine *e, const char *id, struct oci_spec **ret, struct 
     return r < 0 ? r : oci_spec_parse(text, len, ret, err);
 }
 
-int engine_image_in_use(void *arg, const char *image_id, struct error *err)
+static int made_from(struct engine *e, const char *image_id, bool all, const char *advice, struct error *err)
 {
     struct engine_container *list;
     size_t n;
-    int r = engine_list(arg, true, &list, &n, err);
+    int r = engine_list(e, all, &list, &n, err);
     if (r < 0)
         return r;
     for (size_t i = 0; r == 0 && i < n; i++) {
         const struct engine_record *c = list[i].record;
         if (c->image_id != NULL && str_eq(c->image_id, image_id))
-            r = error_set(err, -EBUSY, "container %s (%.12s) is made from it; remove that first", c->name,
-                          c->id);
+            r = error_set(err, -EBUSY, "container %s (%.12s) is made from it; %s that first", c->name, c->id,
+                          advice);
     }
     engine_containers_free(list, n);
     return r;
+}
+
+int engine_image_in_use(void *arg, const char *image_id, struct error *err)
+{
+    return made_from(arg, image_id, true, "remove", err);
+}
+
+int engine_image_running(void *arg, const char *image_id, struct error *err)
+{
+    return made_from(arg, image_id, false, "stop", err);
 }

@@ -58,11 +58,11 @@ static int wait_for(pid_t pid, int report, struct error *err)
 }
 
 /* oakum-image with these words behind the global ones. */
-static int run_program(struct launch *l, const char *const *words, size_t n, struct error *err)
+static int run_program(const char *root, const char *const *words, size_t n, struct error *err)
 {
     char path[PATH_MAX];
     const char *argv[24] = {
-        PROGRAM, "--root", l->e->root, "--log-level", log_enabled(LOG_LEVEL_INFO) ? "info" : "warn",
+        PROGRAM, "--root", root, "--log-level", log_enabled(LOG_LEVEL_INFO) ? "info" : "warn",
     };
     size_t have = 5;
     int pair[2];
@@ -82,20 +82,24 @@ static int run_program(struct launch *l, const char *const *words, size_t n, str
     return pid < 0 ? error_errno(err, code, "cannot start " PROGRAM) : wait_for(pid, report, err);
 }
 
-int launch_pull(struct launch *l, struct error *err)
+int engine_pull(const char *root, const char *image, const char *platform, bool quiet, struct error *err)
 {
-    const struct run_options *o = l->opt;
     const char *words[10] = { "pull", "--report-fd", "3" };
     size_t n = 3;
-    if (o->quiet)
+    if (quiet)
         words[n++] = "--quiet";
-    if (o->platform != NULL) {
+    if (platform != NULL) {
         words[n++] = "--platform";
-        words[n++] = o->platform;
+        words[n++] = platform;
     }
     words[n++] = "--";
-    words[n++] = o->image;
-    return run_program(l, words, n, err);
+    words[n++] = image;
+    return run_program(root, words, n, err);
+}
+
+int launch_pull(struct launch *l, struct error *err)
+{
+    return engine_pull(l->e->root, l->opt->image, l->opt->platform, l->opt->quiet, err);
 }
 
 int launch_verify(struct launch *l, struct error *err)
@@ -118,5 +122,5 @@ int launch_verify(struct launch *l, struct error *err)
         "verify", "--report-fd", "3", "--local", "--quiet", "--digest", l->image->manifest_digest,
         "--",     l->opt->image
     };
-    return run_program(l, words, ARRAY_LEN(words), err);
+    return run_program(l->e->root, words, ARRAY_LEN(words), err);
 }

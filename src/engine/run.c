@@ -119,6 +119,9 @@ static int make(struct launch *l, char **ret_config, struct error *err)
         r = launch_build_spec(l, err);
     if (r == 0)
         r = launch_write_record(l, err);
+    /* From now on the image is in use for whoever asks. Those who asked before have it removed, or let it be. */
+    if (r == 0)
+        r = launch_keep_layers(l, err);
     if (r < 0)
         return r;
     _cleanup_json_ json_t *doc = oci_spec_to_json(l->spec);

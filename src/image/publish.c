@@ -158,7 +158,7 @@ int store_publish(struct store *s, struct staged *st, struct error *err)
             r = write_document(st, img->manifest_hex, img->manifest, img->manifest_len, err);
     }
     if (r == 0)
-        r = write_document(st, "publishing", "", 0, err);
+        r = work_mark(st->work, err);
     if (r < 0)
         return r;
     if (syncfs(st->work->fd) < 0)

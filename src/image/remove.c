@@ -107,6 +107,14 @@ static int sweep_entry(int dirfd, const char *name, unsigned char type, void *ar
     return 0;
 }
 
+/* What file_replace() leaves behind when it is killed: nobody else writes the index now. */
+static int sweep_half_index(int dirfd, const char *name, unsigned char type _unused_, void *arg _unused_)
+{
+    if (str_after(name, ".index.json.") != NULL && unlinkat(dirfd, name, 0) < 0)
+        log_warn("cannot remove %s from the image store: %s", name, strerror(errno));
+    return 0;
+}
+
 int store_collect(struct store *s, const struct image_index *index, struct work *w, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();
@@ -127,7 +135,9 @@ int store_collect(struct store *s, const struct image_index *index, struct work 
     struct sweep sw = { &blobs, NULL };
     r = dir_each(s->blobs, ".", sweep_entry, &sw, err);
     sw = (struct sweep){ &layers, w };
-    return r < 0 ? r : dir_each(s->layers, ".", sweep_entry, &sw, err);
+    if (r == 0)
+        r = dir_each(s->layers, ".", sweep_entry, &sw, err);
+    return r < 0 ? r : dir_each(s->images, ".", sweep_half_index, NULL, err);
 }
 
 /* --- rmi --- */
@@ -187,13 +197,18 @@ static int choose(struct removal *rm, size_t **ret, size_t *ret_n, bool *whole, 
     return 0;
 }
 
+/* id "": the image cannot be read, and only by force does its name go. */
 static int identify(struct removal *rm, struct error *err)
 {
     struct store_image *image;
-    int r = store_image_load(rm->store, &rm->index.manifests.v[rm->m.v[0]], &image, err);
+    struct error why = { 0 };
+    int r = store_image_load(rm->store, &rm->index.manifests.v[rm->m.v[0]], &image, &why);
 
+    if (r < 0 && rm->o->force && !rm->m.by_id)
+        return 0;
     if (r < 0)
-        return r;
+        return error_set(err, r, "%s; \"oakum system check --repair\" may mend it, --force removes it",
+                         why.msg);
     memcpy(rm->id, image->id, sizeof(rm->id));
     store_image_free(image);
     return 0;
@@ -202,20 +217,24 @@ static int identify(struct removal *rm, struct error *err)
 static int remove_entries(struct removal *rm, const char *name_or_id, struct work *w, struct error *err)
 {
     size_t *going = NULL, n = 0;
-    bool whole = false;
+    bool whole = false, lost;
     int r = store_index_read(rm->store, rm->arena, &rm->index, err);
 
     if (r == 0)
         r = store_match(rm->store, &rm->index, name_or_id, &rm->m, err);
     if (r == 0)
         r = identify(rm, err);
+    lost = r == 0 && rm->id[0] == '\0';
     if (r == 0)
         r = choose(rm, &going, &n, &whole, err);
-    if (r == 0 && whole && rm->o->in_use != NULL)
+    if (r == 0 && whole && !lost && rm->o->in_use != NULL)
         r = rm->o->in_use(rm->o->arg, rm->id, err);
     if (r < 0)
         return r;
     const char **names = arena_array(rm->arena, n, sizeof(*names));
+    r = work_mark(w, err);
+    if (r < 0)
+        return r;
     for (size_t i = n; i-- > 0;) {
         names[i] = store_descriptor_name(&rm->index.manifests.v[going[i]]);
         index_drop(&rm->index, going[i]);
@@ -226,7 +245,7 @@ static int remove_entries(struct removal *rm, const char *name_or_id, struct wor
     for (size_t i = 0; i < n; i++)
         if (names[i] != NULL)
             tell(rm, "Untagged", names[i]);
-    if (whole)
+    if (whole && !lost)
         tell(rm, "Deleted", arena_printf(rm->arena, "sha256:%s", rm->id));
     return store_collect(rm->store, &rm->index, w, err);
 }
@@ -296,6 +315,8 @@ static int prune(struct removal *rm, const struct prune_options *o, struct work 
             drop_all(rm, entries, n);
     }
     rm->m.v = NULL;
+    if (r == 0)
+        r = work_mark(w, err);
     if (r == 0)
         r = store_index_write(rm->store, &rm->index, err);
     return r < 0 ? r : store_collect(rm->store, &rm->index, w, err);

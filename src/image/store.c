@@ -177,6 +177,18 @@ bool store_first_time(struct store *s, const char *word)
     return fd >= 0;
 }
 
+int store_settle(const char *root, struct error *err)
+{
+    struct store s = { .path = (char *) root };
+    s.root = dir_open(AT_FDCWD, root, err);
+    int lock = s.root < 0 ? s.root : store_lock(&s, LOCK_SH, err);
+    if (s.root >= 0)
+        close(s.root);
+    if (lock >= 0)
+        close(lock);
+    return MIN_OF(lock, 0);
+}
+
 /* --- the index --- */
 
 int store_index_read(struct store *s, struct arena *a, struct image_index *ret, struct error *err)

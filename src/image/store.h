@@ -153,6 +153,14 @@ int store_prune(struct store *s, const struct prune_options *o, struct error *er
 
 /* Bytes that the images take: blobs and unpacked layers, each once. */
 int store_usage(struct store *s, int64_t *ret, struct error *err) _warn_unused_;
+/* Those of them that the given images need. */
+int64_t store_usage_of(struct store *s, struct store_image *const *images, size_t n);
+
+/*
+ * Returns when nobody removes anything from the store at root at the moment. What was asked about after remove_options.in_use
+ * could see the caller is either gone by then or stays.
+ */
+int store_settle(const char *root, struct error *err) _warn_unused_;
 
 /* true once in the life of this store for each word (a letter, digits, dashes): for what is said only once. */
 bool store_first_time(struct store *s, const char *word);

@@ -65,6 +65,11 @@ static inline void cleanup_work(struct work **w)
 }
 #define _cleanup_work_ __attribute__((cleanup(cleanup_work)))
 
+/*
+ * From now on, what the index does not name may lie in the store: should we be killed, whoever finds the work directory collects.
+ */
+int work_mark(struct work *w, struct error *err) _warn_unused_;
+
 /* --- publishing --- */
 
 struct staged_layer {

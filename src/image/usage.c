@@ -41,6 +41,36 @@ static int add_blob(int dirfd, const char *name, unsigned char type, void *arg)
     return 0;
 }
 
+static void add_needed(struct store *s, struct arena *a, struct sizes *l, const char *digest)
+{
+    struct stat st;
+    if (str_after(digest, "sha256:") != NULL &&
+        fstatat(s->blobs, digest_hex(digest), &st, AT_SYMLINK_NOFOLLOW) == 0)
+        add_layer(a, l, digest, st.st_size);
+}
+
+int64_t store_usage_of(struct store *s, struct store_image *const *images, size_t n)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    struct sizes blobs = { 0 }, layers = { 0 };
+    int64_t total = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct image_manifest *m = &images[i]->manifest;
+        add_needed(s, a, &blobs, images[i]->manifest_digest);
+        add_needed(s, a, &blobs, m->config.digest);
+        for (size_t k = 0; k < m->layers.n; k++) {
+            add_needed(s, a, &blobs, m->layers.v[k].digest);
+            add_layer(a, &layers, images[i]->config.diff_ids.v[k], images[i]->layer_sizes[k]);
+        }
+    }
+    for (size_t i = 0; i < blobs.n; i++)
+        total += blobs.size[i];
+    for (size_t i = 0; i < layers.n; i++)
+        total += layers.size[i];
+    return total;
+}
+
 int store_usage(struct store *s, int64_t *ret, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();

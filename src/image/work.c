@@ -4,8 +4,8 @@
  * process ends. So whoever starts work may remove each directory whose lock it gets. tmp/ itself is locked for the moment
  * in which a directory is there but not yet locked, and while the others are tried.
  *
- * A directory that was being published when its process died may have given blobs and layers away that nothing names; it
- * has a file "publishing" in it, and whoever finds that collects them.
+ * A directory whose process died while it published may have given blobs and layers away that nothing names, and one whose
+ * process removed an image may have left them; it has a file "publishing" in it, and whoever finds that collects them.
  */
 #include <errno.h>
 #include <limits.h>
@@ -104,6 +104,12 @@ int work_new(struct store *s, struct work **ret, struct error *err)
         collect_after_death(s, w);
     *ret = w;
     return 0;
+}
+
+int work_mark(struct work *w, struct error *err)
+{
+    _cleanup_close_ int fd = file_open(w->fd, "publishing", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600, err);
+    return MIN_OF(fd, 0);
 }
 
 void work_free(struct work *w)

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/cmd_system_df.c: `oakum system df`: docker's table of what takes the disk, and what could be freed. */
+#include <errno.h>
+
+#include "base/table.h"
+#include "cli/commands.h"
+#include "cli/containers.h"
+#include "cli/image_names.h"
+#include "cli/json_out.h"
+#include "engine/engine.h"
+
+struct df_flags {
+    bool verbose;
+    const char *format;
+};
+
+#define F(field) OPTION_FIELD(struct df_flags, field)
+static const struct cli_option options[] = {
+    { "format", 0, OPT_TEXT, F(format), "FORMAT", "table, or json: one object a line", NULL },
+    { "verbose", 'v', OPT_FLAG, F(verbose), NULL, "each image, container and volume", NULL },
+};
+
+struct kind {
+    const char *type;
+    size_t total, active;
+    int64_t size, reclaimable;
+};
+
+struct df {
+    struct arena *a;
+    struct store_image **images;
+    size_t n_images, n_containers, n_volumes;
+    size_t *links; /* of images: containers made from them */
+    struct engine_usage *containers, *volumes;
+    struct kind kinds[3];
+};
+
+static bool came_before(const struct df *d, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (str_eq(d->images[i]->id, d->images[at]->id))
+            return true;
+    }
+    return false;
+}
+
+static int gather_images(const struct cli *cli, struct engine *e, struct df *d, struct error *err)
+{
+    _cleanup_store_ struct store *s = NULL;
+    struct kind *k = &d->kinds[0];
+    struct engine_container *list;
+    size_t n, n_used = 0;
+    int r = store_open(cli->root, false, &s, err);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    r = store_list(s, &d->images, &d->n_images, err);
+    if (r == 0)
+        r = store_usage(s, &k->size, err);
+    if (r == 0)
+        r = engine_list(e, true, &list, &n, err);
+    if (r < 0)
+        return r;
+    struct store_image **used = arena_array(d->a, d->n_images, sizeof(*used));
+    d->links = arena_array(d->a, d->n_images, sizeof(*d->links));
+    for (size_t i = 0; i < d->n_images; i++) {
+        for (size_t c = 0; c < n; c++)
+            d->links[i] += list[c].record->image_id != NULL &&
+                           str_eq(list[c].record->image_id, d->images[i]->id);
+        if (came_before(d, i))
+            continue;
+        k->total++;
+        k->active += d->links[i] > 0;
+        if (d->links[i] > 0)
+            used[n_used++] = d->images[i];
+    }
+    k->reclaimable = k->size - store_usage_of(s, used, n_used);
+    k->reclaimable = k->reclaimable < 0 ? 0 : k->reclaimable;
+    engine_containers_free(list, n);
+    return 0;
+}
+
+static void sum(struct kind *k, const struct engine_usage *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        k->total++;
+        k->active += v[i].active;
+        k->size += v[i].size;
+        k->reclaimable += v[i].active ? 0 : v[i].size;
+    }
+}
+
+static int gather(const struct cli *cli, struct df *d, struct error *err)
+{
+    _cleanup_engine_ struct engine *e = NULL;
+    int r = engine_open(cli->root, cli->state, false, &e, err);
+    if (r == 0)
+        r = gather_images(cli, e, d, err);
+    if (r == 0)
+        r = engine_usage(e, d->a, &d->containers, &d->n_containers, &d->volumes, &d->n_volumes, err);
+    if (r < 0)
+        return r;
+    sum(&d->kinds[1], d->containers, d->n_containers);
+    sum(&d->kinds[2], d->volumes, d->n_volumes);
+    return 0;
+}
+
+static const char *reclaimable(const struct kind *k, char *buf, size_t size)
+{
+    char bytes[40];
+    int percent = k->size > 0 ? (int) ((double) k->reclaimable * 100 / (double) k->size) : 0;
+    shown_size(k->reclaimable, bytes, sizeof(bytes));
+    int r = k->size > 0 ? str_format(buf, size, "%s (%d%%)", bytes, percent)
+                        : str_format(buf, size, "%s", bytes);
+    return r < 0 ? "" : buf;
+}
+
+static void kinds(const struct df *d, bool json, struct strbuf *out)
+{
+    static const char *const headers[] = { "TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    for (size_t i = 0; i < ARRAY_LEN(d->kinds); i++) {
+        const struct kind *k = &d->kinds[i];
+        char size[40], back[64];
+        const char *cells[] = { k->type, arena_printf(d->a, "%zu", k->total),
+                                arena_printf(d->a, "%zu", k->active), shown_size(k->size, size, sizeof(size)),
+                                reclaimable(k, back, sizeof(back)) };
+        if (!json) {
+            table_row(t, cells);
+            continue;
+        }
+        _cleanup_json_ json_t *o = json_object();
+        json_object_set_new(o, "Type", json_string(cells[0]));
+        json_object_set_new(o, "TotalCount", json_string(cells[1]));
+        json_object_set_new(o, "Active", json_string(cells[2]));
+        json_object_set_new(o, "Size", json_string(cells[3]));
+        json_object_set_new(o, "SizeBytes", json_integer(k->size));
+        json_object_set_new(o, "Reclaimable", json_string(cells[4]));
+        json_object_set_new(o, "ReclaimableBytes", json_integer(k->reclaimable));
+        json_out(out, o, 0);
+    }
+    if (!json)
+        table_render(t, out);
+    table_free(t);
+}
+
+static void each_image(const struct df *d, struct strbuf *out)
+{
+    static const char *const headers[] = { "IMAGE", "IMAGE ID", "SIZE", "CONTAINERS" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    for (size_t i = 0; i < d->n_images; i++) {
+        const struct store_image *im = d->images[i];
+        char name[700] = "<none>", size[40];
+        if (im->name != NULL)
+            shown_reference(im->name, name, sizeof(name));
+        const char *cells[] = { name, arena_printf(d->a, "%.12s", im->id),
+                                shown_size(im->size, size, sizeof(size)),
+                                arena_printf(d->a, "%zu", d->links[i]) };
+        table_row(t, cells);
+    }
+    strbuf_adds(out, "Images space usage:\n\n");
+    table_render(t, out);
+    table_free(t);
+}
+
+static void each_usage(const struct df *d, bool volumes, struct strbuf *out)
+{
+    static const char *const headers[2][3] = { { "CONTAINER", "RUNNING", "SIZE" },
+                                               { "VOLUME NAME", "LINKS", "SIZE" } };
+    const struct engine_usage *v = volumes ? d->volumes : d->containers;
+    struct table *t = table_new(3, headers[volumes]);
+    for (size_t i = 0; i < (volumes ? d->n_volumes : d->n_containers); i++) {
+        char size[40];
+        const char *cells[] = { v[i].name,
+                                volumes       ? arena_printf(d->a, "%zu", v[i].links)
+                                : v[i].active ? "yes"
+                                              : "no",
+                                shown_size(v[i].size, size, sizeof(size)) };
+        table_row(t, cells);
+    }
+    strbuf_adds(out, volumes ? "\nLocal Volumes space usage:\n\n" : "\nContainers space usage:\n\n");
+    table_render(t, out);
+    table_free(t);
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    struct df d = {
+        .a = a, .kinds = { { .type = "Images" }, { .type = "Containers" }, { .type = "Local Volumes" } }
+    };
+    struct df_flags f = { 0 };
+    struct error err = { 0 };
+    int words;
+    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    if (status < 0)
+        status = command_words(cli, words, 0, 0);
+    if (status >= 0)
+        return status;
+    bool json = format_is_json(f.format);
+    int r = format_check(f.format, &err);
+    if (r == 0 && f.verbose && json)
+        return fail_text(cli, 1, "--verbose is for the table");
+    if (r == 0)
+        r = gather(cli, &d, &err);
+    if (r == 0 && !f.verbose)
+        kinds(&d, json, &out);
+    if (r == 0 && f.verbose) {
+        each_image(&d, &out);
+        each_usage(&d, false, &out);
+        each_usage(&d, true, &out);
+    }
+    if (d.images != NULL)
+        store_images_free(d.images, d.n_images);
+    return r < 0 ? fail(cli, 1, &err) : out_write(&out);
+}
+
+const struct command cmd_system_df = {
+    .name = "system df",
+    .synopsis = "[OPTIONS]",
+    .summary = "Show what images, containers and volumes take of the disk",
+    .details =
+        "Reclaimable is what no container needs: of images what \"oakum image prune --all\" frees, of containers what those that do\n"
+        "not run have written. A container's anonymous volumes count with it.",
+    .options = options,
+    .n_options = ARRAY_LEN(options),
+    .run = run,
+};
