@@ -48,8 +48,8 @@ static int gather_images(const struct cli *cli, struct engine *e, struct df *d, 
 {
     _cleanup_store_ struct store *s = NULL;
     struct kind *k = &d->kinds[0];
-    struct engine_container *list;
-    size_t n, n_used = 0;
+    struct engine_container *list = NULL;
+    size_t n = 0, n_used = 0;
     int r = store_open(cli->root, false, &s, err);
     if (r < 0)
         return r == -ENOENT ? 0 : r;

@@ -74,10 +74,10 @@ int64_t store_usage_of(struct store *s, struct store_image *const *images, size_
 int store_usage(struct store *s, int64_t *ret, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();
-    struct store_image **images;
+    struct store_image **images = NULL;
     struct sizes layers = { 0 };
     struct stat st;
-    size_t n;
+    size_t n = 0;
     int64_t total = 0;
     int r = dir_each(s->blobs, ".", add_blob, &total, err);
 
