@@ -13,9 +13,9 @@
 #include <bzlib.h>
 #include <errno.h>
 #include <lzma.h>
-#include <zlib.h>
 #include <zstd.h>
 
+#include "image/gunzip.h"
 #include "image/sha256.h"
 #include "sys/file.h"
 
@@ -38,7 +38,7 @@ struct stream {
     size_t window_len;
     /* Decodes from in[in_pos..in_len) to room; *made bytes came out. */
     int (*decode)(struct stream *s, uint8_t *room, size_t size, size_t *made, struct error *err);
-    z_stream z;
+    struct gunzip *gzip;
     ZSTD_DCtx *zstd;
     lzma_stream xz;
     bz_stream bz;
@@ -60,23 +60,14 @@ static int corrupt(const struct stream *s, const char *why, struct error *err)
 
 static int decode_gzip(struct stream *s, uint8_t *room, size_t size, size_t *made, struct error *err)
 {
-    if (s->between) {
-        if (s->in[s->in_pos] != 0x1f)
-            return corrupt(s, "there is something else behind its end", err);
-        inflateReset(&s->z);
-        s->between = false;
-    }
-    s->z.next_in = s->in + s->in_pos;
-    s->z.avail_in = (uInt) (s->in_len - s->in_pos);
-    s->z.next_out = room;
-    s->z.avail_out = (uInt) size;
-    int r = inflate(&s->z, Z_NO_FLUSH);
-    s->in_pos = s->in_len - s->z.avail_in;
-    *made = size - s->z.avail_out;
-    if (r == Z_STREAM_END)
-        s->between = true;
-    else if (r != Z_OK && r != Z_BUF_ERROR)
-        return corrupt(s, s->z.msg != NULL ? s->z.msg : "it does not decode", err);
+    if (s->between && s->in[s->in_pos] != 0x1f)
+        return corrupt(s, "there is something else behind its end", err);
+    const char *why = "it does not decode";
+    size_t used = s->in_len - s->in_pos;
+    *made = size;
+    if (gunzip_some(s->gzip, s->in + s->in_pos, &used, room, made, &s->between, &why) < 0)
+        return corrupt(s, why, err);
+    s->in_pos += used;
     return 0;
 }
 
@@ -225,7 +216,8 @@ static int start_decoder(struct stream *s, struct error *err)
 
     switch (s->compression) {
     case STREAM_GZIP:
-        ok = inflateInit2(&s->z, 15 + 16) == Z_OK;
+        s->gzip = gunzip_new();
+        ok = s->gzip != NULL;
         s->decode = decode_gzip;
         break;
     case STREAM_ZSTD:
@@ -286,8 +278,7 @@ void stream_close(struct stream *s)
 {
     if (s == NULL)
         return;
-    if (s->compression == STREAM_GZIP)
-        inflateEnd(&s->z);
+    gunzip_free(s->gzip);
     if (s->compression == STREAM_XZ)
         lzma_end(&s->xz);
     if (s->bz_live)
