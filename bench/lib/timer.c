@@ -13,7 +13,7 @@
  * With --at-once each run starts N commands at the same moment and waits for all; its time is that until the last has ended.
  *
  * Output: a line a command, tab separated: name, runs that ended with 0, runs that did not, min, median, 90th percentile,
- * mean (milliseconds), median of the peak memory (KiB). --raw writes each run: name, milliseconds, KiB.
+ * mean (milliseconds), median of the peak memory (KiB), median of the processor time (milliseconds). --raw writes each run: name, milliseconds, KiB.
  *
  * The time is that from before vfork to after wait4 of the command itself: what a person who typed it waits. Peak memory is
  * ru_maxrss of wait4: of the largest process among the command and what it waited for. The kernel hands a command its
@@ -42,6 +42,7 @@ struct command {
     unsigned n, failed;
     float ms[MAX_RUNS]; /* a page is touched only when a run is written to it */
     unsigned kib[MAX_RUNS];
+    float cpu[MAX_RUNS];
 };
 
 static struct command commands[MAX_COMMANDS];
@@ -122,6 +123,7 @@ static void run_once(struct command *c, unsigned quiet_ms, int count)
     static pid_t pids[MAX_AT_ONCE];
     struct rusage ru;
     long kib = 0;
+    double cpu = 0;
     int good = 1;
     run_before(c);
     if (quiet_ms > 0)
@@ -132,6 +134,8 @@ static void run_once(struct command *c, unsigned quiet_ms, int count)
     for (unsigned i = 0; i < at_once; i++) {
         good &= wait_for(pids[i], &ru);
         kib = ru.ru_maxrss > kib ? ru.ru_maxrss : kib;
+        cpu += (double) (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1e3 +
+               (double) (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e3;
     }
     double ms = now_ms() - start;
     if (!count)
@@ -143,6 +147,7 @@ static void run_once(struct command *c, unsigned quiet_ms, int count)
     if (c->n == MAX_RUNS)
         usage("too many runs");
     c->ms[c->n] = (float) ms;
+    c->cpu[c->n] = (float) cpu;
     c->kib[c->n++] = (unsigned) kib;
     if (raw != NULL)
         fprintf(raw, "%s\t%.4f\t%ld\n", c->name, ms, kib);
@@ -163,18 +168,19 @@ static int by_unsigned(const void *a, const void *b)
 static void report(struct command *c)
 {
     if (c->n == 0) {
-        printf("%s\t0\t%u\t-\t-\t-\t-\t-\n", c->name, c->failed);
+        printf("%s\t0\t%u\t-\t-\t-\t-\t-\t-\n", c->name, c->failed);
         return;
     }
     double sum = 0;
     for (unsigned i = 0; i < c->n; i++)
         sum += c->ms[i];
     qsort(c->ms, c->n, sizeof(c->ms[0]), by_float);
+    qsort(c->cpu, c->n, sizeof(c->cpu[0]), by_float);
     qsort(c->kib, c->n, sizeof(c->kib[0]), by_unsigned);
     double median = ((double) c->ms[(c->n - 1) / 2] + c->ms[c->n / 2]) / 2;
     unsigned p90 = (c->n * 9 + 9) / 10 - 1;
-    printf("%s\t%u\t%u\t%.2f\t%.2f\t%.2f\t%.2f\t%u\n", c->name, c->n, c->failed, (double) c->ms[0], median,
-           (double) c->ms[p90], sum / c->n, c->kib[c->n / 2]);
+    printf("%s\t%u\t%u\t%.2f\t%.2f\t%.2f\t%.2f\t%u\t%.2f\n", c->name, c->n, c->failed, (double) c->ms[0],
+           median, (double) c->ms[p90], sum / c->n, c->kib[c->n / 2], (double) c->cpu[c->n / 2]);
 }
 
 static unsigned number(const char *s)

@@ -479,12 +479,15 @@ static int make_symlink(struct extract *x, const struct tar_entry *e, const char
 {
     if (*e->link == '\0' || strlen(e->link) > NAME_LEN_MAX)
         return refuse(x, e->name, "its link target is empty or too long", err);
-    int r = clear_name(x, base, err);
-    if (r < 0)
-        return r;
-    if (symlinkat(e->link, x->dirfd, base) < 0)
-        return failed(x, "make the link", e->name, err);
-    return set_attributes_at(x, base, e, err);
+    x->dir_changed = true;
+    int r = symlinkat(e->link, x->dirfd, base);
+    if (r < 0 && errno == EEXIST) {
+        r = clear_name(x, base, err);
+        if (r < 0)
+            return r;
+        r = symlinkat(e->link, x->dirfd, base);
+    }
+    return r < 0 ? failed(x, "make the link", e->name, err) : set_attributes_at(x, base, e, err);
 }
 
 /* The target is a name inside the archive, whatever it looks like. */
