@@ -40,7 +40,7 @@ static int resume_main(const struct cli *cli, int argc, char **argv)
 /* ---- update ---- */
 
 struct update_flags {
-    const char *resources, *cpus, *mems;
+    const char *resources, *cpus, *mems, *l3_cache, *mem_bw;
     struct opt_i64 memory, reservation, swap, kernel, kernel_tcp, period, quota, burst, shares, rt_period,
         rt_runtime, idle, pids, weight;
 };
@@ -61,8 +61,8 @@ static const struct cli_option update_options[] = {
     { "cpuset-mems", 0, OPT_TEXT, F(mems), "LIST", "memory nodes to be used", NULL },
     { "kernel-memory", 0, OPT_SWAP, F(kernel), "SIZE", "an error: kernels since 5.4 do not have it", NULL },
     { "kernel-memory-tcp", 0, OPT_SWAP, F(kernel_tcp), "SIZE", "memory of TCP buffers", NULL },
-    { "l3-cache-schema", 0, OPT_LATER, 0, "TEXT", NULL, NULL },
-    { "mem-bw-schema", 0, OPT_LATER, 0, "TEXT", NULL, NULL },
+    { "l3-cache-schema", 0, OPT_TEXT, F(l3_cache), "LINES", "share of the last-level cache of the container's own class (resctrl)", NULL },
+    { "mem-bw-schema", 0, OPT_TEXT, F(mem_bw), "LINES", "memory bandwidth of the container's own class (resctrl)", NULL },
     { "memory", 0, OPT_SWAP, F(memory), "SIZE", "memory; -1: no limit", NULL },
     { "memory-reservation", 0, OPT_SWAP, F(reservation), "SIZE", "memory that is not taken away lightly", NULL },
     { "memory-swap", 0, OPT_SWAP, F(swap), "SIZE", "memory and swap together; -1: no limit", NULL },
@@ -153,8 +153,9 @@ static int update_main(const struct cli *cli, int argc, char **argv)
     int r = f.resources != NULL ? read_resources(f.resources, a, &res, &err) : 0;
     if (r == 0)
         r = add_flags(&f, &res, &err);
+    const struct oci_intel_rdt rdt = { .l3_cache_schema = f.l3_cache, .mem_bw_schema = f.mem_bw };
     if (r == 0)
-        r = container_update(rt, argv[1], &res, &err);
+        r = container_update(rt, argv[1], &res, &rdt, &err);
     return r < 0 ? fail(cli, 1, &err) : 0;
 }
 

@@ -330,6 +330,18 @@ int resctrl_fill(int rootfd, const struct oci_intel_rdt *rdt, const struct resct
     return r < 0 ? r : make_dir(rootfd, path, true, err);
 }
 
+int resctrl_change(int rootfd, const struct oci_intel_rdt *change, const struct resctrl_group *g,
+                   struct error *err)
+{
+    char path[PATH_MAX];
+    struct target t = { .rootfd = rootfd, .path = path };
+    if (!g->made_clos)
+        return error_set(err, -EPERM, "the class of service \"%s\" was not made for container %s alone",
+                         g->clos[0] ? g->clos : "/", g->id);
+    int r = path_in(path, g, "schemata", err);
+    return r < 0 ? r : each_schema(change, false, write_line, &t, err);
+}
+
 static int add_task(int rootfd, const struct resctrl_group *g, const char *file, pid_t pid, struct error *err)
 {
     char path[PATH_MAX], text[24];

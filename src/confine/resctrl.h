@@ -43,6 +43,9 @@ int resctrl_make(int rootfd, const struct resctrl_group *g, struct error *err);
 /* Writes the schemata, makes the monitoring group. */
 int resctrl_fill(int rootfd, const struct oci_intel_rdt *rdt, const struct resctrl_group *g,
                  struct error *err);
+/* Writes l3CacheSchema and memBwSchema of change to a class that is ours; -EPERM: it is not (g->made_clos). */
+int resctrl_change(int rootfd, const struct oci_intel_rdt *change, const struct resctrl_group *g,
+                   struct error *err);
 /* Moves a thread (its children follow), 0 for the caller, into the class and the monitoring group. */
 int resctrl_join(int rootfd, const struct resctrl_group *g, pid_t pid, struct error *err);
 /* Removes what is ours; absent is success. A class that others use by its closID stays. */

@@ -157,8 +157,12 @@ int container_restore(struct runtime *rt, const struct oci_spec *spec, const str
 /* Freezes a running container. -EALREADY: it is paused. */
 int container_pause(struct runtime *rt, const char *id, struct error *err);
 int container_resume(struct runtime *rt, const char *id, struct error *err);
-/* Changes the limits that res gives (confine/cgroup.h), leaves the others, and records them in the state directory's config.json. */
-int container_update(struct runtime *rt, const char *id, const struct oci_resources *res, struct error *err);
+/*
+ * Changes the limits that res gives (confine/cgroup.h) and the two schemas of rdt (NULL: as they are; -EPERM without a class of the
+ * container's own), leaves the others, and records them in the state directory's config.json.
+ */
+int container_update(struct runtime *rt, const char *id, const struct oci_resources *res,
+                     const struct oci_intel_rdt *rdt, struct error *err);
 /*
  * What update records: what from gives is taken over, of lists each item in the place of the one for the same device, page size or
  * name, as the kernel has it, but device rules as a whole; 0 is "not given" where confine/cgroup.h says so. Points into from.

@@ -56,10 +56,11 @@ int rdt_join(const struct oci_intel_rdt *rdt, const char *id, pid_t pid, struct 
     return root < 0 ? root : resctrl_join(root, &g, pid, err);
 }
 
-int rdt_forget(int dirfd, const char *id, struct error *err)
+/* 0: nothing is recorded, 1: *ret points into text. */
+static int read_record(int dirfd, const char *id, char text[static PATH_MAX], struct resctrl_group *ret,
+                       struct error *err)
 {
-    char text[PATH_MAX];
-    ssize_t n = readlinkat(dirfd, RECORD, text, sizeof(text) - 1);
+    ssize_t n = readlinkat(dirfd, RECORD, text, PATH_MAX - 1);
     if (n < 0)
         return 0;
     text[n] = '\0';
@@ -67,11 +68,35 @@ int rdt_forget(int dirfd, const char *id, struct error *err)
     if (!clos)
         return error_set(err, -EBADMSG, "the record of the resctrl group of %s is damaged", id);
     *clos++ = '\0';
-    const struct resctrl_group g = { .clos = clos,
-                                     .id = id,
-                                     .made_clos = strchr(text, 'c') != NULL,
-                                     .own_name = strchr(text, 'n') != NULL,
-                                     .own_mon = strchr(text, 'm') != NULL };
+    *ret = (struct resctrl_group){ .clos = clos,
+                                   .id = id,
+                                   .made_clos = strchr(text, 'c') != NULL,
+                                   .own_name = strchr(text, 'n') != NULL,
+                                   .own_mon = strchr(text, 'm') != NULL };
+    return 1;
+}
+
+int rdt_update(const struct oci_intel_rdt *change, int dirfd, const char *id, struct error *err)
+{
+    char text[PATH_MAX];
+    struct resctrl_group g;
+    int r = read_record(dirfd, id, text, &g, err);
+    if (r == 0)
+        return error_set(err, -EPERM,
+                         "container %s has no class of service of its own (linux.intelRdt) to change", id);
+    if (r < 0)
+        return r;
+    _cleanup_close_ int root = resctrl_open(err);
+    return root < 0 ? root : resctrl_change(root, change, &g, err);
+}
+
+int rdt_forget(int dirfd, const char *id, struct error *err)
+{
+    char text[PATH_MAX];
+    struct resctrl_group g;
+    int r = read_record(dirfd, id, text, &g, err);
+    if (r <= 0)
+        return r;
     _cleanup_close_ int root = resctrl_open(NULL);
     return root < 0 ? 0 : resctrl_remove(root, &g, err); /* unmounted: the groups have gone with it */
 }

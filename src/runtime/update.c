@@ -13,6 +13,7 @@
 
 #include "confine/cgroup.h"
 #include "confine/cgroup_stats.h"
+#include "runtime/rdt.h"
 #include "runtime/start.h"
 #include "sys/file.h"
 #include "sys/proc.h"
@@ -256,7 +257,21 @@ static int rewrite_config(int dirfd, struct oci_spec *spec, const struct oci_res
     return file_replace(dirfd, "config.json", text, strlen(text), 0600, false, err);
 }
 
-int container_update(struct runtime *rt, const char *id, const struct oci_resources *res, struct error *err)
+static int update_rdt(const struct target *t, const char *id, const struct oci_intel_rdt *change,
+                      struct oci_intel_rdt *recorded, struct error *err)
+{
+    if (str_empty(change->l3_cache_schema) && str_empty(change->mem_bw_schema))
+        return 0;
+    int r = rdt_update(change, t->dirfd, id, err);
+    if (r >= 0 && !str_empty(change->l3_cache_schema))
+        recorded->l3_cache_schema = change->l3_cache_schema;
+    if (r >= 0 && !str_empty(change->mem_bw_schema))
+        recorded->mem_bw_schema = change->mem_bw_schema;
+    return r;
+}
+
+int container_update(struct runtime *rt, const char *id, const struct oci_resources *res,
+                     const struct oci_intel_rdt *rdt, struct error *err)
 {
     struct target t;
     _cleanup_free_ char *text = NULL;
@@ -270,6 +285,8 @@ int container_update(struct runtime *rt, const char *id, const struct oci_resour
         r = oci_spec_parse(text, len, &spec, err);
     if (r >= 0)
         r = state_mark_grown(t.dirfd, err);
+    if (r >= 0 && rdt)
+        r = update_rdt(&t, id, rdt, &spec->linux_.intel_rdt, err);
     if (r >= 0) {
         cgroup_allow_default_devices(&written, spec->arena); /* as at the start; recorded is what was given */
         r = cgroup_update(t.cg, &written, err);

@@ -132,6 +132,19 @@ limit() {
   no_cgroup_left
 }
 
+@test "update of a class of service that the container does not have: refused, and nothing is recorded" {
+  up box
+  for flag in --l3-cache-schema=L3:0=f --mem-bw-schema=MB:0=20; do
+    run rt update "$flag" --pids-limit 77 box
+    said 1 'no class of service of its own'
+  done
+  [ "$(jq -c .linux.intelRdt "$place/rt/box/config.json")" = null ]
+  [ "$(limit pids.max pids.max box)" != 77 ]
+  rt update --l3-cache-schema '' --pids-limit 77 box
+  [ "$(limit pids.max pids.max box)" = 77 ]
+  rt delete --force box
+}
+
 @test "update by document, from a file and from standard input; flags win" {
   up box
   echo '{"memory": {"limit": 209715200}, "pids": {"limit": 50}, "cpu": {"shares": 0, "quota": 0}}' >"$place/resources"

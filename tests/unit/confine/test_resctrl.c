@@ -212,6 +212,25 @@ static void test_shared_class_stays(void **state _unused_)
 }
 
 /* The kernel says why in info/last_cmd_status. /dev/full refuses as a bad mask is refused. */
+/* What update does: own classes only, the two schemas and nothing else. */
+static void test_change(void **state _unused_)
+{
+    _cleanup_oci_spec_ struct oci_spec *spec = NULL;
+    struct oci_intel_rdt *rdt = rdt_of(
+        "{\"l3CacheSchema\":\"L3:0=7f0\\nMB:0=1\",\"memBwSchema\":\"MB:0=20\",\"schemata\":[\"L2:0=f\"]}",
+        &spec);
+    struct resctrl_group g = { .clos = "box", .id = "box", .made_clos = true, .own_name = true };
+    put_class("box", "", "17\n");
+    assert_int_equal(resctrl_change(root, rdt, &g, &err), 0);
+    assert_file("box/schemata", "MB:0=20\n\n"); /* each write begins at 0: "L3:0=7f0", then this */
+    assert_file("box/tasks", "17\n");
+    put_class("gold", "L3:0=f\n", "");
+    g = (struct resctrl_group){ .clos = "gold", .id = "box" };
+    assert_int_equal(resctrl_change(root, rdt, &g, &err), -EPERM);
+    assert_non_null(strstr(err.msg, "\"gold\""));
+    assert_file("gold/schemata", "L3:0=f\n");
+}
+
 static void test_kernels_words(void **state _unused_)
 {
     _cleanup_oci_spec_ struct oci_spec *spec = NULL;
@@ -241,8 +260,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_matching), TEST(test_own_class),          TEST(test_which),         TEST(test_counters),
-        TEST(test_leftover), TEST(test_shared_class_stays), TEST(test_kernels_words), TEST(test_not_mounted),
+        TEST(test_matching), TEST(test_own_class),     TEST(test_which),
+        TEST(test_counters), TEST(test_leftover),      TEST(test_shared_class_stays),
+        TEST(test_change),   TEST(test_kernels_words), TEST(test_not_mounted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
