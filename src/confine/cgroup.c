@@ -7,6 +7,7 @@
  * are written before anybody is inside); processes that outlive their container (signal, remove). A container can only ever
  * make cgroups below its own; cgroup file systems know no symbolic links, so walking below a directory of ours is safe.
  */
+#include "confine/cgroup_annotations.h"
 #include "confine/cgroup_systemd.h"
 
 #include <time.h>
@@ -473,6 +474,12 @@ static int room_for_holder(const struct cgroup *cg, struct error *err)
 
 int cgroup_create(const char *path, const struct oci_resources *res, struct cgroup **ret, struct error *err)
 {
+    return cgroup_create_annotated(path, res, NULL, ret, err);
+}
+
+int cgroup_create_annotated(const char *path, const struct oci_resources *res,
+                            const struct oci_pairs *annotations, struct cgroup **ret, struct error *err)
+{
     static const struct oci_resources nothing = { 0 };
     const struct cgroup_current cur = { .fresh = true };
     const char *fields[CGROUP_CONTROLLERS] = { NULL };
@@ -487,8 +494,11 @@ int cgroup_create(const char *path, const struct oci_resources *res, struct cgro
         r = cgroup_new(path, &cg, err);
     if (r < 0 || !cg)
         return r;
-    if (cg->unit)
+    if (cg->unit) {
+        cg->unit->annotations = annotations;
         r = start_unit(cg, res, err);
+        cg->unit->annotations = NULL;
+    }
     if (r == 0)
         r = use_needed(cg, need, fields, err);
     if (r == 0)

@@ -315,6 +315,8 @@ static int put_scope(struct dbus_body *b, const struct cgroup *cg, const struct 
     cgroup_put_bool(b, facts.v2 ? "IOAccounting" : "BlockIOAccounting", true);
     put_pid(b, u->holder);
     r = cgroup_put_properties(b, res, &facts, err);
+    if (r == 0)
+        r = cgroup_put_annotations(b, u->annotations, err);
     dbus_array_end(b, mark);
     mark = dbus_array_begin(b, 8);
     dbus_array_end(b, mark);

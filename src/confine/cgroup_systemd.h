@@ -12,6 +12,7 @@
 struct cgroup_unit {
     bool user;
     char *slice, *name;
+    const struct oci_pairs *annotations; /* while the scope is started; NULL: none */
     pid_t holder;      /* the process that keeps the scope alive until the container's is in it; 0: none */
     bool started;      /* by us, just now */
     bool pids_one_off; /* pids.max is one too high while the holder is there */
@@ -38,5 +39,7 @@ struct cgroup_facts {
 void cgroup_put_u64(struct dbus_body *b, const char *name, uint64_t v);
 void cgroup_put_bool(struct dbus_body *b, const char *name, bool v);
 void cgroup_put_string(struct dbus_body *b, const char *name, const char *v);
+/* cgroup_annotations.c */
+int cgroup_put_annotations(struct dbus_body *b, const struct oci_pairs *annotations, struct error *err);
 int cgroup_put_properties(struct dbus_body *b, const struct oci_resources *res, const struct cgroup_facts *f,
                           struct error *err);

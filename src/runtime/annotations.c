@@ -97,8 +97,7 @@ int annotations_check(const struct oci_spec *spec, struct error *err)
         const struct known *k = find(key);
         if (!k && str_after(key, "org.oakum."))
             return error_set(err, -EINVAL, "annotations.%s: oakum knows no such annotation", key);
-        if (!k && (str_after(key, "run.oci.") || str_after(key, "org.systemd.property.") ||
-                   str_after(key, "module.")))
+        if (!k && (str_after(key, "run.oci.") || str_after(key, "module.")))
             log_warn("annotations.%s: is not known and ignored", key);
         int r = k ? check_value(k, spec->annotations.v[i].value, err) : 0;
         if (r < 0)

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "confine/cgroup_annotations.h"
 #include "confine/rootless.h"
 #include "runtime/start.h"
 
@@ -22,6 +23,8 @@ static bool means_not_ours(int code)
 static int choose(struct start *s, struct error *err)
 {
     const char *asked = s->spec->linux_.cgroups_path;
+    if (s->opt->systemd_cgroup && cgroup_systemd_check(&s->spec->annotations, err) < 0)
+        return -EINVAL;
     if (s->opt->systemd_cgroup)
         return cgroup_systemd_handle(asked, s->opt->id, &s->cgroup_path, err);
     if (str_empty(asked) && rootless_lenient()) {
@@ -46,12 +49,19 @@ static int without_cgroup(struct start *s, const struct error *why)
     return 0;
 }
 
+static void warn_of_properties(const struct oci_pairs *annotations)
+{
+    for (size_t i = 0; i < annotations->n; i++)
+        if (str_after(annotations->v[i].key, "org.systemd.property."))
+            log_warn("annotations.%s: is ignored by this cgroup driver", annotations->v[i].key);
+}
+
 /* The second try is without the device rules, whose program only root may load. */
 static int make(struct start *s, struct error *err)
 {
     const struct oci_resources *res = &s->spec->linux_.resources;
     struct error first = { 0 };
-    int r = cgroup_create(s->cgroup_path, res, &s->cg, &first);
+    int r = cgroup_create_annotated(s->cgroup_path, res, &s->spec->annotations, &s->cg, &first);
     if (r < 0 && !s->opt->systemd_cgroup && rootless_lenient() && means_not_ours(r)) {
         struct oci_resources budget = *res;
         budget.n_devices = 0;
@@ -69,6 +79,8 @@ static int make(struct start *s, struct error *err)
 
 int start_cgroup(struct start *s, struct error *err)
 {
+    if (!s->opt->systemd_cgroup)
+        warn_of_properties(&s->spec->annotations);
     if (s->opt->no_cgroup)
         return 0;
     int r = choose(s, err);

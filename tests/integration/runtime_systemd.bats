@@ -27,3 +27,15 @@ teardown() { start_teardown; }
   [ "$status" -eq 1 ]
   [[ "$output" == *'SLICE:PREFIX:NAME'* ]]
 }
+
+@test 'properties in annotations: what is not understood is refused before anything is made, and without the driver they are named in the log' {
+  make_bundle "$place/bundle" 'del(.linux.cgroupsPath) | .annotations = {"org.systemd.property.TimeoutStopUSec": "soon"}'
+  run "$bin/oakum-runtime" --root "$place/rt" --systemd-cgroup run --bundle "$place/bundle" box
+  [ "$status" -eq 1 ]
+  [[ "$output" == *'annotations.org.systemd.property.TimeoutStopUSec: "soon" is not'* ]]
+  [ "$("$bin/oakum-runtime" --root "$place/rt" list --quiet)" = '' ]
+  script=true make_bundle "$place/bundle" '.annotations = {"org.systemd.property.TimeoutStopUSec": "uint64 5"}'
+  run "$bin/oakum-runtime" --root "$place/rt" run --bundle "$place/bundle" box </dev/null
+  [ "$status" -eq 0 ]
+  [[ "$output" == *'annotations.org.systemd.property.TimeoutStopUSec: is ignored'* ]]
+}

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "confine/cgroup_annotations.h"
 #include "confine/cgroup_systemd.h"
 
 static struct error err;
@@ -110,6 +111,12 @@ static const char *text_of(const struct dbus_body *b)
                 snprintf(value, sizeof(value), "max");
             else
                 snprintf(value, sizeof(value), "%llu", (unsigned long long) v);
+        } else if (str_eq(type, "b") || str_eq(type, "u") || str_eq(type, "i")) {
+            snprintf(value, sizeof(value), "%s:%d", type, (int) (uint32_t) take(b, &at, 4));
+        } else if (str_eq(type, "y")) {
+            snprintf(value, sizeof(value), "y:%u", (unsigned) take(b, &at, 1));
+        } else if (str_eq(type, "x")) {
+            snprintf(value, sizeof(value), "x:%lld", (long long) take(b, &at, 8));
         } else if (str_eq(type, "s"))
             take_string(b, &at, value);
         else {
@@ -236,11 +243,76 @@ static void devices(void **state _unused_)
     check(&r, &v2, "DevicePolicy=auto DeviceAllow=");
 }
 
+static void annotations(void **state _unused_)
+{
+    static const struct {
+        const char *name, *text, *want; /* want NULL: refused */
+    } rows[] = {
+        { "CollectMode", "'inactive'", "CollectMode=inactive" },
+        { "CollectMode", "\"inactive\" ", "CollectMode=inactive" },
+        { "CollectMode", "string 'a \"b\"'", "CollectMode=a \"b\"" },
+        { "CollectMode", "'true'", "CollectMode=true" },
+        { "CPUAccounting", "true", "CPUAccounting=b:1" },
+        { "CPUAccounting", "boolean false", "CPUAccounting=b:0" },
+        { "TimeoutStopUSec", "uint64 18446744073709551615", "TimeoutStopUSec=max" },
+        { "TimeoutStopUSec", " uint64  123", "TimeoutStopUSec=123" },
+        { "TimeoutStopSec", "uint64 2", "TimeoutStopUSec=2000000" },
+        { "TimeoutStopSec", "2", "TimeoutStopUSec=2000000" },
+        { "Some", "-7", "Some=i:-7" },
+        { "Some", "2147483647", "Some=i:2147483647" },
+        { "Some", "uint32 7", "Some=u:7" },
+        { "Some", "byte 255", "Some=y:255" },
+        { "Some", "int64 -9223372036854775808", "Some=x:-9223372036854775808" },
+        { "Some", "2147483648", NULL },
+        { "Some", "byte 256", NULL },
+        { "Some", "uint32 -1", NULL },
+        { "Some", "uint32 4294967296", NULL },
+        { "Some", "uint64", NULL },
+        { "Some", "", NULL },
+        { "Some", "inactive", NULL },
+        { "Some", "'open", NULL },
+        { "Some", "'", NULL },
+        { "Some", "'a' 'b'", NULL },
+        { "Some", "'a\\n'", NULL },
+        { "Some", "['a']", NULL },
+        { "Some", "1.5", NULL },
+        { "Some", "boolean 1", NULL },
+        { "Some", "string true", NULL },
+        { "TimeoutStopSec", "-1", NULL },
+        { "TimeoutStopSec", "uint64 18446744073710", NULL },
+        { "TimeoutStopSec", "'2'", NULL },
+        { "So", "1", NULL },
+        { "So-me", "1", NULL },
+        { "", "1", NULL },
+        { "Slice", "'other.slice'", NULL },
+        { "Delegate", "false", NULL },
+        { "DevicePolicy", "'auto'", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char key[64];
+        struct oci_pair pairs[] = { { "org.example", "x" }, { key, rows[i].text } };
+        const struct oci_pairs all = { .v = pairs, .n = ARRAY_LEN(pairs) };
+        struct dbus_body b = { 0 };
+        snprintf(key, sizeof(key), "org.systemd.property.%s", rows[i].name);
+        error_clear(&err);
+        int r = cgroup_put_annotations(&b, &all, &err);
+        if (r != (rows[i].want ? 0 : -EINVAL) || cgroup_systemd_check(&all, NULL) != r)
+            fail_msg("%s %s: %d", rows[i].name, rows[i].text, r);
+        if (rows[i].want)
+            assert_string_equal(text_of(&b), rows[i].want);
+        else
+            assert_non_null(strstr(err.msg, key));
+        dbus_body_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names), cmocka_unit_test(handles), cmocka_unit_test(numbers),
-        cmocka_unit_test(sets),  cmocka_unit_test(unified), cmocka_unit_test(devices),
+        cmocka_unit_test(names),       cmocka_unit_test(handles), cmocka_unit_test(numbers),
+        cmocka_unit_test(sets),        cmocka_unit_test(unified), cmocka_unit_test(devices),
+        cmocka_unit_test(annotations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
