@@ -55,7 +55,8 @@ static void put(struct dbus_body *b, const void *data, size_t n, size_t align)
         b->cap = (at + n) * 2 + 256;
         b->v = xrealloc(b->v, b->cap);
     }
-    memset(b->v + b->n, 0, at - b->n);
+    if (at > b->n)
+        memset(b->v + b->n, 0, at - b->n);
     if (n > 0)
         memcpy(b->v + at, data, n);
     b->n = at + n;
