@@ -280,7 +280,7 @@ static void freeze_and_thaw(void **state _unused_)
         cgroup_free(again);
         assert_ok(cgroup_frozen(scratch, &frozen, &scratch_err));
         assert_false(frozen);
-        assert_true(moves(counter));
+        assert_true(goes_on(counter));
     }
     assert_ok(cgroup_freeze(scratch, true, &scratch_err));
     assert_ok(cgroup_signal(scratch, SIGKILL, &scratch_err)); /* thaws, or the kill would wait for ever */

@@ -262,6 +262,16 @@ static _unused_ bool moves(const uint64_t *counter)
     return *(const volatile uint64_t *) counter != before;
 }
 
+/* On a busy machine it may be a while before it gets a turn. */
+static _unused_ bool goes_on(const uint64_t *counter)
+{
+    for (int i = 0; i < 200; i++) {
+        if (moves(counter))
+            return true;
+    }
+    return false;
+}
+
 static _unused_ double now_ms(void)
 {
     struct timespec t;
