@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whatever is done to the store is killed at any point, runs into a full disk, or meets another one: no image ever looks whole and
-# is not, and the next command leaves nothing of it. OAKUM_LONG=1 tries 500 points instead of 100.
+# is not, and the next command leaves nothing of it. OAKUM_LONG=1 tries 500 points instead of 25.
 bats_require_minimum_version 1.5.0
 load lib/start
 load lib/registry
@@ -11,7 +11,7 @@ teardown() {
 }
 
 points=${OAKUM_LONG:+500}
-points=${points:-100}
+points=${points:-25}
 
 strike() { "$helpers/strike" "$@" >/dev/null 2>&1 </dev/null; }
 # took COMMAND...: how long it takes, in microseconds.
