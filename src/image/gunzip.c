@@ -52,7 +52,7 @@ static const char *reason(int code)
     case ISAL_INVALID_LOOKBACK: return "invalid distance too far back";
     case ISAL_INVALID_WRAPPER: return "incorrect header";
     case ISAL_UNSUPPORTED_METHOD: return "unknown compression method";
-    case ISAL_INCORRECT_CHECKSUM: return "incorrect checksum";
+    case ISAL_INCORRECT_CHECKSUM: return "incorrect data check";
     default: return "it does not decode";
     }
 }
