@@ -145,7 +145,7 @@ static int run(const struct cli *cli, int argc, char **argv)
         r = store_open(cli->root, false, &s, &err);
     if (r == 0)
         r = store_find(s, argv[1], &image, &err);
-    if (r < 0)
+    if (r < 0 || image == NULL)
         return fail(cli, 1, &err);
     render(&f, image, &out);
     return out_write(&out);

@@ -62,7 +62,7 @@ static bool agreed(bool all)
 
 static int prune(const struct cli *cli, struct store *s, struct context *c, bool all, struct error *err)
 {
-    int64_t before, after;
+    int64_t before = 0, after = 0;
     char size[40];
     const struct prune_options o = {
         .all = all,

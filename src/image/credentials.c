@@ -133,8 +133,11 @@ static int search(const json_t *doc, const char *name, const char *domain, const
 
 static int parse(const char *text, size_t len, const char *name, json_t **ret, struct error *err)
 {
+    size_t blank = 0;
+    while (blank < len && strchr(" \t\r\n", text[blank]) != NULL && text[blank] != '\0')
+        blank++;
     /* An empty file is what some tools leave. */
-    if (len == strspn(text, " \t\r\n"))
+    if (blank == len)
         *ret = json_object();
     else {
         int r = json_parse(text, len, name, ret, err);
