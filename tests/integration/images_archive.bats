@@ -4,7 +4,7 @@ bats_require_minimum_version 1.5.0
 load lib/start
 setup() { start_setup; }
 teardown() {
-  [ -z "${docker_pid:-}" ] || { kill "$docker_pid" && wait "$docker_pid"; } 2>/dev/null || true
+  [ -z "${short:-}" ] || rm -rf "$short"
   start_teardown
 }
 
@@ -61,7 +61,8 @@ manifest_of() { oak images --format json "$1" | jq -r .Digest; }
 @test "save for podman and from it" {
   command -v podman >/dev/null || skip 'needs podman'
   make_images
-  pod() { podman --root "$place/podman" --runroot "$place/podman-run" --tmpdir "$place/podman-tmp" --storage-driver vfs "$@"; }
+  short=$(mktemp -d /tmp/oakum-p.XXXXXX) # podman takes 50 characters at most
+  pod() { podman --root "$place/podman" --runroot "$short/run" --tmpdir "$short/tmp" --storage-driver vfs "$@"; }
   oak save box second:name example.com/team/other:2.0 | pod load -q
   [ "sha256:$(pod images -q --no-trunc localhost/box | cut -d : -f 2)" = "$(id_of box)" ] ||
     [ "sha256:$(pod images -q --no-trunc docker.io/library/box | cut -d : -f 2)" = "$(id_of box)" ]
