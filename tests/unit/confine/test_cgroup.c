@@ -63,6 +63,17 @@ static void nothing_asked_for(void **state _unused_)
     assert_int_equal(scratch_wait(pid), 128 + SIGTERM);
 }
 
+/* It joins one hierarchy after the other. */
+static bool joined_all(void)
+{
+    for (size_t i = 0; i < scratch->n; i++) {
+        _cleanup_pid_list_ struct pid_list l = { 0 };
+        if (cgroup_tree_pids(scratch->h[i].dirfd, &l, NULL) < 0 || l.n == 0)
+            return false;
+    }
+    return true;
+}
+
 static void join_is_complete(void **state _unused_)
 {
     struct oci_resources r = usual();
@@ -70,7 +81,8 @@ static void join_is_complete(void **state _unused_)
 
     assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
     pid = scratch_spawn(scratch, child_sleep, NULL);
-    PAUSE_MS(20);
+    for (int i = 0; i < 500 && !joined_all(); i++)
+        PAUSE_MS(10);
     for (size_t i = 0; i < scratch->n; i++) {
         _cleanup_pid_list_ struct pid_list l = { 0 };
         assert_ok(cgroup_tree_pids(scratch->h[i].dirfd, &l, &scratch_err));
