@@ -46,8 +46,9 @@ static int look_in_store(struct job *j, const char *name, struct error *err)
     _cleanup_store_ struct store *s = NULL;
     _cleanup_store_image_ struct store_image *image = NULL;
     int r = store_open(j->cli->root, false, &s, err);
-    if (r == 0)
-        r = store_find(s, name, &image, err);
+    if (r < 0)
+        return r;
+    r = store_find(s, name, &image, err);
     if (r < 0)
         return r;
     if (j->f.digest != NULL && !str_eq(j->f.digest, image->manifest_digest))

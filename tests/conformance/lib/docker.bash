@@ -38,3 +38,17 @@ box() { try d run --rm --name "$name" --network none "$@"; }
 up() { d run -d --name "$name" --network none "$@"; }
 field() { d inspect -f "$1" "$name"; }
 field_is() { [ "$(field "$1")" = "$2" ]; }
+# at_terminal FLAGS IMAGE COMMAND: `run -it` at a terminal of 33 rows. A line comes in when the container runs, and the input's end after
+# its end: when the container is faster than the client, or the input's end than the container, the client waits for ever now and then.
+at_terminal() {
+  # shellcheck disable=SC2034 # used by is
+  output=$(at_terminal_input | inside script -qec "stty rows 33 cols 101; timeout -k 2 30 $docker_program -H unix:///run/docker.sock run --rm \
+    --name $name -it --network none ${*@Q}" /dev/null 2>&1) && status=0 || status=$?
+}
+at_terminal_input() {
+  wait_for 20 field_is '{{.State.Running}}' true || true
+  sleep 0.3
+  echo go
+  wait_for 20 gone || true
+}
+gone() { ! d inspect "$name"; }

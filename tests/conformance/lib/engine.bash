@@ -40,7 +40,9 @@ find_runtime() {
 
 # world_begin NAME: $place, a directory; $ns, the process that holds the namespace; $group, the cgroup of all processes.
 world_begin() {
-  place=$(mktemp -d "${TMPDIR:-/tmp}/oakum-conf.XXXXXX")
+  # Short, whatever $TMPDIR is: podman's attach socket and exit files lie below it, and where the path is too long for a socket's
+  # address every rootless podman waits 20 s for a container that has ended.
+  place=$(mktemp -d /tmp/oakum-conf.XXXXXX)
   chmod 755 "$place"
   group=oakum-conf-$1-$$
   find_runtime
