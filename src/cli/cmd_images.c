@@ -60,13 +60,13 @@ void shown_reference(const char *full, char *buf, size_t size)
         buf[0] = '\0';
 }
 
-static void add_row(struct table *t, const struct images_flags *f, const struct store_image *i)
+static void add_row(struct table *t, const struct images_flags *f, const struct store_summary *i)
 {
     struct shown_name n;
     char size[32], created[80], id[72];
     split_name(i->name, &n);
     shown_size(i->size, size, sizeof(size));
-    ago_text(i->config.created, created, sizeof(created), true);
+    ago_text(i->created, created, sizeof(created), true);
     if (str_format(id, sizeof(id), f->no_trunc ? "sha256:%s" : "%.12s", i->id) < 0)
         return;
     const char *cells[7];
@@ -81,14 +81,14 @@ static void add_row(struct table *t, const struct images_flags *f, const struct 
     table_row(t, cells);
 }
 
-static void json_line(struct strbuf *out, const struct store_image *i)
+static void json_line(struct strbuf *out, const struct store_summary *i)
 {
     struct shown_name n;
     char size[32], created[80];
     split_name(i->name, &n);
-    ago_text(i->config.created, created, sizeof(created), true);
+    ago_text(i->created, created, sizeof(created), true);
     _cleanup_json_ json_t *j = json_object();
-    json_object_set_new(j, "CreatedAt", json_string(i->config.created != NULL ? i->config.created : ""));
+    json_object_set_new(j, "CreatedAt", json_string(i->created != NULL ? i->created : ""));
     json_object_set_new(j, "CreatedSince", json_string(created));
     json_object_set_new(j, "Digest", json_string(i->manifest_digest));
     json_object_set_new(j, "ID", json_sprintf("sha256:%s", i->id));
@@ -114,7 +114,31 @@ static bool name_matches(const char *full, const char *filter)
     return str_eq(name, filter) || str_eq(full, filter);
 }
 
-static void render(const struct images_flags *f, struct store_image **list, size_t n, const char *filter,
+struct listing {
+    struct arena *arena;
+    struct store_summary *v;
+    const struct oci_pairs **labels; /* NULL where no filter asks for them */
+    size_t n;
+    struct store_image **images; /* whose labels they are */
+};
+
+static int list(struct store *s, bool labels, struct listing *l, struct error *err)
+{
+    if (!labels)
+        return store_summaries(s, l->arena, &l->v, &l->n, err);
+    int r = store_list(s, &l->images, &l->n, err);
+    if (r < 0)
+        return r;
+    l->v = arena_array(l->arena, l->n, sizeof(*l->v));
+    l->labels = arena_array(l->arena, l->n, sizeof(struct oci_pairs *));
+    for (size_t i = 0; i < l->n; i++) {
+        l->v[i] = store_summary_of(l->images[i]);
+        l->labels[i] = &l->images[i]->config.labels;
+    }
+    return 0;
+}
+
+static void render(const struct images_flags *f, const struct listing *l, const char *filter,
                    const struct image_filter *filters, struct strbuf *out)
 {
     static const char *const headers[] = { "REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE" };
@@ -122,15 +146,17 @@ static void render(const struct images_flags *f, struct store_image **list, size
     struct table *t = f->digests ? table_new(ARRAY_LEN(with_digest), with_digest)
                                  : table_new(ARRAY_LEN(headers), headers);
     bool as_table = !f->quiet && !format_is_json(f->format);
-    for (size_t i = 0; i < n; i++) {
-        if (!name_matches(list[i]->name, filter) || !image_filter_matches(filters, list[i]))
+    for (size_t i = 0; i < l->n; i++) {
+        const struct store_summary *image = &l->v[i];
+        if (!name_matches(image->name, filter) ||
+            !image_filter_matches(filters, image, l->labels != NULL ? l->labels[i] : NULL))
             continue;
         if (f->quiet)
-            strbuf_addf(out, f->no_trunc ? "sha256:%s\n" : "%.12s\n", list[i]->id);
+            strbuf_addf(out, f->no_trunc ? "sha256:%s\n" : "%.12s\n", image->id);
         else if (as_table)
-            add_row(t, f, list[i]);
+            add_row(t, f, image);
         else
-            json_line(out, list[i]);
+            json_line(out, image);
     }
     if (as_table)
         table_render(t, out);
@@ -142,8 +168,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     _cleanup_arena_ struct arena *a = arena_new();
     struct images_flags f = { 0 };
     struct error err = { 0 };
-    struct store_image **list = NULL;
-    size_t n = 0;
+    struct listing l = { .arena = a };
     int words;
     int status = command_options(cli, &f, a, argc, argv, &words);
     if (status < 0)
@@ -158,16 +183,16 @@ static int run(const struct cli *cli, int argc, char **argv)
         if (r == 0)
             r = image_filter_parse(&f.filters, s, &filters, &err);
         if (r == 0)
-            r = store_list(s, &list, &n, &err);
+            r = list(s, filters.labels, &l, &err);
         else if (r == -ENOENT) /* no store is a store without images */
             r = 0;
     }
     if (r < 0)
         return fail(cli, 1, &err);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    render(&f, list, n, words > 0 ? argv[1] : NULL, &filters, &out);
-    if (list != NULL)
-        store_images_free(list, n);
+    render(&f, &l, words > 0 ? argv[1] : NULL, &filters, &out);
+    if (l.images != NULL)
+        store_images_free(l.images, l.n);
     return out_write(&out);
 }
 

@@ -35,7 +35,8 @@ static int in_use(void *arg, const char *id, struct error *err)
 
 static bool wanted(void *arg, const struct store_image *image)
 {
-    return image_filter_matches(&((struct context *) arg)->filter, image);
+    const struct store_summary summary = store_summary_of(image);
+    return image_filter_matches(&((struct context *) arg)->filter, &summary, &image->config.labels);
 }
 
 static void told(void *arg, const char *what, const char *which)

@@ -55,7 +55,11 @@ static int take(const char *word, struct store *s, struct image_filter *f, struc
 {
     const char *value;
     bool yes;
-    if (value_of(word, "label") || value_of(word, "label!") || value_of(word, "reference"))
+    if (value_of(word, "label") || value_of(word, "label!")) {
+        f->labels = true;
+        return 0;
+    }
+    if (value_of(word, "reference"))
         return 0;
     if ((value = value_of(word, "dangling")) != NULL) {
         if (parse_bool(value, &yes) < 0)
@@ -85,15 +89,15 @@ int image_filter_parse(const struct oci_strings *words, struct store *s, struct 
     return 0;
 }
 
-static bool label_matches(const struct store_image *image, const char *wanted)
+static bool label_matches(const struct oci_pairs *labels, const char *wanted)
 {
     const char *equals = strchr(wanted, '=');
     _cleanup_free_ char *key = xstrndup(wanted, equals != NULL ? (size_t) (equals - wanted) : strlen(wanted));
-    const char *value = oci_pairs_get(&image->config.labels, key);
+    const char *value = oci_pairs_get(labels, key);
     return value != NULL && (equals == NULL || str_eq(value, equals + 1));
 }
 
-static bool reference_matches(const struct store_image *image, const char *pattern)
+static bool reference_matches(const struct store_summary *image, const char *pattern)
 {
     char shown[700], name[520];
     struct reference ref;
@@ -104,22 +108,23 @@ static bool reference_matches(const struct store_image *image, const char *patte
     return fnmatch(pattern, shown, FNM_PATHNAME) == 0 || fnmatch(pattern, name, FNM_PATHNAME) == 0;
 }
 
-bool image_filter_matches(const struct image_filter *f, const struct store_image *image)
+bool image_filter_matches(const struct image_filter *f, const struct store_summary *image,
+                          const struct oci_pairs *labels)
 {
     struct timespec created = { 0 };
     bool references = false, reference = false;
     if (f->dangling >= 0 && (image->name == NULL) != (f->dangling == 1))
         return false;
-    bool known = image->config.created != NULL && clock_parse(image->config.created, &created) == 0;
+    bool known = image->created != NULL && clock_parse(image->created, &created) == 0;
     if (f->before.tv_sec != 0 && (!known || !later(&f->before, &created)))
         return false;
     if (f->since.tv_sec != 0 && (!known || !later(&created, &f->since)))
         return false;
     for (size_t i = 0; i < f->words->n; i++) {
         const char *v, *word = f->words->v[i];
-        if ((v = value_of(word, "label")) != NULL && !label_matches(image, v))
+        if ((v = value_of(word, "label")) != NULL && !label_matches(labels, v))
             return false;
-        if ((v = value_of(word, "label!")) != NULL && label_matches(image, v))
+        if ((v = value_of(word, "label!")) != NULL && label_matches(labels, v))
             return false;
         if ((v = value_of(word, "reference")) != NULL) {
             references = true;

@@ -13,8 +13,11 @@ struct image_filter {
     const struct oci_strings *words;
     struct timespec before, since; /* 0: none; images created at that time are out */
     int dangling;                  /* -1: not asked for */
+    bool labels;                   /* labels are asked for, which are in the configs alone */
 };
 /* s: for before= and since=; may be NULL when they are not allowed (prune). */
 int image_filter_parse(const struct oci_strings *words, struct store *s, struct image_filter *ret,
                        struct error *err) _warn_unused_;
-bool image_filter_matches(const struct image_filter *f, const struct store_image *image);
+/* labels: the image's; may be NULL where none are asked for. */
+bool image_filter_matches(const struct image_filter *f, const struct store_summary *image,
+                          const struct oci_pairs *labels);

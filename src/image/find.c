@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How: what a person calls an image is looked up in the index alone where it is a name; only for ids are manifests opened.
+ * How: what a person calls an image is looked up in the index alone where it is a name; for ids, manifests of other
+ * tools' entries are opened.
  * Readers hold the lock shared while they resolve, so what they get was all there at one moment.
  */
 #include <errno.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "base/log.h"
 #include "image/store_internal.h"
 #include "oci/reference.h"
 #include "sys/file.h"
-
-static bool is_manifest(const struct image_descriptor *d)
-{
-    /* Other tools leave the media type out, or put lists of images for several platforms there. */
-    return str_empty(d->media_type) || media_type_kind(d->media_type, NULL) == MEDIA_KIND_MANIFEST;
-}
 
 static void add_match(struct matches *m, size_t at)
 {
@@ -43,7 +37,7 @@ static void match_name(const struct image_index *index, const char *text, const 
     for (size_t i = 0; i < index->manifests.n; i++) {
         const struct image_descriptor *d = &index->manifests.v[i];
         const char *name = store_descriptor_name(d);
-        if (!is_manifest(d))
+        if (!store_descriptor_is_image(d))
             continue;
         if (ref != NULL && ref->digest[0] != '\0') {
             /* Pulled by the digest of an index: the name has that digest, the entry its manifest's. */
@@ -64,32 +58,43 @@ static bool only_hex(const char *s)
     return *s != '\0' && strspn(s, "0123456789abcdef") == strlen(s) && strlen(s) <= 64;
 }
 
-/* Ids that begin with prefix. *several: they are not all of one image. */
-static int match_id(struct store *s, const struct image_index *index, const char *prefix, struct matches *m,
-                    bool *several)
+/* The id of an entry's image, from the entry where that says it. "" when it cannot be read. */
+static void id_of(struct store *s, const struct image_descriptor *d, char ret[static 65])
 {
-    char first[65] = "";
+    struct store_summary summary;
+    struct store_image *image;
+
+    ret[0] = '\0';
+    if (store_descriptor_summary(d, &summary)) {
+        memcpy(ret, summary.id, sizeof(summary.id));
+    } else if (store_image_load(s, d, &image, NULL) == 0) {
+        memcpy(ret, image->id, sizeof(image->id));
+        store_image_free(image);
+    }
+}
+
+/* Ids that begin with prefix. *several: they are not all of one image. */
+static void match_id(struct store *s, const struct image_index *index, const char *prefix, struct matches *m,
+                     bool *several)
+{
+    char first[65] = "", id[65];
 
     *several = false;
     for (size_t i = 0; i < index->manifests.n; i++) {
         const struct image_descriptor *d = &index->manifests.v[i];
-        struct store_image *image;
-        if (!is_manifest(d))
+        if (!store_descriptor_is_image(d))
             continue;
-        int r = store_image_load(s, d, &image, NULL);
-        bool fits = r == 0 && strncmp(image->id, prefix, strlen(prefix)) == 0;
-        if (fits || (strlen(prefix) == 64 && str_eq(digest_hex(d->digest), prefix))) {
-            if (r == 0 && first[0] != '\0' && !str_eq(first, image->id))
-                *several = true;
-            if (r == 0)
-                memcpy(first, image->id, sizeof(first));
-            add_match(m, i);
-        }
-        if (r == 0)
-            store_image_free(image);
+        id_of(s, d, id);
+        bool fits = id[0] != '\0' && strncmp(id, prefix, strlen(prefix)) == 0;
+        if (!fits && !(strlen(prefix) == 64 && str_eq(digest_hex(d->digest), prefix)))
+            continue;
+        if (id[0] != '\0' && first[0] != '\0' && !str_eq(first, id))
+            *several = true;
+        if (id[0] != '\0')
+            memcpy(first, id, sizeof(first));
+        add_match(m, i);
     }
     m->by_id = m->n > 0;
-    return 0;
 }
 
 int store_match(struct store *s, const struct image_index *index, const char *name_or_id, struct matches *ret,
@@ -147,33 +152,6 @@ int store_find(struct store *s, const char *name_or_id, struct store_image **ret
     r = store_image_load(s, &index.manifests.v[m.v[0]], ret, err);
     free(m.v);
     return r;
-}
-
-int store_list(struct store *s, struct store_image ***ret, size_t *ret_n, struct error *err)
-{
-    _cleanup_arena_ struct arena *a = arena_new();
-    struct image_index index;
-    _cleanup_close_ int lock = store_lock(s, LOCK_SH, err);
-
-    if (lock < 0)
-        return lock;
-    int r = store_index_read(s, a, &index, err);
-    if (r < 0)
-        return r;
-    struct store_image **images = xcalloc(index.manifests.n + 1, sizeof(struct store_image *));
-    size_t n = 0;
-    for (size_t i = 0; i < index.manifests.n; i++) {
-        struct error why = { 0 };
-        if (!is_manifest(&index.manifests.v[i]))
-            continue;
-        if (store_image_load(s, &index.manifests.v[i], &images[n], &why) == 0)
-            n++;
-        else
-            log_warn("left out of the list: %s", why.msg);
-    }
-    *ret = images;
-    *ret_n = n;
-    return 0;
 }
 
 static bool comes_again(const struct oci_strings *ids, size_t at)

@@ -96,6 +96,18 @@ static const char *layer_sizes(const struct staged *st, const struct staged_imag
     return arena_strdup(st->arena, text.len > 0 ? text.buf : "");
 }
 
+/* What a list shows of it. */
+static void describe(struct staged *st, const struct staged_image *img, struct image_descriptor *d)
+{
+    struct image_config config = { 0 };
+
+    oci_pairs_set(st->arena, &d->annotations, ANNOTATION_SIZE,
+                  arena_printf(st->arena, "%llu", (unsigned long long) unpacked_size(st, img)));
+    oci_pairs_set(st->arena, &d->annotations, ANNOTATION_LAYER_SIZES, layer_sizes(st, img));
+    if (image_config_parse(img->config, img->config_len, st->arena, &config, NULL) == 0)
+        store_descriptor_summarise(st->arena, d, img->id, config.created);
+}
+
 /* An entry of this manifest that may take another name: one without, else a new one. */
 static size_t entry_for(struct staged *st, const struct staged_image *img, struct image_index *index,
                         const char *name)
@@ -103,10 +115,12 @@ static size_t entry_for(struct staged *st, const struct staged_image *img, struc
     const char *digest = arena_printf(st->arena, "sha256:%s", img->manifest_hex);
 
     for (size_t i = 0; i < index->manifests.n; i++) {
-        const struct image_descriptor *d = &index->manifests.v[i];
+        struct image_descriptor *d = &index->manifests.v[i];
         const char *has = store_descriptor_name(d);
-        if (str_eq(d->digest, digest) && (name == NULL || has == NULL || str_eq(has, name)))
+        if (str_eq(d->digest, digest) && (name == NULL || has == NULL || str_eq(has, name))) {
+            describe(st, img, d); /* it may be another tool's */
             return i;
+        }
     }
     struct image_descriptor *d = index_add(st->arena, index);
     *d = (struct image_descriptor){
@@ -117,9 +131,7 @@ static size_t entry_for(struct staged *st, const struct staged_image *img, struc
         .architecture = img->architecture,
         .variant = img->variant,
     };
-    oci_pairs_set(st->arena, &d->annotations, ANNOTATION_SIZE,
-                  arena_printf(st->arena, "%llu", (unsigned long long) unpacked_size(st, img)));
-    oci_pairs_set(st->arena, &d->annotations, ANNOTATION_LAYER_SIZES, layer_sizes(st, img));
+    describe(st, img, d);
     return index->manifests.n - 1;
 }
 

@@ -288,14 +288,22 @@ int store_document_read(struct store *s, const char *digest, struct arena *a, co
     return 0;
 }
 
-static int64_t annotated_size(const struct image_descriptor *d, const struct image_manifest *m)
+bool store_descriptor_size(const struct image_descriptor *d, int64_t *ret)
 {
     const char *text = oci_pairs_get(&d->annotations, ANNOTATION_SIZE);
+    uint64_t v;
+
+    if (text == NULL || parse_u64(text, &v) < 0 || v > INT64_MAX)
+        return false;
+    *ret = (int64_t) v;
+    return true;
+}
+
+static int64_t image_size(const struct image_descriptor *d, const struct image_manifest *m)
+{
     int64_t size = 0;
 
-    for (const char *p = text; p != NULL && *p >= '0' && *p <= '9' && size < INT64_MAX / 10 - 1; p++)
-        size = size * 10 + (*p - '0');
-    if (text != NULL)
+    if (store_descriptor_size(d, &size))
         return size;
     for (size_t i = 0; i < m->layers.n; i++) /* put there by another tool */
         if (m->layers.v[i].size < INT64_MAX - size)
@@ -353,7 +361,7 @@ int store_image_load(struct store *s, const struct image_descriptor *d, struct s
         return r;
     }
     memcpy(image->id, digest_hex(image->manifest.config.digest), SHA256_HEX);
-    image->size = annotated_size(d, &image->manifest);
+    image->size = image_size(d, &image->manifest);
     image->layer_sizes = layer_sizes(a, d, &image->manifest);
     image->source_name = annotation(a, d, ANNOTATION_SOURCE_NAME);
     image->source_digest = annotation(a, d, ANNOTATION_SOURCE);

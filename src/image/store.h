@@ -72,6 +72,23 @@ int store_find(struct store *s, const char *name_or_id, struct store_image **ret
 int store_list(struct store *s, struct store_image ***ret, size_t *ret_n, struct error *err) _warn_unused_;
 void store_images_free(struct store_image **images, size_t n);
 
+/* What a list shows of an image, without a look into its documents. */
+struct store_summary {
+    const char *name; /* as in struct store_image */
+    const char *manifest_digest;
+    const char *created; /* as the config has it, NULL when it does not say */
+    char id[65];
+    int64_t size;
+};
+/*
+ * As store_list(), from the index alone where oakum wrote the entry; an entry of another tool's costs its two documents. Documents
+ * are looked for, not read: one that is damaged and kept its size is found by store_find(). Lives in the arena.
+ */
+int store_summaries(struct store *s, struct arena *a, struct store_summary **ret, size_t *ret_n,
+                    struct error *err) _warn_unused_;
+/* That of an image; borrows its strings. */
+struct store_summary store_summary_of(const struct store_image *image);
+
 /*
  * Absolute paths of the image's layer directories, LOWEST FIRST, each one checked to be there. A layer that occurs twice
  * is given once, at its highest place, which means the same to overlay. The array and the strings are one allocation.

@@ -14,9 +14,10 @@
 #define DOCUMENT_MAX (4 * 1024 * 1024) /* a manifest or a config: what docker's registry takes at most */
 #define ANNOTATION_SIZE "oakum.unpacked-size"
 #define ANNOTATION_LAYER_SIZES "oakum.unpacked-layer-sizes" /* bytes, lowest layer first, commas between */
-#define ANNOTATION_SOURCE_NAME "oakum.source-name"          /* what it was pulled as, in full */
-#define ANNOTATION_SIGNATURES "oakum.signatures" /* those that the policy asked for: image/trust.h */
-#define ANNOTATION_SOURCE "oakum.source-digest"  /* of a pulled name: its manifest's or index's digest */
+#define ANNOTATION_SUMMARY "oakum.summary"         /* "MANIFEST CONFIG [CREATED]", both in hex: see list.c */
+#define ANNOTATION_SOURCE_NAME "oakum.source-name" /* what it was pulled as, in full */
+#define ANNOTATION_SIGNATURES "oakum.signatures"   /* those that the policy asked for: image/trust.h */
+#define ANNOTATION_SOURCE "oakum.source-digest"    /* of a pulled name: its manifest's or index's digest */
 
 struct store {
     char *path;                           /* absolute */
@@ -36,6 +37,15 @@ int store_document_read(struct store *s, const char *digest, struct arena *a, co
                         size_t *ret_len, struct error *err) _warn_unused_;
 int store_image_load(struct store *s, const struct image_descriptor *d, struct store_image **ret,
                      struct error *err) _warn_unused_;
+/* Is it an image's? Other tools leave the media type out, or put lists of images for several platforms there. */
+bool store_descriptor_is_image(const struct image_descriptor *d);
+/* Bytes of its files as the entry says; false when it does not. */
+bool store_descriptor_size(const struct image_descriptor *d, int64_t *ret);
+/* From the entry alone: false when oakum did not write it for this very manifest. Borrows the entry's strings. */
+bool store_descriptor_summary(const struct image_descriptor *d, struct store_summary *ret);
+/* The annotation that the former reads. id: hex of the config. created may be NULL. */
+void store_descriptor_summarise(struct arena *a, struct image_descriptor *d, const char *id,
+                                const char *created);
 /* NULL when it has none, or one that is no manifest's. */
 const char *store_descriptor_name(const struct image_descriptor *d);
 

@@ -40,6 +40,27 @@ teardown() { start_teardown; }
   [ -z "$(ls -A "$place/store/layers")" ]
 }
 
+@test "images: right also where umoci and skopeo wrote the index" {
+  command -v umoci >/dev/null || skip 'needs umoci'
+  command -v skopeo >/dev/null || skip 'needs skopeo'
+  make_image
+  local id layout=$place/store/images
+  id=$(oak images -q --no-trunc box)
+  # umoci keeps the annotations of the entry, which are those of the image that was.
+  umoci config --image "$layout:docker.io/library/box:latest" --config.user 7 --created 2001-02-03T04:05:06Z
+  jq -e '.manifests[0].annotations["oakum.summary"]' "$layout/index.json"
+  [ "$(oak images -q --no-trunc box)" != "$id" ]
+  [ "$(oak images -q --no-trunc box)" = "sha256:$(skopeo inspect --raw "oci:$layout:docker.io/library/box:latest" | jq -r .config.digest | cut -d : -f 2)" ]
+  [ "$(oak images --format json box | jq -r .CreatedAt)" = 2001-02-03T04:05:06Z ]
+  run oak inspect "$id"
+  said 1 'no image'
+  skopeo copy -q --insecure-policy "oci:$layout:docker.io/library/box:latest" "oci:$layout:docker.io/library/copy:1"
+  jq -e '.manifests | any(.annotations["oakum.summary"] == null)' "$layout/index.json"
+  [ "$(oak images -q --no-trunc copy:1)" = "$(oak images -q --no-trunc box)" ]
+  oak rmi box copy:1
+  [ -z "$(oak images -q)" ]
+}
+
 @test "from standard input, with changes" {
   make_root "$place/root"
   tar -C "$place/root" -cz . | oak import -c 'CMD ["echo", "changed"]' -c 'LABEL a=b' -m 'from a test' - piped:1 >/dev/null

@@ -297,6 +297,63 @@ static void test_damaged_documents(void **state)
     remove_all();
 }
 
+/* What store_summaries() says of the one image there is; -1: there is none. */
+static int64_t summary(char id[65], char created[64])
+{
+    _cleanup_arena_ struct arena *a = arena_new();
+    struct store_summary *v;
+    size_t n;
+
+    assert_int_equal(store_summaries(s, a, &v, &n, NULL), 0);
+    if (n == 0)
+        return -1;
+    assert_int_equal(n, 1);
+    memcpy(id, v[0].id, 65);
+    snprintf(created, 64, "%s", v[0].created);
+    return v[0].size;
+}
+
+static void test_summaries(void **state)
+{
+    static const char edit[] =
+        "cd %s/images && python3 -c 'import json\nj = json.load(open(\"index.json\"))\nfor m in j[\"manifests\"]:\n    a = m[\"annotations\"]\n    %s\njson.dump(j, open(\"index.json\", \"w\"))'";
+    char a[65], b[65], got[65], created[64];
+
+    (void) state;
+    import("a.tar", "app", a);
+    assert_int_equal(summary(got, created), 4);
+    assert_string_equal(got, a);
+    assert_string_equal(created, "2001-09-09T01:46:40.000000000Z");
+    /* From the index alone: the config is not read, its absence is seen. */
+    shell("sed -i s/2001-09/2002-09/ %s/images/blobs/sha256/%s", root, a);
+    assert_int_equal(summary(got, created), 4);
+    assert_string_equal(created, "2001-09-09T01:46:40.000000000Z");
+    shell("sed -i s/2002-09/2001-09/ %s/images/blobs/sha256/%s", root, a);
+    shell("mv %s/images/blobs/sha256/%s %s/moved", root, a, dir);
+    assert_int_equal(summary(got, created), -1);
+    shell("mv %s/moved %s/images/blobs/sha256/%s", dir, root, a);
+    /* An entry without the annotation, one that another tool pointed to another manifest, and a malformed one: the documents count. */
+    shell(edit, root, "del a[\"oakum.summary\"]");
+    assert_int_equal(summary(got, created), 4);
+    assert_string_equal(got, a);
+    shell(edit, root, "a[\"oakum.summary\"] = a[\"org.opencontainers.image.ref.name\"]");
+    assert_int_equal(summary(got, created), 4);
+    assert_int_equal(find(a, got), 0);
+    shell(edit, root, "a[\"oakum.summary\"] = m[\"digest\"][7:] + \" \" + 63 * \"0\" + \"/ x\"");
+    assert_int_equal(summary(got, created), 4);
+    assert_string_equal(got, a);
+    import("b.tar", "other", b);
+    shell(
+        "cd %s/images && python3 -c 'import json\nj = json.load(open(\"index.json\"))\nv = j[\"manifests\"]\n"
+        "v[0][\"annotations\"] = v[1][\"annotations\"]\nj[\"manifests\"] = v[:1]\njson.dump(j, open(\"index.json\", \"w\"))'",
+        root);
+    assert_int_equal(summary(got, created), 4);
+    assert_string_equal(got, a);
+    assert_int_equal(find(a, got), 0);
+    assert_int_equal(find(b, got), -ENOENT);
+    remove_all();
+}
+
 static void test_directories(void **state)
 {
     char id[65], again[65], id_tar[65];
@@ -365,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_remove),      cmocka_unit_test(test_names_move),
         cmocka_unit_test(test_layers),      cmocka_unit_test(test_damaged_documents),
         cmocka_unit_test(test_directories), cmocka_unit_test(test_clamp),
+        cmocka_unit_test(test_summaries),
     };
 
     if (geteuid() != 0) {
