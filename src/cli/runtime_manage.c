@@ -59,7 +59,7 @@ static int start_main(const struct cli *cli, int argc, char **argv)
     int status = begin(cli, &f, argc, argv, 1, 1, &words, &rt);
     if (status >= 0)
         return status;
-    return container_start(rt, argv[1], &err) < 0 ? fail(cli, 1, &err) : 0;
+    return container_start(rt, argv[1], getenv("NOTIFY_SOCKET"), &err) < 0 ? fail(cli, 1, &err) : 0;
 }
 
 static int state_main(const struct cli *cli, int argc, char **argv)

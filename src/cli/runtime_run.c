@@ -91,6 +91,22 @@ static unsigned count_fds(const struct flags *f, struct oci_spec *spec)
     return (unsigned) f->preserve_fds.v + listen;
 }
 
+/*
+ * sd_notify(3): who was started by a service manager tells it when the container is ready, as runc and crun do. A document that names
+ * a socket itself (podman's, whose monitor listens) is left as it is.
+ */
+static const char *notify_socket(struct oci_spec *spec)
+{
+    const char *manager = getenv("NOTIFY_SOCKET");
+    if (str_empty(manager))
+        return NULL;
+    for (size_t i = 0; i < spec->process.env.n; i++)
+        if (str_after(spec->process.env.v[i], "NOTIFY_SOCKET="))
+            return NULL;
+    oci_strings_add(spec->arena, &spec->process.env, "NOTIFY_SOCKET=" NOTIFY_PATH);
+    return manager;
+}
+
 static int start(const struct cli *cli, struct flags *f, bool run, const char *id)
 {
     struct error err = { 0 };
@@ -120,6 +136,7 @@ static int start(const struct cli *cli, struct flags *f, bool run, const char *i
     if (r < 0 || spec == NULL)
         return fail(cli, 1, &err);
     opt.preserve_fds = count_fds(f, spec);
+    opt.notify_socket = notify_socket(spec);
     opt.bundle = bundle;
     opt.config_text = text;
     int status = runtime_begin(cli, &rt);

@@ -201,7 +201,7 @@ static int plan(struct mounts *m, int bundle_fd, struct error *err)
         return r;
     size_t first = m->root.kind == ROOT_DIR ? 0 : 1;
     m->n_entries = m->spec->n_mounts - first;
-    m->entries = arena_array(m->arena, m->n_entries + 1, sizeof(*m->entries));
+    m->entries = arena_array(m->arena, m->n_entries + 1, sizeof(*m->entries)); /* room for mounts_add()'s */
     for (size_t i = 0; i < m->n_entries; i++) {
         r = plan_entry(m, first + i, &m->entries[i], err);
         if (r < 0)
@@ -308,6 +308,21 @@ int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct moun
         return r;
     }
     *ret = m;
+    return 0;
+}
+
+int mounts_add(struct mounts *m, int dirfd, const char *destination, struct error *err)
+{
+    struct oci_mount *mount = arena_alloc(m->arena, sizeof(*mount));
+    *mount = (struct oci_mount){ .destination = arena_strdup(m->arena, destination), .type = "bind" };
+    int fd = mnt_clone_attr(dirfd, "", false,
+                            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0,
+                            MS_PRIVATE, err);
+    if (fd < 0)
+        return error_context(err, fd, "%s", destination);
+    m->entries[m->n_entries++] = (struct mount_entry){
+        .m = mount, .index = m->spec->n_mounts, .kind = MOUNT_BIND, .is_dir = true, .fd = fd
+    };
     return 0;
 }
 

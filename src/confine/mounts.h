@@ -47,6 +47,8 @@ struct mount_given {
 /* bundle_fd: directory of the bundle. given: NULL, or one. */
 int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct mount_given *given,
                    struct mounts **ret, struct error *err);
+/* In the parent, after mounts_prepare(), at most once: the directory dirfd on destination, behind all of mounts[]: read-only, nosuid, nodev, noexec. */
+int mounts_add(struct mounts *m, int dirfd, const char *destination, struct error *err);
 /* In the parent, when the cgroup is made, for a container whose cgroup namespace is the caller's: its view of it (cgroup.h). */
 int mounts_prepare_cgroup(const struct mounts *m, struct cgroup *cg, struct error *err);
 /* In the parent, in the namespaces that the child joins: file systems of these that the child may not mount. */

@@ -333,6 +333,8 @@ static int dump(int dirfd, const struct record *rec, const struct criu_options *
         r = oci_spec_parse(text, len, &spec, err);
     if (r >= 0)
         r = checkpoint_check(spec, err);
+    if (r >= 0 && notify_is_made(dirfd))
+        r = error_set(err, -ENOTSUP, "NOTIFY_SOCKET: would not come back at a restore");
     if (r >= 0)
         r = criu_begin(&c, a, opt, opt->pre_dump ? "pre-dump" : "dump", err);
     if (r >= 0)

@@ -185,6 +185,7 @@ static void channel_write(struct channel *c)
 
 struct relay {
     int master, pidfd, signal_fd;
+    struct notify *notify;
     bool ended;
     struct channel in, out;
 };
@@ -211,8 +212,9 @@ static void poll_channel(const struct channel *c, struct pollfd *from, struct po
 
 static int relay_once(struct relay *r)
 {
-    struct pollfd p[6] = { { .fd = r->signal_fd, .events = POLLIN },
+    struct pollfd p[7] = { { .fd = r->signal_fd, .events = POLLIN },
                            { .fd = r->ended ? -1 : r->pidfd, .events = POLLIN } };
+    p[6] = (struct pollfd){ .fd = r->notify ? r->notify->fd : -1, .events = POLLIN };
     poll_channel(&r->in, &p[2], &p[3]);
     poll_channel(&r->out, &p[4], &p[5]);
     /* When the process has ended, only what the pty still holds is fetched; a slow reader gets all of it. */
@@ -220,6 +222,8 @@ static int relay_once(struct relay *r)
         return errno == EINTR ? 0 : -errno;
     if (p[0].revents & POLLIN)
         take_signal(r);
+    if (p[6].revents)
+        notify_take(r->notify, getpid());
     if (p[1].revents)
         r->ended = true;
     if (p[2].revents)
@@ -234,7 +238,7 @@ static int relay_once(struct relay *r)
     return r->ended && idle ? 1 : 0;
 }
 
-int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err)
+int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct notify *notify, struct error *err)
 {
     _cleanup_close_ int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signal_fd < 0)
@@ -244,7 +248,9 @@ int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct erro
     if (r >= 0) {
         console_size_from_terminal(master_fd);
         struct relay *relay = xcalloc(1, sizeof(*relay));
-        *relay = (struct relay){ .master = master_fd, .pidfd = pidfd, .signal_fd = signal_fd };
+        *relay = (struct relay){
+            .master = master_fd, .pidfd = pidfd, .signal_fd = signal_fd, .notify = notify
+        };
         relay->in.max = INPUT_MAX;
         relay->out.max = OUTPUT_MAX;
         relay->in.from = STDIN_FILENO;

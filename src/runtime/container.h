@@ -11,6 +11,7 @@
  *   config.json the specification that is enforced, as given
  *   state.json  written (rename) when the process exists: pid, its start time, bundle, creation time, …
  *   start, result   FIFOs between create and start
+ *   notify      directory of the socket on which the program says that it is ready; only with NOTIFY_SOCKET (runtime/notify.h)
  * A directory without state.json belongs to a create that is under way or was killed: it is listed as "creating" and delete
  * --force (or delete, when no process holds its lock) removes it with its cgroup. Status is derived, never stored: stopped = no
  * process with that pid and start time; created = somebody still holds the start FIFO open for reading; else running.
@@ -44,6 +45,8 @@ struct container_options {
         *console_socket; /* AF_UNIX socket path that receives the pty master (process.terminal); NULL: none */
     const char *
         pidfd_socket; /* the same for a pidfd of the first process; NULL: none, or what run.oci.pidfd_receiver says */
+    const char *
+        notify_socket; /* the service manager's socket, told when the program says READY=1 to NOTIFY_PATH (sd_notify(3)); NULL: none */
     const int *
         namespaces; /* NULL, or OCI_NS_KINDS descriptors: taken in place of the path of linux.namespaces (-1: none) */
     const struct mount_given *mount; /* NULL, or one that is there already (confine/mounts.h) */
@@ -65,6 +68,11 @@ struct container_options {
     bool die_with_parent; /* the container is killed when this process dies (foreground run) */
 };
 
+/* Where the container finds its notify socket; whoever gives options.notify_socket puts it into process.env. */
+#define NOTIFY_DIRECTORY "/run/notify"
+#define NOTIFY_NAME "notify.sock"
+#define NOTIFY_PATH NOTIFY_DIRECTORY "/" NOTIFY_NAME
+
 /* What a finished foreground process left: exit code as a shell tells it (128+n for signal n). */
 struct container_exit {
     int code;
@@ -74,7 +82,8 @@ struct container_exit {
 
 int container_create(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
                      struct error *err);
-int container_start(struct runtime *rt, const char *id, struct error *err);
+/* notify_socket: as in container_options, for a container that was created with one: returns when it is ready, or has ended. NULL: none. */
+int container_start(struct runtime *rt, const char *id, const char *notify_socket, struct error *err);
 /*
  * create + start + wait + delete in one: signals SIGHUP SIGINT SIGQUIT SIGTERM SIGUSR1 SIGUSR2 SIGWINCH… are forwarded; with
  * process.terminal and no console socket a pty is relayed to this process's stdin/stdout in raw mode (restored on every way

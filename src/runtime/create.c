@@ -144,6 +144,8 @@ static int gather(struct start *s, struct error *err)
     }
     if (r >= 0 && s->opt->init)
         r = open_init(s, err);
+    if (r >= 0 && s->opt->notify_socket)
+        r = notify_connect(&s->notify, s->opt->notify_socket, err);
     return r < 0 ? r : mounts_prepare(s->spec, s->bundle_fd, s->opt->mount, &s->mounts, err);
 }
 
@@ -538,6 +540,7 @@ void start_release(struct start *s)
     cgroup_free(s->cg);
     seccomp_filter_free(&s->filter);
     seccomp_agent_close(&s->agent);
+    notify_close(&s->notify);
     free(s->cgroup_path);
     free(s->hook_bundle);
     s->mounts = NULL;
@@ -551,7 +554,7 @@ void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec
     *s = (struct start) {
         .rt = rt, .spec = spec, .opt = opt, .dirfd = -1, .bundle_fd = -1, .proc_fd = -1, .parent_sync = -1, .child_sync = -1,
         .start_fifo = -1, .result_fifo = -1, .console_fd = -1, .pidfd = -1, .old_mask = s->old_mask,
-        .tree = {-1, -1, -1, -1}, .hook_files = {-1, -1}, .agent = SECCOMP_AGENT_NONE,
+        .tree = {-1, -1, -1, -1}, .hook_files = {-1, -1}, .notify = NOTIFY_NONE, .agent = SECCOMP_AGENT_NONE,
         .plan = {
             .spec = spec, .process = &spec->process, .proc_fd = -1, .init_fd = -1, .parent_fd = -1, .report_fd = -1,
             .preserve_fds = opt->preserve_fds,
@@ -561,6 +564,14 @@ void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec
         },
     };
     memset(s->ns.join, 0xff, sizeof(s->ns.join)); /* all -1 */
+}
+
+/* The socket itself is made by who listens: run here, a container that is created by its start. */
+static int prepare_notify(struct start *s, bool wait_for_start, struct error *err)
+{
+    _cleanup_close_ int fd = notify_make(s->dirfd, err);
+    int r = fd < 0 ? fd : mounts_add(s->mounts, fd, NOTIFY_DIRECTORY, err);
+    return r < 0 || wait_for_start ? r : notify_listen(&s->notify, s->dirfd, err);
 }
 
 int start_container(struct runtime *rt, const struct oci_spec *spec, const struct container_options *opt,
@@ -577,6 +588,8 @@ int start_container(struct runtime *rt, const struct oci_spec *spec, const struc
         r = hook_points_prepare(s, err);
     if (r >= 0)
         r = start_record_begin(s, wait_for_start, err);
+    if (r >= 0 && opt->notify_socket)
+        r = prepare_notify(s, wait_for_start, err);
     if (r >= 0)
         r = make_process(s, wait_for_start, ret_exec_failed, err);
     if (r < 0) {

@@ -451,11 +451,11 @@ int container_exec(struct runtime *rt, const char *id, const struct oci_process 
             ret->code = 0;
         bool relayed = !opt->detach && e.console_fd >= 0 && !opt->console_socket;
         if (r >= 0 && relayed)
-            r = console_relay(e.console_fd, e.pidfd, &set, err);
+            r = console_relay(e.console_fd, e.pidfd, &set, NULL, err);
         if (r >= 0 && relayed)
             r = wait_reap(e.pid, &ret->code);
         else if (r >= 0 && !opt->detach)
-            r = wait_forwarding(e.pid, e.pidfd, &set, &ret->code, err);
+            r = wait_forwarding(e.pid, e.pidfd, &set, NULL, &ret->code, err);
         sigprocmask(SIG_SETMASK, &e.old_mask, NULL);
     }
     release(&e);

@@ -71,7 +71,27 @@ static int start_with_hooks(int dirfd, const struct record *rec, const char *id,
     return r;
 }
 
-int container_start(struct runtime *rt, const char *id, struct error *err)
+/* As runc's: it returns when the program has said that it is ready. */
+static int start_and_hear(int dirfd, const struct record *rec, const char *id, const char *notify_socket,
+                          struct error *err)
+{
+    struct notify notify = NOTIFY_NONE;
+    if (str_empty(notify_socket) || !notify_is_made(dirfd) || state_status(dirfd, rec) != CONTAINER_CREATED)
+        return start_with_hooks(dirfd, rec, id, err);
+    _cleanup_close_ int proc = proc_open(err);
+    _cleanup_close_ int pidfd = proc < 0 ? proc : proc_pidfd(proc, rec->pid, rec->start_time, err);
+    int r = pidfd < 0 ? pidfd : notify_connect(&notify, notify_socket, err);
+    if (r >= 0)
+        r = notify_listen(&notify, dirfd, err);
+    if (r >= 0)
+        r = start_with_hooks(dirfd, rec, id, err);
+    if (r >= 0)
+        notify_wait(&notify, rec->pid, pidfd, NULL);
+    notify_close(&notify);
+    return r;
+}
+
+int container_start(struct runtime *rt, const char *id, const char *notify_socket, struct error *err)
 {
     _cleanup_close_ int dirfd = state_open(rt, id, LOCK_EX, err);
     if (dirfd < 0)
@@ -80,7 +100,7 @@ int container_start(struct runtime *rt, const char *id, struct error *err)
     int r = state_read(dirfd, &rec, err);
     if (r < 0)
         return r == -ENOENT ? error_set(err, -EINVAL, "container %s is not created yet", id) : r;
-    r = start_with_hooks(dirfd, &rec, id, err);
+    r = start_and_hear(dirfd, &rec, id, notify_socket, err);
     arena_free(rec.arena);
     return r;
 }

@@ -34,12 +34,12 @@ static int wait_foreground(struct start *s, const sigset_t *set, int *ret_code, 
     bool relayed = s->console_fd >= 0 && !s->opt->console_socket;
     int r = 0;
     if (relayed)
-        r = console_relay(s->console_fd, s->pidfd, set, err);
+        r = console_relay(s->console_fd, s->pidfd, set, &s->notify, err);
     if (r < 0)
         return r;
     if (relayed) /* until its end, and the relay has taken the signal that told of it */
         return wait_reap(s->pid, ret_code);
-    return wait_forwarding(s->pid, s->pidfd, set, ret_code, err);
+    return wait_forwarding(s->pid, s->pidfd, set, &s->notify, ret_code, err);
 }
 
 /* While we waited without the lock, a delete may have taken everything away, and the id may be another container's by now. */
@@ -134,6 +134,8 @@ int container_run(struct runtime *rt, const struct oci_spec *spec, const struct 
     if (spec->hooks[OCI_HOOK_POSTSTART].n > 0)
         r = run_poststart(&s, err);
     if (r >= 0 && opt->detach) {
+        file_lock(s.dirfd, LOCK_UN, opt->id, NULL);
+        notify_wait(&s.notify, s.pid, s.pidfd, &entry);
         ret->code = 0;
     } else if (r >= 0) {
         r = start_wait_and_finish(&s, &set, ret, err);

@@ -10,6 +10,7 @@
 #include "confine/cgroup.h"
 #include "confine/mounts.h"
 #include "confine/namespaces.h"
+#include "runtime/notify.h"
 #include "runtime/process.h"
 #include "runtime/state.h"
 #include "sys/syscall.h"
@@ -46,10 +47,11 @@ struct start {
     pid_t pid;
     int pidfd;
     uint64_t start_time;
-    sigset_t old_mask; /* the caller's, for the container's process */
-    char *hook_bundle; /* absolute path of the bundle where hooks need it and the caller's is not */
-    int hook_files[2]; /* where the hooks that the child runs write to, -1: nowhere (runtime/hooks.h) */
-    bool hooks_begun;  /* parent: prestart or createRuntime hooks were run, so poststop must be */
+    sigset_t old_mask;    /* the caller's, for the container's process */
+    char *hook_bundle;    /* absolute path of the bundle where hooks need it and the caller's is not */
+    int hook_files[2];    /* where the hooks that the child runs write to, -1: nowhere (runtime/hooks.h) */
+    struct notify notify; /* parent */
+    bool hooks_begun;     /* parent: prestart or createRuntime hooks were run, so poststop must be */
 };
 
 /* The container's first process: never returns. */
@@ -107,11 +109,13 @@ int console_size_from_terminal(int master_fd);
 int console_take(const char *socket_path, int master_fd, struct error *err);
 /* A pidfd to the socket or, without one, to where spec's annotation says (spec may be NULL). */
 int pidfd_give(const char *socket_path, const struct oci_spec *spec, int pidfd, struct error *err);
-/* Relays between this process's terminal and the pty until the process of pidfd has ended; signals arrive by signalfd. */
-int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct error *err);
+/* Relays between this process's terminal and the pty until the process of pidfd has ended; signals arrive by signalfd. notify may be NULL. */
+int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct notify *notify,
+                  struct error *err);
 
 /* wait.c: blocks the signals that are forwarded. */
 void signals_block(sigset_t *ret_old, sigset_t *ret_set);
-/* Forwards signals until the process has ended; exit code as a shell tells it. Reaps pid. */
-int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, int *ret_code, struct error *err);
+/* Forwards signals until the process has ended; exit code as a shell tells it. Reaps pid. notify: NULL, or what is listened to meanwhile. */
+int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, struct notify *notify, int *ret_code,
+                    struct error *err);
 int wait_reap(pid_t pid, int *ret_code);

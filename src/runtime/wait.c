@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How it works: a foreground run blocks every signal that it would forward before the clone, so that none is lost in between, and
- * then takes them one by one with sigwaitinfo(2): no handlers, no self-pipe. The container's end is one of them (SIGCHLD), which a
+ * then takes them one by one with sigwaitinfo(2): no handlers, no self-pipe; a notify socket is listened to by poll until it has had its say. The container's end is one of them (SIGCHLD), which a
  * caller that ignores it would make the kernel keep to itself.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "runtime/start.h"
 #include "sys/syscall.h"
@@ -46,9 +49,35 @@ int wait_reap(pid_t pid, int *ret_code)
     return 0;
 }
 
-int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, int *ret_code, struct error *err)
+/* Until a signal is there to be taken, or at once when nothing is listened to. */
+static int listen_meanwhile(const sigset_t *set, struct notify *notify, struct error *err)
+{
+    if (!notify || notify->fd < 0)
+        return 0;
+    _cleanup_close_ int signal_fd = signalfd(-1, set, SFD_CLOEXEC);
+    if (signal_fd < 0)
+        return error_errno(err, -errno, "cannot make a signal descriptor");
+    while (notify->fd >= 0) {
+        struct pollfd p[2] = { { .fd = signal_fd, .events = POLLIN },
+                               { .fd = notify->fd, .events = POLLIN } };
+        if (poll(p, ARRAY_LEN(p), -1) < 0 && errno != EINTR)
+            return error_errno(err, -errno, "cannot wait for the container");
+        /* What it said before its end comes first. */
+        if (p[1].revents)
+            notify_take(notify, getpid());
+        else if (p[0].revents)
+            return 0;
+    }
+    return 0;
+}
+
+int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, struct notify *notify, int *ret_code,
+                    struct error *err)
 {
     for (;;) {
+        int r = listen_meanwhile(set, notify, err);
+        if (r < 0)
+            return r;
         /* The end of a process that ended before we came here is pending as SIGCHLD: it was blocked before the clone. */
         int status = 0, sig = sigwaitinfo(set, NULL);
         pid_t got = sig == SIGCHLD ? waitpid(pid, &status, WNOHANG) : 0;

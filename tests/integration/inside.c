@@ -10,6 +10,9 @@
  *   inside size          rows columns of the terminal on standard output
  *   inside shm KEY [TEXT]
  *                        the text in the System V shared memory segment KEY; with TEXT: makes the segment and stays
+ *   inside notify [+FLOOD] MESSAGE...
+ *                        sends each message to $NOTIFY_SOCKET, "\n" in it a line's end, and an open descriptor with each; in front of them
+ *                        FLOOD messages of 60000 bytes that end in READY=1. Prints "sent", or the errors' names
  *   inside agent SOCKET FILE COUNT [ERRNO]
  *                        outside: a seccomp agent. Accepts COUNT connections, writes each state to FILE (one line each) and answers
  *                        every notification with success of the call itself (continue), or with ERRNO.
@@ -48,6 +51,60 @@ static int shared_memory(const char *key, const char *text)
     snprintf(at, 4096, "%s", text);
     for (;;)
         pause();
+}
+
+static int send_with_fd(int sock, const char *text, size_t len)
+{
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {
+        .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) }
+    };
+    int fd = STDOUT_FILENO;
+    memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+    struct iovec iov = { (char *) text, len };
+    struct msghdr msg = { .msg_iov = &iov,
+                          .msg_iovlen = 1,
+                          .msg_control = control.space,
+                          .msg_controllen = sizeof(control.space) };
+    if (sendmsg(sock, &msg, MSG_NOSIGNAL) >= 0)
+        return 0;
+    puts(strerrorname_np(errno));
+    return 1;
+}
+
+static int send_notify(char **messages)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int sock = socket(AF_UNIX, SOCK_DGRAM, 0), r = 0;
+    if (!path || strlen(path) >= sizeof(addr.sun_path))
+        return die("NOTIFY_SOCKET");
+    strcpy(addr.sun_path, path);
+    if (sock < 0 || connect(sock, (struct sockaddr *) &addr, sizeof(addr)) < 0) {
+        puts(strerrorname_np(errno));
+        return 1;
+    }
+    for (; *messages && r == 0; messages++) {
+        char big[60000], *text = *messages;
+        size_t n = 0;
+        memset(big, 'x', sizeof(big));
+        memcpy(big + sizeof(big) - 9, "\nREADY=1\n", 9);
+        for (long i = text[0] == '+' ? strtol(text, NULL, 10) : 0; i > 0 && r == 0; i--)
+            r = send_with_fd(sock, big, sizeof(big));
+        if (text[0] == '+')
+            continue;
+        for (const char *from = text; *from; n++)
+            if (from[0] == '\\' && from[1] == 'n')
+                text[n] = '\n', from += 2;
+            else
+                text[n] = *from++;
+        r = send_with_fd(sock, text, n);
+    }
+    if (r == 0)
+        puts("sent");
+    return r;
 }
 
 static int show_sched(void)
@@ -180,6 +237,8 @@ int main(int argc, char **argv)
         return show_size();
     if (strcmp(what, "personality") == 0)
         return printf("%x\n", (unsigned) personality(0xffffffff)) < 0;
+    if (strcmp(what, "notify") == 0)
+        return send_notify(argv + 2);
     if (strcmp(what, "shm") == 0 && argc >= 3)
         return shared_memory(argv[2], argc > 3 ? argv[3] : NULL);
     if (strcmp(what, "agent") == 0 && argc >= 5)

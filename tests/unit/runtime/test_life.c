@@ -306,8 +306,8 @@ static void body_life(void)
     struct container_options opt = options("c");
     check(container_create(rt, spec, &opt, &forked_err) == -EEXIST);
     oci_spec_free(spec);
-    check(container_start(rt, "c", &forked_err) == 0 && status_of("c") == CONTAINER_RUNNING);
-    check(container_start(rt, "c", &forked_err) == -EINVAL);
+    check(container_start(rt, "c", NULL, &forked_err) == 0 && status_of("c") == CONTAINER_RUNNING);
+    check(container_start(rt, "c", NULL, &forked_err) == -EINVAL);
     check_says("running");
     struct container_state *st;
     check(container_state(rt, "c", &st, &forked_err) == 0 &&
@@ -328,7 +328,7 @@ static void body_life(void)
     waitpid(pid, NULL, 0);
     check(status_of("c") == CONTAINER_STOPPED);
     check(container_kill(rt, "c", SIGTERM, false, &forked_err) == -ESRCH);
-    check(container_start(rt, "c", &forked_err) == -EINVAL);
+    check(container_start(rt, "c", NULL, &forked_err) == -EINVAL);
     check(container_delete(rt, "c", false, &forked_err) == 0);
     check(container_state(rt, "c", &st, &forked_err) == -ENOENT);
     check(container_delete(rt, "c", false, &forked_err) == -ENOENT &&
@@ -396,7 +396,7 @@ static void exec_everything(bool userns)
         &(struct sketch){ .userns = userns,
                           .mounts = DEV "," PROC "," TMP,
                           .process = ",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":99,\"hard\":99}]" });
-    check(container_start(rt, "c", &forked_err) == 0);
+    check(container_start(rt, "c", NULL, &forked_err) == 0);
     check(exec_in("exit 42", NULL, &end) == 0 && end.code == 42);
     check(exec_in("kill -9 $$", NULL, &end) == 0 && end.code == 137);
     check(exec_in("[ $(cat /proc/1/comm) = sleep ] && [ $$ != 1 ] && [ $(id -u) = 0 ]", NULL, &end) == 0 &&
