@@ -270,6 +270,9 @@ const struct command runtime_start = {
     .name = "start",
     .synopsis = "ID",
     .summary = "Start a container that was created",
+    .details =
+        "With NOTIFY_SOCKET in the environment, here and at create, it returns when the program has said that it is ready "
+        "(see run), or has ended.",
     .run = start_main,
 };
 

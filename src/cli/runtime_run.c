@@ -176,6 +176,11 @@ const struct command runtime_run = {
     .name = "run",
     .synopsis = "[OPTIONS] ID",
     .summary = "Create a container, start it, wait for its end and delete it",
+    .details =
+        "With NOTIFY_SOCKET in the environment (a systemd unit of Type=notify) the program gets a socket of its own at "
+        "/run/notify, and when it says READY=1 there (sd_notify(3)), the service manager is told that the container is ready; "
+        "with --detach, run returns then. The same holds for create followed by start, which waits. A "
+        "NOTIFY_SOCKET in the configuration is left as it is.",
     .options = run_options,
     .n_options = ARRAY_LEN(run_options),
     .run = run_main,

@@ -44,7 +44,11 @@ setup() {
   name=box$BATS_TEST_NUMBER
   known_difference
 }
-teardown() { p rm -f -t 0 -i "$name" || true; }
+teardown() {
+  [ -z "${manager:-}" ] || kill "$manager" 2>/dev/null || true
+  rm -f "$place/manager"
+  p rm -f -t 0 -i "$name" || true
+}
 
 # In a cgroup of the test's, where conmon stays when podman has ended.
 p() {
@@ -348,6 +352,40 @@ field_is() { [ "$(field "$1")" = "$2" ]; }
   up box sleep 60
   p container checkpoint "$name"
   p container restore "$name"
+}
+
+# manage: a service manager's socket; a line for each message.
+manage() {
+  python3 - "$place/manager" >"$place/heard" 3>&- <<'PY' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('listening', flush=True)
+while True:
+    print(s.recv(4096).decode().strip().replace('\n', ' '), flush=True)
+PY
+  manager=$!
+  wait_for 5 grep -q listening "$place/heard"
+}
+
+@test 'run --sdnotify=container: the program says when it is ready, and the service manager hears it' {
+  local helper=$OAKUM_BUILD/tests/integration/inside
+  [ -x "$helper" ] || skip "$helper is not built"
+  command -v python3 >/dev/null || skip 'needs python3'
+  manage
+  flags
+  NOTIFY_SOCKET=$place/manager p run -d --sdnotify=container -v "$helper:/inside:ro" "${words[@]}" box sh -c '/inside notify READY=1; sleep 60'
+  wait_for 5 grep -q READY=1 "$place/heard"
+  [ "$(grep -c READY=1 "$place/heard")" -eq 1 ]
+  grep -q "MAINPID=" "$place/heard"
+  p rm -f -t 0 "$name"
+  rm "$place/manager"
+  kill "$manager"
+  # In the foreground too.
+  manage
+  NOTIFY_SOCKET=$place/manager box --sdnotify=container -v "$helper:/inside:ro" box sh -c '/inside notify READY=1; sleep 1'
+  is 0 '*sent*'
+  grep -q READY=1 "$place/heard"
 }
 
 @test 'a runtime error reaches the person' {

@@ -12,7 +12,7 @@
  *                        the text in the System V shared memory segment KEY; with TEXT: makes the segment and stays
  *   inside notify [+FLOOD] MESSAGE...
  *                        sends each message to $NOTIFY_SOCKET, "\n" in it a line's end, and an open descriptor with each; in front of them
- *                        FLOOD messages of 60000 bytes that end in READY=1. Prints "sent", or the errors' names
+ *                        FLOOD messages of 60000 bytes that begin with READY=1. Prints "sent", or the errors' names
  *   inside agent SOCKET FILE COUNT [ERRNO]
  *                        outside: a seccomp agent. Accepts COUNT connections, writes each state to FILE (one line each) and answers
  *                        every notification with success of the call itself (continue), or with ERRNO.
@@ -90,7 +90,7 @@ static int send_notify(char **messages)
         char big[60000], *text = *messages;
         size_t n = 0;
         memset(big, 'x', sizeof(big));
-        memcpy(big + sizeof(big) - 9, "\nREADY=1\n", 9);
+        memcpy(big, "READY=1\n", 8);
         for (long i = text[0] == '+' ? strtol(text, NULL, 10) : 0; i > 0 && r == 0; i--)
             r = send_with_fd(sock, big, sizeof(big));
         if (text[0] == '+')

@@ -69,6 +69,14 @@ notified() { NOTIFY_SOCKET=${socket:-$place/manager} timeout 20 "$runtime" --roo
   [ ! -e "$place/rt/told" ]
 }
 
+@test 'what is only like READY=1 is not heard' {
+  manage
+  script='inside notify "STATUS=READY=1" "READY=10\nMAINPID=1" "READY=1 " "READY=0" "xREADY=1" "" ready=1; sleep 0.3' make_bundle "$place/bundle"
+  run notified run --bundle "$place/bundle" almost </dev/null
+  said 0 sent
+  heard_is
+}
+
 @test 'run with a terminal: the same' {
   command -v script >/dev/null || skip 'needs script'
   manage
