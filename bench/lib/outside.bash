@@ -44,6 +44,9 @@ outside() {
     wait "$inner" || status=$?
     inner=
     [ $status -eq 0 ] || return $status
+    if [ "$(type -t more_report)" = function ]; then # what cannot be measured in there; bench/NAME/run has it
+        more_report | tee -a "$tmp/report.md"
+    fi
     [ -z "$out" ] || cp "$tmp/report.md" "$out"
     [ -z "$readme" ] || into_readme
 }

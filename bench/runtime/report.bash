@@ -46,22 +46,27 @@ plain_table() {
     done
 }
 
-# What a crowd costs: the median beside it over the mean of those before and after, each divided by what the machine needed for a
-# program without a container in between.
+# What a crowd costs: beside it over the mean of before and after; COLUMN 5: medians, 4: the least.
 crowd_ratio() {
-    local id=$1 file value=()
+    local file value=()
     for file in alone again crowd; do
-        value+=("$(ratio "$(median $file "$id")" "$(median $file floor)" || true)")
+        value+=("$(figure $file "$1" "${2:-5}")")
     done
     awk -v a="${value[0]}" -v b="${value[1]}" -v c="${value[2]}" 'BEGIN { if (a > 0 && b > 0 && c > 0) printf "%.2f", c * 2 / (a + b) }'
+}
+crowd_growth() {
+    awk -v a="$(median alone "$1")" -v b="$(median again "$1")" -v c="$(median crowd "$1")" \
+        'BEGIN { if (a > 0 && b > 0 && c > 0) printf "%+.2f", c - (a + b) / 2 }'
 }
 
 crowd_table() {
     local id
-    printf '| | alone | beside %s | alone again | ratio |\n|---|--:|--:|--:|--:|\n' "$crowd"
-    for id in floor crowd_run crowd_exec crowd_state crowd_list; do
-        printf '| %s | %s | %s | %s | %s |\n' "${label[$id]}" "$(cell alone $id)" "$(cell crowd $id)" "$(cell again $id)" \
-            "$(crowd_ratio $id)"
+    printf '| | alone | beside %s | alone again | ratio of the medians | of the least | more, ms | system calls alone, beside |\n' "$crowd"
+    printf -- '|---|--:|--:|--:|--:|--:|--:|--:|\n'
+    for id in floor crowd_run_oakum "${crowd_peers[@]}" crowd_exec crowd_state crowd_list; do
+        printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "${label[$id]}" "$(cell alone $id)" "$(cell crowd $id)" \
+            "$(cell again $id)" "$(crowd_ratio $id)" "$(crowd_ratio $id 4)" "$(crowd_growth $id)" \
+            "$(calls alone_$id) $(calls crowd_$id)"
     done
     # shellcheck disable=SC2016 # Markdown
     printf '\nMaking them: `create` %s ms; the first 50 %s, the last 50 %s (medians). Removing them: `delete --force` %s ms.\n' \
@@ -74,15 +79,17 @@ middle() { cut -f 2 | sort -n | awk '{ v[NR] = $1 } END { printf "%.2f", v[int((
 peak() { cat "$tmp/quick" "$tmp/slow" | awk -F '\t' '$1 ~ /_oakum$/ && $1 !~ /busybox/ && $8 > m { m = $8 } END { print m }'; }
 
 runtime_goals() {
-    local pair
+    local pair end_of
     pair() { ratio "$(median "$1" "$2")" "$(median "$1" "$3")" || true; }
+    end_of() { awk -v k="$(median slow "kill_$1")" -v d="$(median slow "delete_$1")" 'BEGIN { if (k > 0 && d > 0) print k + d }'; }
     printf '| goal | limit | measured |\n|---|--:|--:|\n'
     goal 'exec / crun' "$(pair quick exec_oakum exec_crun)" 0.25
     goal 'exec of busybox `true` / crun' "$(pair quick exec_busybox_oakum exec_busybox_crun)" 0.25
     goal '`state`, ms' "$(median quick state_oakum)" 1
+    goal 'kill and delete / crun' "$(ratio "$(end_of oakum)" "$(end_of crun)" || true)" 1
     goal 'delete --force / crun' "$(pair slow delete_force_oakum delete_force_crun)" 1
     goal '100 starts at once / crun' "$(pair at_once many_oakum many_crun)" 0.25
-    goal "start beside $crowd containers / alone" "$(crowd_ratio crowd_run)" 1.2
+    goal "start beside $crowd containers / alone" "$(crowd_ratio crowd_run_oakum)" 1.2
     goal 'peak memory of any command, MB' "$(awk -v k="$(peak)" 'BEGIN { printf "%.2f", k * 1024 / 1e6 }')" 1.5
     goal 'docker run --runtime oakum / runc' "$(pair docker_run run_with_docker_oakum run_with_docker_runc)" 1
     goal 'oakum exec / podman exec' "$(pair engine_exec exec_with_oakum exec_with_podman)" 0.25
