@@ -60,7 +60,6 @@ refuses() {
   script='echo it ran' make_bundle "$bundle" "$filter" "$@"
   for command in create run; do
     status=0
-    # into a file: a container that was made after all would keep a pipe open
     rt $command --bundle "$bundle" refused >"$BATS_TEST_TMPDIR.said" 2>&1 3>&- || status=$?
     output=$(cat "$BATS_TEST_TMPDIR.said")
     [ "$status" -ne 0 ] || { echo "$filter: $command accepts it"; rt delete --force refused; return 1; }
@@ -68,6 +67,13 @@ refuses() {
     [ "$RUNTIME" != oakum ] || [[ $output == *"$word"* ]] || { echo "$filter: no \"$word\" in: $output"; return 1; }
     [ -z "$(rt list -q)" ] || { echo "$filter: there is a container"; return 1; }
   done
+}
+# rt_create ARGUMENT...: `rt create` for `run`. It speaks into a file: a container that was made after all would keep run's pipe open.
+rt_create() {
+  local status=0
+  rt create "$@" >"$BATS_TEST_TMPDIR.said" 2>&1 3>&- || status=$?
+  cat "$BATS_TEST_TMPDIR.said"
+  return $status
 }
 # created SCRIPT [FILTER [JQ ARGUMENTS]], running ...: a container `box`; what it says is in $place/out.
 created() {

@@ -10,7 +10,7 @@ teardown() { spec_teardown; }
   rt delete --force box
   mkdir "$bundle/inner"
   mv "$bundle/config.json" "$bundle/inner/"
-  run ! rt create --bundle "$bundle" box 3>&-
+  run ! rt_create --bundle "$bundle" box
   [ -z "$(rt list -q)" ]
 }
 @test "B-002 the root is the directory of root.path" {
@@ -47,7 +47,7 @@ teardown() { spec_teardown; }
 }
 @test "R-004 R-045 an id is taken once: the second create is an error and the first container lives on" {
   running 'sleep 60'
-  run ! rt create --bundle "$bundle" box 3>&-
+  run ! rt_create --bundle "$bundle" box
   run ! rt run --bundle "$bundle" box
   [ "$(rt list -q)" = box ]
   is_status box running
@@ -132,7 +132,7 @@ try_hooks() { # KIND COMMAND: COMMAND is the operation that calls them
     wait_for 10 eval '! is_status box running'
     rt delete --force box
   else
-    run ! rt create --bundle "$bundle" box 3>&-
+    run ! rt_create --bundle "$bundle" box
     [[ $output != *'it ran'* ]]
   fi
   [ "$(cat "$log")" = called ]
@@ -203,13 +203,13 @@ try_hooks() { # KIND COMMAND: COMMAND is the operation that calls them
   for operation in state start kill delete; do
     run ! rt $operation
   done
-  run ! rt create --bundle "$bundle" 3>&-
-  run ! rt create --bundle "$bundle" '' 3>&-
+  run ! rt_create --bundle "$bundle"
+  run ! rt_create --bundle "$bundle" ''
   [ -z "$(rt list -q)" ]
 }
 @test "R-044 create without a bundle that is one is an error" {
-  run ! rt create --bundle "$place/nothing" box 3>&-
-  run ! rt create --bundle "$place" box 3>&-
+  run ! rt_create --bundle "$place/nothing" box
+  run ! rt_create --bundle "$place" box
   (cd "$place" && ! rt create box 2>/dev/null)
   [ -z "$(rt list -q)" ]
 }
@@ -222,7 +222,7 @@ try_hooks() { # KIND COMMAND: COMMAND is the operation that calls them
   make_bundle "$bundle"
   mark
   for id in ../up a/b /abs .. . ''; do
-    run ! rt create --bundle "$bundle" "$id" 3>&-
+    run ! rt_create --bundle "$bundle" "$id"
   done
   [ -z "$(rt list -q)" ]
   rmdir "$place/rt" 2>/dev/null && mkdir -m 700 "$place/rt"
@@ -241,7 +241,7 @@ try_hooks() { # KIND COMMAND: COMMAND is the operation that calls them
 }
 @test "R-063 without a process nothing can be started: create says so" {
   make_bundle "$bundle" 'del(.process)'
-  run ! rt create --bundle "$bundle" box 3>&-
+  run ! rt_create --bundle "$bundle" box
   [ "$RUNTIME" != oakum ] || [[ $output == *process* ]]
   run ! rt start box
   [ -z "$(rt list -q)" ]

@@ -153,7 +153,7 @@ device='{ path: $path, type: "c", major: 10, minor: 229, fileMode: 432, uid: 5, 
 @test "L-050 a cgroup that is in use is an error for create" {
   running 'sleep 60'
   script=true make_bundle "$place/second" '.linux.cgroupsPath = $c' --arg c "/$group/bundle"
-  run ! rt create --bundle "$place/second" second 3>&-
+  run ! rt_create --bundle "$place/second" second
   is_status box running
   [ "$(rt list -q)" = box ]
 }

@@ -88,7 +88,7 @@ read_config() {
   mkdir -p "$bundle"
   # the oldest of them call themselves 0.5.0-dev, which is no version that we support
   sed 's/"ociVersion": *"0\.[^"]*"/"ociVersion": "1.0.0"/' "$1" >"$bundle/config.json"
-  run rt create --bundle "$bundle" example
+  run rt_create --bundle "$bundle" example
   [ -z "$(rt list -q)" ] || rt delete --force example
   [[ $output != *"$bundle/config.json: "* ]]
 }
