@@ -131,7 +131,7 @@ static int cover_file(const struct place *p, int null_fd, struct error *err)
 
 static int mask(const struct mounts *m, int root_fd, const char *path, int *empty, struct error *err)
 {
-    _cleanup_place_ struct place p = { .own = -1 };
+    _cleanup_place_ struct place p = { .name = "", .own = -1 };
     struct stat st;
     int r = find_place(m, root_fd, path, &p, err);
     if (r < 0)
@@ -148,7 +148,7 @@ static int make_readonly(const struct mounts *m, int root_fd, const char *path, 
     if (whole >= 0 &&
         rest[strspn(rest, "/")] == '\0') /* itself: a cover would hide it from the masks that follow */
         return mount_attrs(whole, MOUNT_ATTR_RDONLY, 0, 0, -1, true, err);
-    _cleanup_place_ struct place p = { .own = -1 };
+    _cleanup_place_ struct place p = { .name = "", .own = -1 };
     int r = find_place(m, root_fd, path, &p, err);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
