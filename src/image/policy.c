@@ -95,7 +95,7 @@ static int read_keys(struct arena *a, const json_t *j, const char *path, const c
                      struct oci_strings *out, struct error *err)
 {
     const char *text;
-    json_t *list, *v;
+    json_t *list = NULL, *v;
     size_t i;
     int r = json_get_string(j, path, one, false, &text, err);
     if (r == 0 && text)
@@ -206,7 +206,7 @@ static int add_scope(struct policy *p, const char *name, const json_t *list, con
 static int read_document(struct policy *p, const json_t *j, struct error *err)
 {
     static const char *const known[] = { "default", "transports" };
-    json_t *transports, *docker, *list;
+    json_t *transports = NULL, *docker = NULL, *list = NULL;
     const char *name;
     int r = json_is_object(j) ? json_only_keys(j, "", known, ARRAY_LEN(known), err)
                               : error_set(err, -EINVAL, "must be an object");

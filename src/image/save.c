@@ -49,20 +49,21 @@ static void put_size(uint8_t *field, uint64_t size)
 
 static int put_header(struct save *s, const char *name, char type, uint64_t size, struct error *err)
 {
+    static const char ustar[8] = { 'u', 's', 't', 'a', 'r', '\0', '0', '0' };
     uint8_t h[BLOCK] = { 0 };
     unsigned sum = 0;
     int r = str_format((char *) h, 100, "%s", name);
 
     if (r < 0)
         return error_set(err, -ENAMETOOLONG, "the member name %s is too long", name);
-    memcpy(h + 100, type == '5' ? "0000755" : "0000644", 7);
-    memcpy(h + 108, "0000000", 7);
-    memcpy(h + 116, "0000000", 7);
+    snprintf((char *) h + 100, 8, "%07o", type == '5' ? 0755U : 0644U);
+    snprintf((char *) h + 108, 8, "%07o", 0U);
+    snprintf((char *) h + 116, 8, "%07o", 0U);
     put_size(h + 124, size);
-    memcpy(h + 136, "00000000000", 11);
+    snprintf((char *) h + 136, 12, "%011o", 0U);
     memset(h + 148, ' ', 8);
     h[156] = (uint8_t) type;
-    memcpy(h + 257, "ustar\00000", 8);
+    memcpy(h + 257, ustar, sizeof(ustar));
     for (size_t i = 0; i < sizeof(h); i++)
         sum += h[i];
     snprintf((char *) h + 148, 8, "%06o", sum);
@@ -247,7 +248,8 @@ static int put_all(struct save *s, enum save_form form, struct error *err)
     _cleanup_json_ json_t *index = image_index_to_json(&s->index);
     _cleanup_free_ char *index_text = json_text(index, 0), *docker_text = json_text(s->docker, 0);
 
-    qsort(s->blobs, s->n_blobs, sizeof(*s->blobs), by_digest);
+    if (s->n_blobs > 0)
+        qsort(s->blobs, s->n_blobs, sizeof(*s->blobs), by_digest);
     int r = put_text(s, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n", err);
     if (r == 0)
         r = put_text(s, "index.json", index_text, err);

@@ -165,8 +165,8 @@ static const char *encode(struct arena *a, const char *type, const char *payload
 {
     const char *head = arena_printf(a, "DSSEv1 %zu %s %zu ", strlen(type), type, len);
     size_t n = strlen(head);
-    char *all = arena_alloc(a, n + len);
-    memcpy(all, head, n);
+    char *all = arena_alloc(a, n + len + 1);
+    memcpy(all, head, n + 1);
     memcpy(all + n, payload, len);
     *ret_len = n + len;
     return all;
@@ -239,7 +239,7 @@ static int password_of(char *buf, int size, int writing, void *arg)
     (void) writing;
     if (n == 0 || n > (size_t) size)
         return -1;
-    memcpy(buf, password, n);
+    memcpy(buf, password, n); // NOLINT(bugprone-not-null-terminated-result): of n bytes, as OpenSSL asks for it
     return (int) n;
 }
 

@@ -271,10 +271,13 @@ static bool accepts(struct judge *j, const struct trust_signature *s)
     struct sigstore_claim one, *claims = &one;
     size_t len, n = 1;
     const char *text = sigstore_base64_decode(j->a, s->bundle ? s->bundle : s->payload, &len);
-    int r = !text       ? error_set(&err, -EINVAL, "a signature that is not base64")
-            : s->bundle ? sigstore_verify_bundle(j->keys, text, len, j->a, &claims, &n, &err)
-                        : sigstore_verify_payload(j->keys, text, len, s->signature, j->a, &one, &err);
-    if (r < 0) {
+    if (!text) {
+        j->why = "it has a signature that is not base64";
+        return false;
+    }
+    int r = s->bundle ? sigstore_verify_bundle(j->keys, text, len, j->a, &claims, &n, &err)
+                      : sigstore_verify_payload(j->keys, text, len, s->signature, j->a, &one, &err);
+    if (r != 0) {
         j->why = arena_printf(j->a, "it has %s", err.msg);
         return false;
     }

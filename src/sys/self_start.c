@@ -107,6 +107,7 @@ static bool enters_container(char **argv)
 static bool on_readonly_mount(const char *link)
 {
     struct statfs st;
+    st.f_flags = 0;
     return call(__NR_statfs, (long) link, (long) &st, 0, 0, 0) == 0 && (st.f_flags & STATFS_RDONLY);
 }
 
@@ -135,6 +136,7 @@ static long clone_readonly(const char *path)
 static void execute_by_path(const char *link, char **argv, char **envp)
 {
     char path[PATH_SIZE];
+    path[0] = '\0';
     long slash = call(__NR_readlinkat, AT_FDCWD, (long) link, (long) path, sizeof(path) - 1, 0);
     if (slash <= 0 || path[0] != '/')
         return;
