@@ -239,7 +239,7 @@ static int password_of(char *buf, int size, int writing, void *arg)
     (void) writing;
     if (n == 0 || n > (size_t) size)
         return -1;
-    memcpy(buf, password, n); // NOLINT(bugprone-not-null-terminated-result): of n bytes, as OpenSSL asks for it
+    memcpy(buf, password, n); // NOLINT(bugprone-not-null-terminated-result): OpenSSL takes n bytes
     return (int) n;
 }
 

@@ -88,7 +88,8 @@ make_bundle() {
 
 traces() {
   local pid exe
-  find /sys/fs/cgroup -mindepth 1 -type d -path "*/$group/*" -printf 'cgroup %p\n' 2>/dev/null
+  # find fails when a directory goes while it looks, and what follows would be missing.
+  find /sys/fs/cgroup -mindepth 1 -type d -path "*/$group/*" -printf 'cgroup %p\n' 2>/dev/null || true
   sed -E 's/^[0-9]+ [0-9]+ [0-9:]+ (\S+) (\S+) .* - (\S+) (\S+) .*/mount \2 (\3 from \4, root \1)/' /proc/self/mountinfo
   for pid in /proc/[0-9]*; do
     exe=$(readlink "$pid/exe") || true # a kernel thread has none, and the test would end here
@@ -97,7 +98,7 @@ traces() {
       echo "process ${pid#/proc/} $(tr '\0' ' ' <"$pid/cmdline")"
     fi
   done 2>/dev/null
-  find "$place" -path "$place/tmp" -prune -o -printf 'file %P %y\n' 2>/dev/null
+  find "$place" -path "$place/tmp" -prune -o -printf 'file %P %y\n' 2>/dev/null || true
 }
 
 # mark: now is clean. nothing_left: it is so again (the kernel and workers of others get a moment).
