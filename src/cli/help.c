@@ -54,10 +54,14 @@ void command_help(struct strbuf *out, const char *program, const struct command 
 void commands_help(struct strbuf *out, const char *program, const char *summary,
                    const struct command *const *commands, const struct cli_option *globals, size_t n_globals)
 {
+    int width = 0;
+    for (const struct command *const *c = commands; *c != NULL; c++)
+        if (!((*c)->flags & CMD_HIDDEN))
+            width = MAX_OF(width, (int) strlen((*c)->name));
     strbuf_addf(out, "Usage: %s [OPTIONS] COMMAND [ARG...]\n\n%s.\n\nCommands:\n", program, summary);
     for (; *commands != NULL; commands++) {
         if (!((*commands)->flags & CMD_HIDDEN))
-            strbuf_addf(out, "  %-14s %s\n", (*commands)->name, (*commands)->summary);
+            strbuf_addf(out, "  %-*s  %s\n", width, (*commands)->name, (*commands)->summary);
     }
     strbuf_adds(out, "\nOptions:\n");
     option_lines(out, globals, n_globals);

@@ -366,7 +366,7 @@ leaking() {
   for filter in . "$userns"; do
     bundle "$filter"' | .linux.maskedPaths = ["/proc/keys"]'
     timeout -k 1 20 "$runtime" --root "$place/rt" run --no-pivot --detach --bundle "$place/bundle" c </dev/null >"$place/out" 2>&1
-    [ "$(cat "$place/out")" = "$(ls "$place/bundle/rootfs")" ]
+    wait_for 5 eval '[ "$(cat "$place/out")" = "$(ls "$place/bundle/rootfs")" ]'
     # With a masked procfs and no other, the kernel refuses a second one in a nested user namespace.
     got ex --user 1000:1000 c unshare -Urmpf busybox mount -t proc proc /tmp
     [ "$status" -ne 0 ] || { echo "a second, unmasked procfs"; false; }
