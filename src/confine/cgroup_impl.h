@@ -75,6 +75,8 @@ void cgroup_unmake_dirs(int base, const char *root, const char *path, unsigned m
 int cgroup_clear_leftover(int base, const char *full, struct error *err);
 /* Adds the hierarchy of c to cg, making the directory. field: who asked, for the message. */
 int cgroup_use_controller(struct cgroup *cg, enum cgroup_controller c, const char *field, struct error *err);
+
+/* ---- cgroup_join.c ---- */
 /* Moves every process of cg into hierarchy h, until a pass finds nobody outside. */
 int cgroup_move_all(const struct cgroup *cg, const struct cgroup_hier *h, struct error *err);
 

@@ -10,22 +10,22 @@
 #include "engine/engine_internal.h"
 #include "engine/passwd.h"
 #include "sys/file.h"
+#include "sys/proc.h"
 #include "sys/userns.h"
 
-static int exec_user(const struct exec_request *req, pid_t pid, const struct oci_spec *spec,
-                     struct oci_process *p, struct error *err)
+static int exec_user(const struct exec_request *req, const struct engine_container *c,
+                     const struct oci_spec *spec, struct oci_process *p, struct error *err)
 {
     struct user_identity u;
     struct oci_strings none = { 0 };
-    char root[40];
     if (req->user == NULL)
         return 0;
-    int r = str_format(root, sizeof(root), "/proc/%d/root", pid);
-    _cleanup_close_ int fd = r < 0 ? r : file_open(AT_FDCWD, root, O_PATH | O_DIRECTORY, 0, err);
+    _cleanup_close_ int proc = proc_open(err);
+    _cleanup_close_ int fd = proc < 0 ? proc : proc_open_root(proc, c->pid, c->start_time, err);
     if (fd < 0)
         return fd;
     struct user_roots roots = { .root_fd = fd };
-    r = user_resolve(&roots, spec->arena, req->user, &none, &u, err);
+    int r = user_resolve(&roots, spec->arena, req->user, &none, &u, err);
     if (r < 0)
         return error_context(err, r, "--user");
     for (size_t i = 0; i < u.n_gids; i++) {
@@ -50,13 +50,13 @@ static int exec_user(const struct exec_request *req, pid_t pid, const struct oci
     return 0;
 }
 
-static int exec_process(const struct exec_request *req, pid_t pid, const struct oci_spec *spec,
-                        struct oci_process *ret, struct error *err)
+static int exec_process(const struct exec_request *req, const struct engine_container *c,
+                        const struct oci_spec *spec, struct oci_process *ret, struct error *err)
 {
     struct oci_process p = spec->process;
     p.args = req->args;
     p.terminal = req->tty;
-    int r = exec_user(req, pid, spec, &p, err);
+    int r = exec_user(req, c, spec, &p, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < req->env.n; i++)
@@ -93,7 +93,7 @@ int engine_exec(struct engine *e, const char *name_or_id, const struct exec_requ
     if (r == 0)
         r = runtime_protect(spec, err);
     if (r == 0)
-        r = exec_process(req, c.pid, spec, &process, err);
+        r = exec_process(req, &c, spec, &process, err);
     struct exec_options opt = { .spec = spec, .detach = req->detach, .keep_stdin_closed = !req->interactive };
     if (r == 0)
         r = container_exec(rt, c.record->id, &process, &opt, ret, err);

@@ -154,16 +154,15 @@ static int declare_mount(struct criu *c, const struct oci_spec *spec, int rootfd
                            m->point, m->type);
 }
 
-static int declare_mounts(struct criu *c, const struct oci_spec *spec, int proc_fd, pid_t pid,
+static int declare_mounts(struct criu *c, const struct oci_spec *spec, int proc_fd, const struct record *rec,
                           struct error *err)
 {
     char path[40], *save = NULL;
     _cleanup_free_ char *text = NULL;
-    int r = str_format(path, sizeof(path), "%d/root", (int) pid);
-    _cleanup_close_ int root = r < 0 ? r : file_open(proc_fd, path, O_PATH | O_DIRECTORY, 0, err);
+    _cleanup_close_ int root = proc_open_root(proc_fd, rec->pid, rec->start_time, err);
     if (root < 0)
         return root;
-    r = str_format(path, sizeof(path), "%d/mountinfo", (int) pid);
+    int r = str_format(path, sizeof(path), "%d/mountinfo", (int) rec->pid);
     if (r >= 0)
         r = file_read(proc_fd, path, MOUNTINFO_MAX, &text, NULL, err);
     for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &save); line && r >= 0;
@@ -346,7 +345,7 @@ static int dump(int dirfd, const struct record *rec, const struct criu_options *
     if (r >= 0)
         r = declare_freezer(&c, rec, err);
     if (r >= 0)
-        r = declare_mounts(&c, spec, proc_fd, rec->pid, err);
+        r = declare_mounts(&c, spec, proc_fd, rec, err);
     if (r >= 0)
         r = declare_namespaces(&c, spec, proc_fd, rec->pid, err);
     if (r >= 0)

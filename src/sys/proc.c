@@ -186,6 +186,23 @@ int proc_open_namespaces(int procfd, pid_t pid, uint64_t start_time, const char 
     return pidfd < 0 ? r : error_errno(err, r, "cannot open the namespaces of process %d", (int) pid);
 }
 
+int proc_open_root(int procfd, pid_t pid, uint64_t start_time, struct error *err)
+{
+    char name[16];
+    _cleanup_close_ int pidfd = proc_pidfd(procfd, pid, start_time, err);
+    int r = pidfd < 0 ? pidfd : str_format(name, sizeof(name), "%d", (int) pid);
+    if (r < 0)
+        return r;
+    _cleanup_close_ int dir = open_below(procfd, name, O_RDONLY | O_DIRECTORY);
+    _cleanup_close_ int fd = dir < 0 ? dir : openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    r = dir < 0 ? dir : fd < 0 ? -errno : 0;
+    if (r == 0 && sys_pidfd_send_signal(pidfd, 0, NULL, 0) < 0)
+        r = -errno;
+    if (r == -ENOENT || r == -ESRCH)
+        return error_set(err, -ESRCH, "process %d has ended", (int) pid);
+    return r < 0 ? error_errno(err, r, "cannot open the root of process %d", (int) pid) : TAKE_FD(fd);
+}
+
 int proc_boot_id(int procfd, char buf[static 37], struct error *err)
 {
     char text[64];

@@ -26,5 +26,7 @@ int proc_pidfd(int procfd, pid_t pid, uint64_t start_time, struct error *err);
  */
 int proc_open_namespaces(int procfd, pid_t pid, uint64_t start_time, const char *const *files, size_t count,
                          int *ret_fds, struct error *err);
+/* The same for its root directory, O_PATH. */
+int proc_open_root(int procfd, pid_t pid, uint64_t start_time, struct error *err);
 /* Boot id (36 characters and NUL) from sys/kernel/random/boot_id. */
 int proc_boot_id(int procfd, char buf[static 37], struct error *err);

@@ -94,8 +94,11 @@ static int scratch_teardown(void **state _unused_)
 static _unused_ pid_t scratch_spawn(const struct cgroup *cg, int (*fn)(void *), void *arg)
 {
     struct clone_args args = { .exit_signal = SIGCHLD };
+    int joined[2];
+    char byte;
     pid_t pid;
 
+    assert_int_equal(pipe2(joined, O_CLOEXEC), 0);
     if (cgroup_clone_fd(cg) >= 0) {
         args.flags = CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t) cgroup_clone_fd(cg);
@@ -105,9 +108,14 @@ static _unused_ pid_t scratch_spawn(const struct cgroup *cg, int (*fn)(void *), 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (cgroup_join_self(cg, NULL) < 0)
             _exit(120);
+        close(joined[0]);
+        close(joined[1]);
         _exit(fn(arg));
     }
     assert_true(pid > 0);
+    close(joined[1]);
+    (void) !read(joined[0], &byte, 1); /* its end is closed when it is in, or dead */
+    close(joined[0]);
     return pid;
 }
 

@@ -171,7 +171,8 @@ static void bomb_is_killed(void **state _unused_)
     need_controller(CGROUP_PIDS);
     assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
     scratch_spawn(scratch, child_bomb, NULL);
-    PAUSE_MS(200);
+    for (int i = 0; i < 100 && count_pids() <= 5; i++)
+        PAUSE_MS(100);
     assert_true(count_pids() > 5);
     start = now_ms();
     assert_ok(cgroup_signal(scratch, SIGKILL, &scratch_err));
@@ -220,7 +221,6 @@ static void freeze_and_thaw(void **state _unused_)
 
     assert_ok(cgroup_create(scratch_path, NULL, &scratch, &scratch_err));
     pid = scratch_spawn(scratch, child_counter, counter);
-    PAUSE_MS(30);
     assert_ok(cgroup_frozen(scratch, &frozen, &scratch_err));
     assert_false(frozen);
     for (int i = 0; i < 3; i++) {
@@ -264,7 +264,6 @@ static void check_before_update(void **state _unused_)
     assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
     pid = scratch_spawn(scratch, child_sleep, NULL);
     (void) size;
-    PAUSE_MS(50);
     r.memory = (struct oci_memory){ .limit = SET(4096), .check_before_update = SET(true) };
     assert_int_equal(cgroup_update(scratch, &r, &scratch_err), -EBUSY);
     assert_string_equal(value_of(CGROUP_MEMORY, "memory.max"), "67108864");

@@ -105,7 +105,7 @@ static void serve(int listener, unsigned flags)
     (void) !read(fd, buf, 1); /* until the other side goes */
 }
 
-static struct dbus *begin(unsigned flags)
+static struct dbus *begin_within(unsigned flags, int timeout_ms)
 {
     struct sockaddr_un a = { .sun_family = AF_UNIX };
     struct dbus *bus = NULL;
@@ -125,7 +125,7 @@ static struct dbus *begin(unsigned flags)
     }
     close(listener);
     error_clear(&err);
-    if (dbus_open(name, false, flags & SILENT ? 1000 : 10000, &bus, &err) < 0)
+    if (dbus_open(name, false, timeout_ms, &bus, &err) < 0)
         return NULL;
     return bus;
 }
@@ -135,6 +135,24 @@ static void end(struct dbus *bus)
     dbus_close(bus);
     kill(peer, SIGKILL);
     waitpid(peer, NULL, 0);
+}
+
+/*
+ * The time for an answer is given once, for the first handshake and for each call. One that never comes must not take long; the
+ * handshake may, where the machine is busy: then it is tried again with more.
+ */
+static struct dbus *begin(unsigned flags)
+{
+    struct dbus *bus = NULL;
+
+    if (!(flags & SILENT))
+        return begin_within(flags, 10000);
+    for (int timeout_ms = 300; !bus && timeout_ms <= 30000; timeout_ms *= 3) {
+        bus = begin_within(flags, timeout_ms);
+        if (!bus)
+            end(NULL);
+    }
+    return bus;
 }
 
 static int seen;

@@ -102,9 +102,16 @@ static void test_namespaces(void **state _unused_)
     int after = dup(fd);
     close(after);
     assert_int_equal(after, lowest);
+    int root = proc_open_root(fd, pid, start, &err);
+    assert_int_equal(fstat(root, &a), 0);
+    assert_int_equal(fstatat(AT_FDCWD, "/", &b, 0), 0);
+    assert_true(a.st_ino == b.st_ino && a.st_dev == b.st_dev);
+    close(root);
+    assert_int_equal(proc_open_root(fd, pid, start + 1, &err), -ESRCH); /* the number was given to another */
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     assert_int_equal(proc_open_namespaces(fd, pid, start, files, 2, got, &err), -ESRCH);
+    assert_int_equal(proc_open_root(fd, pid, start, &err), -ESRCH);
 }
 
 static void test_write(void **state _unused_)
