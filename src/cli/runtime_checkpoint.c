@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli/runtime_checkpoint.c: `oakum-runtime checkpoint` and `restore`, with the options of runc and crun. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 
 #include "cli/paths.h"
 #include "cli/runtime.h"
 
 struct flags {
     struct criu_options criu;
-    const char *bundle, *config, *pid_file;
+    const char *bundle, *config, *pid_file, *console_socket;
     bool detach;
 };
 
@@ -32,7 +34,7 @@ static const struct cli_option checkpoint_options[] = {
     { "page-server", 0, OPT_TEXT, F(criu.page_server), "ADDRESS:PORT", "send memory to a criu page-server there", NULL },
     { "parent-path", 0, OPT_TEXT, F(criu.parent_path), "DIR", "images of an earlier --pre-dump, relative to --image-path", NULL },
     { "pre-dump", 0, OPT_FLAG, F(criu.pre_dump), NULL, "memory only, and let the container run on", NULL },
-    { "status-fd", 0, OPT_LATER, 0, "FD", NULL, NULL },
+    { "status-fd", 0, OPT_I64, F(criu.status_fd), "FD", "criu writes a NUL byte to this descriptor when it is ready to send pages", NULL },
     { "tcp-skip-in-flight", 0, OPT_FLAG, F(criu.skip_in_flight), NULL, "leave out TCP connections that are being made", NULL },
 };
 
@@ -40,7 +42,7 @@ static const struct cli_option restore_options[] = {
     COMMON("where the images are (checkpoint)"),
     { "bundle", 'b', OPT_TEXT, F(bundle), "DIR", "the bundle (the current directory)", NULL },
     { "config", 'f', OPT_TEXT, F(config), "FILE", "configuration in place of the bundle's config.json", NULL },
-    { "console-socket", 0, OPT_LATER, 0, "SOCKET", NULL, NULL },
+    { "console-socket", 0, OPT_TEXT, F(console_socket), "SOCKET", "as in create; an error, since a container with a terminal is not restored", NULL },
     { "detach", 'd', OPT_FLAG, F(detach), NULL, "return when the container runs", NULL },
     { "lsm-mount-context", 0, OPT_TEXT, F(criu.lsm_mount_context), "CONTEXT", "another SELinux context for mounts", NULL },
     { "lsm-profile", 0, OPT_TEXT, F(criu.lsm_profile), "TYPE:NAME", "another LSM profile; selinux or apparmor", NULL },
@@ -89,6 +91,10 @@ static int checkpoint_main(const struct cli *cli, int argc, char **argv)
         status = command_words(cli, words, 1, 1);
     if (status >= 0)
         return status;
+    const struct opt_i64 *status_fd = &f.criu.status_fd;
+    if (status_fd->set &&
+        (status_fd->v < 0 || status_fd->v > INT_MAX || fcntl((int) status_fd->v, F_GETFD) < 0))
+        return fail_text(cli, 1, "--status-fd: %lld is not an open descriptor", (long long) status_fd->v);
     if (criu_paths(&f.criu, &images, &work, &err) < 0)
         return fail(cli, 1, &err);
     status = runtime_begin(cli, &rt);
@@ -113,9 +119,12 @@ static int restore(const struct cli *cli, struct flags *f, const char *id)
         r = runtime_read_config(f->config, bundle, &text, &spec, &err);
     if (r < 0 || spec == NULL)
         return fail(cli, 1, &err);
-    const struct container_options opt = {
-        .id = id, .bundle = bundle, .config_text = text, .pid_file = f->pid_file, .detach = f->detach
-    };
+    const struct container_options opt = { .id = id,
+                                           .bundle = bundle,
+                                           .config_text = text,
+                                           .pid_file = f->pid_file,
+                                           .detach = f->detach,
+                                           .console_socket = f->console_socket };
     int status = runtime_begin(cli, &rt);
     if (status != 0)
         return status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cli/runtime_manage.c: `oakum-runtime start`, `state`, `kill`, `delete`, `list` and `ps`. */
+/* cli/runtime_manage.c: `oakum-runtime start`, `state`, `kill`, `delete` and `list`. */
 #include <errno.h>
 #include <regex.h>
 #include <signal.h>
@@ -29,9 +29,6 @@ static const struct cli_option delete_options[] = {
 static const struct cli_option list_options[] = {
     { "format", 'f', OPT_TEXT, F(format), "FORMAT", "table or json", NULL },
     { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "ids only", NULL },
-};
-static const struct cli_option ps_options[] = {
-    { "format", 'f', OPT_TEXT, F(format), "FORMAT", "table or json", NULL },
 };
 
 /* What all of them begin with. -1: go on. */
@@ -209,63 +206,6 @@ static int list_main(const struct cli *cli, int argc, char **argv)
     return out_write(&out);
 }
 
-/* The command line of a process, its words separated by spaces; the container chose it, so the table neutralises it. */
-static char *command_line(pid_t pid)
-{
-    char path[40];
-    char *text = NULL;
-    size_t len = 0;
-    if (str_format(path, sizeof(path), "/proc/%d/cmdline", pid) < 0 ||
-        file_read(AT_FDCWD, path, 1 << 20, &text, &len, NULL) < 0)
-        return xstrdup("");
-    for (size_t i = 0; i + 1 < len; i++) {
-        if (text[i] == '\0')
-            text[i] = ' ';
-    }
-    return text;
-}
-
-static void ps_table(const pid_t *pids, size_t n, struct strbuf *out)
-{
-    static const char *const headers[] = { "PID", "COMMAND" };
-    struct table *t = table_new(ARRAY_LEN(headers), headers);
-    for (size_t i = 0; i < n; i++) {
-        char pid[16];
-        _cleanup_free_ char *command = command_line(pids[i]);
-        if (str_format(pid, sizeof(pid), "%d", pids[i]) < 0)
-            continue;
-        const char *cells[] = { pid, command };
-        table_row(t, cells);
-    }
-    table_render(t, out);
-    table_free(t);
-}
-
-static int ps_main(const struct cli *cli, int argc, char **argv)
-{
-    struct flags f = { 0 };
-    struct error err = { 0 };
-    _cleanup_free_ pid_t *pids = NULL;
-    size_t n;
-    _cleanup_runtime_ struct runtime *rt = NULL;
-    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    int words;
-    int status = begin(cli, &f, argc, argv, 1, -1, &words, &rt);
-    if (status >= 0)
-        return status;
-    if (container_ps(rt, argv[1], &pids, &n, &err) < 0)
-        return fail(cli, 1, &err);
-    if (!format_is_json(f.format)) {
-        ps_table(pids, n, &out);
-        return out_write(&out);
-    }
-    strbuf_addc(&out, '[');
-    for (size_t i = 0; i < n; i++)
-        strbuf_addf(&out, "%s%d", i > 0 ? "," : "", pids[i]);
-    strbuf_adds(&out, "]\n");
-    return out_write(&out);
-}
-
 const struct command runtime_start = {
     .name = "start",
     .synopsis = "ID",
@@ -308,13 +248,4 @@ const struct command runtime_list = {
     .options = list_options,
     .n_options = ARRAY_LEN(list_options),
     .run = list_main,
-};
-
-const struct command runtime_ps = {
-    .name = "ps",
-    .synopsis = "[OPTIONS] ID",
-    .summary = "List the processes of a container",
-    .options = ps_options,
-    .n_options = ARRAY_LEN(ps_options),
-    .run = ps_main,
 };

@@ -296,7 +296,7 @@ static int add_dump_options(struct criu *c, const struct criu_options *opt, pid_
             return error_set(err, -EINVAL, "--empty-ns: can only be network");
     if (opt->empty_ns.n > 0)
         criu_add(c, "--empty-ns=net");
-    return 0;
+    return opt->status_fd.set ? criu_pass_status(c, (int) opt->status_fd.v, err) : 0;
 }
 
 /* A paused container: criu must know what holds it still, to let it go for the moments that it needs. */

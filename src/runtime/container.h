@@ -153,6 +153,7 @@ struct criu_options {
     const char *page_server;                     /* checkpoint: ADDRESS:PORT; NULL: none */
     const char *lsm_profile, *lsm_mount_context; /* restore; NULL: as they were */
     struct oci_strings empty_ns;                 /* "network": made without its content */
+    struct opt_i64 status_fd; /* checkpoint: criu writes a NUL byte to it when it is ready to send pages */
     bool leave_running, pre_dump, tcp_established, tcp_close, skip_in_flight, ext_unix_sk, shell_job,
         file_locks, link_remap, lazy_pages, auto_dedup;
 };

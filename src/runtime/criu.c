@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "sys/file.h"
+#include "sys/program.h"
 
 #define LOG_MAX (64u << 20)
 #define PASSED_FROM 64 /* where passed descriptors begin: above what criu opens first */
@@ -41,25 +42,19 @@ void criu_add(struct criu *c, const char *fmt, ...)
 
 static int find_program(struct criu *c, const char *name, struct error *err)
 {
-    const char *path = getenv("PATH") ?: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    _cleanup_free_ char *path = NULL;
     if (strchr(name, '/')) {
         c->program = arena_strdup(c->arena, name);
         return faccessat(AT_FDCWD, name, X_OK, AT_EACCESS) < 0 ? error_errno(err, -errno, "--criu %s", name)
                                                                : 0;
     }
-    for (const char *p = path; *p != '\0';) {
-        size_t n = strcspn(p, ":");
-        const char *file = arena_printf(c->arena, "%.*s/%s", (int) n, p, name);
-        /* A relative directory in PATH would be somebody else's choice. */
-        if (p[0] == '/' && faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0) {
-            c->program = file;
-            return 0;
-        }
-        p += n + (p[n] == ':');
-    }
-    return error_set(
-        err, -ENOENT,
-        "the program %s is not in PATH: checkpoint and restore are done by it (Debian's package criu)", name);
+    if (program_find(name, &path) < 0)
+        return error_set(
+            err, -ENOENT,
+            "the program %s is not in PATH: checkpoint and restore are done by it (Debian's package criu)",
+            name);
+    c->program = arena_strdup(c->arena, path);
+    return 0;
 }
 
 static void add_flags(struct criu *c, const struct criu_options *o)
@@ -103,15 +98,34 @@ int criu_begin(struct criu *c, struct arena *a, const struct criu_options *opt, 
     return 0;
 }
 
-int criu_pass(struct criu *c, int fd, const char *key, struct error *err)
+/* A copy of fd that criu will have; its number there. */
+static int pass(struct criu *c, int fd, const char *what, struct error *err)
 {
     int copy = c->n_passed < CRIU_PASSED_MAX ? fcntl(fd, F_DUPFD_CLOEXEC, PASSED_FROM) : -1;
     if (copy < 0)
         return error_errno(err, c->n_passed < CRIU_PASSED_MAX ? -errno : -E2BIG, "cannot pass %s to criu",
-                           key);
+                           what);
     c->passed[c->n_passed++] = copy;
+    return copy;
+}
+
+int criu_pass(struct criu *c, int fd, const char *key, struct error *err)
+{
+    int copy = pass(c, fd, key, err);
+    if (copy < 0)
+        return copy;
     criu_add(c, "--inherit-fd");
     criu_add(c, "fd[%d]:%s", copy, key);
+    return 0;
+}
+
+int criu_pass_status(struct criu *c, int fd, struct error *err)
+{
+    int copy = pass(c, fd, "--status-fd", err);
+    if (copy < 0)
+        return copy;
+    criu_add(c, "--status-fd");
+    criu_add(c, "%d", copy);
     return 0;
 }
 

@@ -31,5 +31,7 @@ int criu_begin(struct criu *c, struct arena *a, const struct criu_options *opt, 
 void criu_add(struct criu *c, const char *fmt, ...) _printf_(2, 3);
 /* What was outside of the container under that key is fd now. fd is borrowed until criu_run() is done. */
 int criu_pass(struct criu *c, int fd, const char *key, struct error *err);
+/* criu writes a NUL byte to fd when it is ready to send pages (--lazy-pages, --page-server). Borrowed as above. */
+int criu_pass_status(struct criu *c, int fd, struct error *err);
 /* -EIO: it failed; the message has its last error line and says where its log is. */
 int criu_run(struct criu *c, struct error *err);

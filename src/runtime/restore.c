@@ -17,6 +17,7 @@
 
 #include "base/parse.h"
 #include "confine/keyring.h"
+#include "confine/lsm.h"
 #include "runtime/checkpoint.h"
 #include "runtime/enforce.h"
 #include "runtime/rdt.h"
@@ -39,6 +40,8 @@ static int check(const struct oci_spec *spec, struct error *err)
     static const enum oci_hook_kind kinds[] = { OCI_HOOK_PRESTART, OCI_HOOK_CREATE_RUNTIME,
                                                 OCI_HOOK_CREATE_CONTAINER, OCI_HOOK_START_CONTAINER };
     int r = enforce_check(spec, err);
+    if (r >= 0)
+        r = lsm_check(spec, err);
     if (r >= 0)
         r = checkpoint_check(spec, err);
     for (size_t i = 0; i < ARRAY_LEN(kinds) && r >= 0; i++)
@@ -216,6 +219,8 @@ int container_restore(struct runtime *rt, const struct oci_spec *spec, const str
     sigset_t set, entry;
     *ret = (struct container_exit){ .code = 125 };
     int r = check(spec, err);
+    if (r >= 0 && opt->console_socket)
+        r = error_set(err, -EINVAL, "--console-socket: process.terminal is false");
     if (r >= 0)
         r = container_id_check(opt->id, err);
     if (r < 0)

@@ -73,6 +73,50 @@ begin() { script=${script:-sleep 60} make_bundle "$place/b" "$@" && rt run --det
   [ -z "$(rt list --quiet)" ]
 }
 
+@test "checkpoint --status-fd: criu has the descriptor, under the number that it was told" {
+  local fd
+  begin
+  ck checkpoint --leave-running --status-fd 9 --image-path "$place/img" box 9>"$place/status"
+  has --status-fd dump
+  fd=$(grep -xA1 -e --status-fd "$place/bin/arguments.dump" | tail -n 1)
+  grep -qx "$fd $place/status" "$place/bin/files.dump" || { cat "$place/bin/files.dump"; false; }
+  run ck checkpoint --leave-running --status-fd 77 --image-path "$place/img" box
+  said 1 '--status-fd' 77
+}
+
+@test "restore --console-socket: an error that says why" {
+  begin
+  mkdir -p "$place/checkpoint"
+  echo '["","",""]' >"$place/checkpoint/descriptors.json"
+  run ck restore --console-socket "$place/sock" --bundle "$place/b" --image-path "$place/checkpoint" other
+  said 1 '--console-socket' 'terminal'
+  jq '.process.terminal = true' "$place/b/config.json" >"$place/b/config2.json"
+  run ck restore --console-socket "$place/sock" --config "$place/b/config2.json" --bundle "$place/b" --image-path "$place/checkpoint" other
+  said 1 'process.terminal: would not come back'
+  [ "$(rt list --quiet)" = box ]
+}
+
+@test "a label of a security module that is not here is an error at a restore too" {
+  [ ! -e /sys/fs/selinux/enforce ] || skip 'SELinux runs here'
+  begin
+  jq '.process.selinuxLabel = "system_u:system_r:container_t:s0"' "$place/b/config.json" >"$place/b/config2.json"
+  run ck restore --config "$place/b/config2.json" --bundle "$place/b" --image-path "$place/checkpoint" other
+  said 1 process.selinuxLabel
+}
+
+@test "a container with a notify socket is not checkpointed" {
+  command -v python3 >/dev/null || skip 'needs python3'
+  python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); time.sleep(20)' "$place/manager" 3>&- &
+  local manager=$!
+  wait_for 5 test -S "$place/manager"
+  script='sleep 60' make_bundle "$place/b"
+  NOTIFY_SOCKET=$place/manager rt create --bundle "$place/b" box </dev/null >"$place/out" 2>&1
+  rt start box
+  run ck checkpoint --image-path "$place/img" box
+  said 1 NOTIFY_SOCKET
+  kill "$manager"
+}
+
 @test "checkpoint --leave-running and --pre-dump leave the container as it is" {
   begin
   ck checkpoint --leave-running --image-path "$place/img" box

@@ -21,7 +21,7 @@ teardown() {
 up() {
   local id
   for id; do
-    script='sleep 60' make_bundle "$place/bundle" ".linux.cgroupsPath = \"/$group/$id\" | ${filter:-.}"
+    script=${script:-sleep 60} make_bundle "$place/bundle" ".linux.cgroupsPath = \"/$group/$id\" | ${filter:-.}"
     rt run --detach --bundle "$place/bundle" "$id" </dev/null >/dev/null 2>&1 3>&-
   done
 }
@@ -142,4 +142,45 @@ print(s.recv(4096).decode())" "$3" &
   # shellcheck disable=SC2016 # expanded by the inner shell
   run timeout 20 sh -c 'LISTEN_FDS=1 LISTEN_PID=1 exec "$1" --root "$2/rt" run --bundle "$2/bundle" listen 3<"$2/file" </dev/null' sh "$runtime" "$place"
   said 0 $'fds:\n1'
+}
+
+@test 'ps: what stands behind the id is for ps(1), and the lines of the container are shown' {
+  command -v ps >/dev/null || skip 'needs ps (Debian package procps)'
+  local pid
+  script='sleep 4321 & exec sleep 1234' up box
+  pid=$(rt state box | jq .pid)
+  two_run() { rt ps box | grep -q 'sleep 4321' && rt ps box | grep -q 'sleep 1234'; }
+  wait_for 5 two_run
+  [ "$(rt ps box -o pid= -o pid,args | wc -l)" -eq 3 ]
+  run rt ps box -o user,pid,args
+  said 0 'USER' 'sleep 1234' 'sleep 4321'
+  [ "${#lines[@]}" -eq 3 ]
+  grep -qE "^root +$pid sleep 1234" <<<"$output"
+  # -ef is runc's own default; flags of ps that are ours in front of the id, too.
+  run rt ps box -ef
+  said 0 'UID' 'sleep 1234' 'sleep 4321'
+  [ "$(rt ps --format json box -ef | jq -c 'length')" -eq 2 ]
+  [ "$(rt ps box --format json | jq -c 'length')" -eq 2 ]
+  [ "$(rt ps box --format=json | jq -c 'length')" -eq 2 ]
+  run rt ps box -o args
+  said 1 'no column PID'
+  run rt ps box --no-such-option
+  [ "$status" -eq 1 ]
+  run env PATH=/nonexistent "$runtime" --root "$place/rt" ps box -ef
+  said 1 'not in PATH' procps
+  rt delete --force box
+}
+
+@test 'ps: a process of the container cannot write to the terminal by its name' {
+  command -v ps >/dev/null || skip 'needs ps'
+  # A ps that writes what it finds as it is.
+  mkdir "$place/path"
+  printf '#!/bin/sh\nprintf "  PID COMMAND\\n%%s \\033[2Jevil\\n1 other\\n" "$(cat %s/pid)"\n' "$place" >"$place/path/ps"
+  chmod 755 "$place/path/ps"
+  up box
+  rt state box | jq .pid >"$place/pid"
+  run env PATH="$place/path:$PATH" "$runtime" --root "$place/rt" ps box -ef
+  said 0 'COMMAND' evil
+  [[ $output != *$'\033'* && $output != *other* ]]
+  rt delete --force box
 }
