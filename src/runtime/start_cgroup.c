@@ -105,7 +105,7 @@ int start_cgroup(struct start *s, struct error *err)
         if (r < 0 && err)
             *err = why;
     }
-    if (r >= 0 && namespaces_share_cgroup(&s->ns))
+    if (r >= 0 && s->mounts && namespaces_share_cgroup(&s->ns)) /* a restore has none: criu makes them */
         r = mounts_prepare_cgroup(s->mounts, s->cg, err);
     return r;
 }

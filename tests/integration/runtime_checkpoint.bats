@@ -152,6 +152,14 @@ begin() { script=${script:-sleep 60} make_bundle "$place/b" "$@" && rt run --det
   [ -z "$(rt list --quiet)" ]
 }
 
+# podman on version 1 asks for none, and its restore failed: the view of the cgroup is criu's to make again.
+@test "restore: a container without a cgroup namespace" {
+  begin '.linux.namespaces |= map(select(.type != "cgroup"))'
+  ck checkpoint --image-path "$place/img" box
+  ck restore --detach --bundle "$place/b" --image-path "$place/img" new </dev/null >"$place/out2" 2>&1
+  [ "$(rt state new | jq -r .status)" = running ]
+}
+
 @test "a failure of criu is told in its words, and nothing is left" {
   begin
   touch "$place/bin/fails"
