@@ -183,8 +183,9 @@ static int make_outside(struct mounts *m, size_t index, struct error *err)
     const struct oci_device *d = &l->devices[index];
     char name[24];
     mode_t mode;
+    const char *const options[] = { m->label, NULL };
     if (m->outside_fd < 0)
-        m->outside_fd = mnt_new("tmpfs", NULL, NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+        m->outside_fd = mnt_new("tmpfs", NULL, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
     if (m->outside_fd < 0)
         return m->outside_fd;
     if (node_mode(d, &mode) < 0 || str_format(name, sizeof(name), "%zu", index) < 0)
@@ -227,13 +228,14 @@ static const char **tmpfs_options(struct mounts *m)
     size_t n = 0;
     for (const char **o = m->dev ? m->dev->opt.data : NULL; o && o[n]; n++)
         ;
-    const char **list = arena_array(m->arena, n + 3, sizeof(*list));
+    const char **list = arena_array(m->arena, n + 4, sizeof(*list));
     if (n > 0)
         memcpy(list, m->dev->opt.data, n * sizeof(*list));
     if (m->host_root_uid != 0)
         list[n++] = arena_printf(m->arena, "uid=%u", m->host_root_uid);
     if (m->host_root_gid != 0)
         list[n++] = arena_printf(m->arena, "gid=%u", m->host_root_gid);
+    list[n] = m->label;
     return list;
 }
 

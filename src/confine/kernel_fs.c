@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "confine/lsm.h"
 #include "confine/mounts_internal.h"
 #include "confine/namespaces.h"
 #include "confine/rootless.h"
@@ -38,13 +39,41 @@ static const char *const *devpts_options(const struct mounts *m, const char *con
     return list;
 }
 
-static int new_instance(const struct mount_entry *e, const char *const *options, uint64_t less, uint64_t more,
-                        struct error *err)
+/* As crun and runc label them: proc and sysfs have labels of their own, mqueue takes no option for it. */
+static bool is_labelled(const struct mount_entry *e)
+{
+    static const char *const not [] = { "proc", "sysfs", "mqueue" };
+    for (size_t i = 0; i < ARRAY_LEN(not ); i++)
+        if (str_eq(e->m->type, not [i]))
+            return false;
+    return true;
+}
+
+static const char *const *with_label(const struct mounts *m, const char *const *from)
+{
+    size_t n = 0;
+    while (from && from[n])
+        n++;
+    const char **list = arena_array(m->arena, n + 2, sizeof(*list));
+    for (size_t i = 0; i < n; i++)
+        list[i] = from[i];
+    list[n] = m->label;
+    return list;
+}
+
+static int new_instance(const struct mounts *m, const struct mount_entry *e, const char *const *options,
+                        uint64_t less, uint64_t more, struct error *err)
 {
     /* A source that only repeats the type says nothing: the kernel's own "none" will do. */
     const char *source = str_empty(e->m->source) || str_eq(e->m->source, e->m->type) ? NULL : e->m->source;
-    return mnt_new(e->m->type, source, options, (unsigned) (((e->opt.set | e->opt.rec_set) & ~less) | more),
-                   err);
+    if (m->label && is_labelled(e))
+        options = with_label(m, options);
+    _cleanup_close_ int fd = mnt_new(e->m->type, source, options,
+                                     (unsigned) (((e->opt.set | e->opt.rec_set) & ~less) | more), err);
+    int r = fd >= 0 && m->label && str_eq(e->m->type, "mqueue")
+                ? lsm_label_directory(fd, m->spec->linux_.mount_label, err)
+                : 0;
+    return r < 0 ? r : TAKE_FD(fd);
 }
 
 static int stand_in(const struct mounts *m, const struct mount_entry *e, uint64_t more, struct error *err)
@@ -67,13 +96,13 @@ static int stand_in(const struct mounts *m, const struct mount_entry *e, uint64_
 int kernel_fs_new(const struct mounts *m, const struct mount_entry *e, uint64_t less, uint64_t more,
                   struct error *err)
 {
-    int fd = new_instance(e, e->opt.data, less, more, err);
+    int fd = new_instance(m, e, e->opt.data, less, more, err);
     if (fd == -EPERM && rootless_lenient())
         return stand_in(m, e, more, err);
     if (fd == -EINVAL && str_eq(e->m->type, "devpts") && e->opt.data &&
         (m->has_userns || rootless_lenient())) {
         error_clear(err);
-        return new_instance(e, devpts_options(m, e->opt.data), less, more, err);
+        return new_instance(m, e, devpts_options(m, e->opt.data), less, more, err);
     }
     return fd;
 }

@@ -7,7 +7,9 @@
 #include "confine/lsm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/xattr.h>
 
 #include "sys/file.h"
 #include "sys/proc.h"
@@ -45,9 +47,26 @@ static int check_process(const struct oci_process *p, struct error *err)
 
 int lsm_check(const struct oci_spec *spec, struct error *err)
 {
-    if (!str_empty(spec->linux_.mount_label))
-        return error_set(err, -ENOTSUP, "linux.mountLabel: is not enforced by this version");
+    const char *label = spec->linux_.mount_label;
+    if (!str_empty(label) && !lsm_selinux_enabled())
+        return error_set(err, -ENOTSUP,
+                         "linux.mountLabel: \"%s\" was asked for, but this kernel runs no SELinux", label);
     return check_process(&spec->process, err);
+}
+
+const char *lsm_mount_option(const struct oci_spec *spec, struct arena *a)
+{
+    const char *label = spec->linux_.mount_label,
+               *type = oci_pairs_get(&spec->annotations, LSM_MOUNT_CONTEXT_TYPE);
+    return str_empty(label) ? NULL : arena_printf(a, "%s=%s", type ?: "context", label);
+}
+
+int lsm_label_directory(int fd, const char *label, struct error *err)
+{
+    _cleanup_close_ int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0 || fsetxattr(dir, "security.selinux", label, strlen(label), 0) < 0)
+        return error_errno(err, -errno, "linux.mountLabel: cannot be set");
+    return 0;
 }
 
 int lsm_apply(const struct oci_process *p, int proc_fd, struct error *err)

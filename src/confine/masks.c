@@ -97,9 +97,9 @@ static int cover(int mount_fd, const struct place *p, struct error *err)
     return 0;
 }
 
-static int empty_directory(struct error *err)
+static int empty_directory(const struct mounts *m, struct error *err)
 {
-    static const char *const options[] = { "mode=555", "nr_inodes=2", NULL };
+    const char *const options[] = { "mode=555", "nr_inodes=2", m->label, NULL };
     return mnt_new("tmpfs", NULL, options,
                    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 }
@@ -113,10 +113,10 @@ static int check_null(int fd, struct error *err)
 }
 
 /* The first directory gets the tmpfs itself; the others get clones of it, which works once it is attached somewhere in this namespace. */
-static int cover_directory(const struct place *p, int *empty, struct error *err)
+static int cover_directory(const struct mounts *m, const struct place *p, int *empty, struct error *err)
 {
     if (*empty < 0) {
-        *empty = empty_directory(err);
+        *empty = empty_directory(m, err);
         return *empty < 0 ? *empty : cover(*empty, p, err);
     }
     _cleanup_close_ int clone = mnt_clone(*empty, "", false, err);
@@ -138,7 +138,7 @@ static int mask(const struct mounts *m, int root_fd, const char *path, int *empt
         return r == -ENOENT ? 0 : r;
     if (fstatat(p.fd, p.name, &st, AT_EMPTY_PATH) < 0)
         return errno == ENOENT ? 0 : error_errno(err, -errno, "cannot look at it");
-    return S_ISDIR(st.st_mode) ? cover_directory(&p, empty, err) : cover_file(&p, m->null_fd, err);
+    return S_ISDIR(st.st_mode) ? cover_directory(m, &p, empty, err) : cover_file(&p, m->null_fd, err);
 }
 
 static int make_readonly(const struct mounts *m, int root_fd, const char *path, struct error *err)

@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "confine/lsm.h"
 #include "confine/namespaces.h"
 
 #include "sys/file.h"
@@ -295,6 +296,7 @@ int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct moun
     };
     m->root = (struct root_plan){ .place_fd = -1, .fd = -1, .upper_parent_fd = -1 };
     container_root_ids(m);
+    m->label = lsm_mount_option(spec, arena);
     int r = plan(m, bundle_fd, err);
     if (r >= 0)
         r = rootfs_prepare(m, bundle_fd, err);
@@ -454,9 +456,10 @@ static int attach_at(int mount_fd, int root_fd, const struct mount_entry *e, str
     return mnt_attach(mount_fd, target, err);
 }
 
-static int attach_cgroup(struct mount_entry *e, const struct cgroup *cg, int root_fd, struct error *err)
+static int attach_cgroup(const struct mounts *m, struct mount_entry *e, const struct cgroup *cg, int root_fd,
+                         struct error *err)
 {
-    static const char *const options[] = { "mode=555", "size=4k", NULL };
+    const char *const options[] = { "mode=555", "size=4k", m->label, NULL };
     _cleanup_close_ int target = root_mkdir_all(root_fd, e->m->destination, 0755, err);
     if (target < 0)
         return target;
@@ -466,7 +469,10 @@ static int attach_cgroup(struct mount_entry *e, const struct cgroup *cg, int roo
             MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
         return empty < 0 ? empty : mnt_attach(empty, target, err);
     }
-    return cgroup_mount(cg, target, (unsigned) (e->opt.set | e->opt.rec_set), &e->fd, err);
+    int r = cgroup_mount(cg, target, (unsigned) (e->opt.set | e->opt.rec_set), &e->fd, err);
+    /* Version 1: the tmpfs that holds the hierarchies. */
+    return r >= 0 && m->label && e->fd >= 0 ? lsm_label_directory(e->fd, m->spec->linux_.mount_label, err)
+                                            : r;
 }
 
 /* "copy-symlink": the link anew. One that is there already must be the same. */
@@ -591,7 +597,7 @@ static int attach_entry(struct mounts *m, struct mount_entry *e, const struct cg
 {
     int r;
     switch (e->kind) {
-    case MOUNT_CGROUP: return attach_cgroup(e, cg, root_fd, err);
+    case MOUNT_CGROUP: return attach_cgroup(m, e, cg, root_fd, err);
     case MOUNT_LINK: return make_link(e, root_fd, err);
     case MOUNT_REMOUNT: return remount(e, root_fd, err);
     case MOUNT_DEV:

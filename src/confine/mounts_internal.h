@@ -63,6 +63,7 @@ struct mounts {
     int outside_fd; /* the same for devices outside of /dev, by their number in linux.devices; -1: there are none */
     int null_fd;  /* O_PATH of its "null", opened by the parent */
     int stage_fd; /* child: tmpfs between the host's root and the new one, -1 if none was needed */
+    const char *label; /* linux.mountLabel as an option (lsm_mount_option()), NULL: none */
     bool has_userns;
     uint32_t host_root_uid, host_root_gid; /* container id 0 as the host sees it */
 };

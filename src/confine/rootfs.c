@@ -289,6 +289,18 @@ static int overlay_context(const struct mounts *m, struct error *err)
     return fs;
 }
 
+static int set_label(const struct mounts *m, int fs, struct error *err)
+{
+    char key[16];
+    const char *equals = m->label ? strchr(m->label, '=') : NULL;
+    if (!equals)
+        return 0;
+    if (str_format(key, sizeof(key), "%.*s", (int) (equals - m->label), m->label) < 0 ||
+        sys_fsconfig(fs, FSCONFIG_SET_STRING, key, equals + 1, 0) < 0)
+        return error_errno(err, -errno, "linux.mountLabel: cannot be set for the overlay");
+    return 0;
+}
+
 static int make_overlay(const struct mounts *m, struct error *err)
 {
     const struct root_plan *p = &m->root;
@@ -306,6 +318,8 @@ static int make_overlay(const struct mounts *m, struct error *err)
         if (r < 0)
             return way < 2 ? error_errno(err, r, "cannot name the layers of the overlay") : r;
         r = set_upper(p, fs, err);
+        if (r >= 0)
+            r = set_label(m, fs, err);
         if (r < 0)
             return r;
         if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "confine/landlock.h"
+#include "confine/lsm.h"
 #include "sys/proc.h"
 
 /* What a value must be. */
@@ -43,7 +44,7 @@ static const struct known {
     { ANNOTATION_PIDFD_RECEIVER, PATH },
     { ANNOTATION_SECCOMP_RECEIVER, ABSOLUTE },
     { ANNOTATION_TIME_OFFSET, PATH },
-    { "run.oci.mount_context_type", CONTEXT },
+    { LSM_MOUNT_CONTEXT_TYPE, CONTEXT },
     { "run.oci.handler", REFUSED },
     { "run.oci.seccomp.plugins", REFUSED },
     { "run.oci.systemd.force_cgroup_v1", NOT_HERE },

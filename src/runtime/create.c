@@ -570,7 +570,10 @@ void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec
 static int prepare_notify(struct start *s, bool wait_for_start, struct error *err)
 {
     _cleanup_close_ int fd = notify_make(s->dirfd, err);
+    const char *label = s->spec->linux_.mount_label;
     int r = fd < 0 ? fd : mounts_add(s->mounts, fd, NOTIFY_DIRECTORY, err);
+    if (r >= 0 && !str_empty(label)) /* what is made in it gets the same */
+        r = lsm_label_directory(fd, label, err);
     return r < 0 || wait_for_start ? r : notify_listen(&s->notify, s->dirfd, err);
 }
 
