@@ -61,8 +61,8 @@ struct mounts {
     size_t n_binds;
     int nodes_fd; /* detached tmpfs with the device nodes: the one on /dev, or one of its own */
     int outside_fd; /* the same for devices outside of /dev, by their number in linux.devices; -1: there are none */
-    int null_fd;  /* O_PATH of its "null", opened by the parent */
-    int stage_fd; /* child: tmpfs between the host's root and the new one, -1 if none was needed */
+    int null_fd;       /* O_PATH of its "null", opened by the parent */
+    int stage_fd;      /* child: tmpfs between the host's root and the new one, -1 if none was needed */
     const char *label; /* linux.mountLabel as an option (lsm_mount_option()), NULL: none */
     bool has_userns;
     uint32_t host_root_uid, host_root_gid; /* container id 0 as the host sees it */
