@@ -43,6 +43,19 @@ static int stage_hide(struct start *s, struct error *err)
     return rootless_children_foreign() ? 0 : hide(err);
 }
 
+/*
+ * The files in /proc of an undumpable process are closed to an ordinary user, whose hooks and programs (pasta PID) must get at the
+ * namespaces of a container before it starts. So we can be looked into while we wait, where nobody but the user can: in a user and a pid
+ * namespace of our own there is no other process yet, and no other container has a right in them.
+ */
+static int let_owner_look(const struct start *s, bool may, struct error *err)
+{
+    const uint64_t own = CLONE_NEWUSER | CLONE_NEWPID;
+    if (!rootless_children_foreign() || (s->ns.create & own) != own)
+        return 0;
+    return prctl(PR_SET_DUMPABLE, may, 0, 0, 0) < 0 ? error_errno(err, -errno, "dumpable") : 0;
+}
+
 /* Before the namespaces are looked into, so that everything that is set up is charged to the container's budget. */
 static int enter_cgroup(struct start *s, struct error *err)
 {
@@ -115,8 +128,13 @@ static int stage_mounts(struct start *s, struct error *err)
 static int stage_create_hooks(struct start *s, struct error *err)
 {
     if (hook_point_runtime_wanted(s->spec)) {
-        int r = sync_send(s->child_sync, SYNC_HOOKS, NULL, -1);
-        r = r < 0 ? error_errno(err, r, "the parent is gone") : stage_wait_for_parent(s, err);
+        int r = let_owner_look(s, true, err);
+        if (r >= 0 && (r = sync_send(s->child_sync, SYNC_HOOKS, NULL, -1)) < 0)
+            error_errno(err, r, "the parent is gone");
+        if (r >= 0)
+            r = stage_wait_for_parent(s, err);
+        if (r >= 0)
+            r = let_owner_look(s, false, err);
         if (r < 0)
             return r;
     }
@@ -229,6 +247,9 @@ static int stage_wait_for_start(struct start *s, struct error *err)
     int r = process_find(&s->plan, err);
     if (r < 0)
         return r;
+    r = let_owner_look(s, true, err);
+    if (r < 0)
+        return r;
     r = sync_send(s->child_sync, SYNC_READY, NULL, -1);
     if (r < 0)
         return error_errno(err, r, "the parent is gone");
@@ -237,7 +258,7 @@ static int stage_wait_for_start(struct start *s, struct error *err)
     do
         n = read(s->start_fifo, &go, 1);
     while (n < 0 && errno == EINTR);
-    return n == 1 ? 0 : error_set(err, -EPIPE, "start failed");
+    return n == 1 ? let_owner_look(s, false, err) : error_set(err, -EPIPE, "start failed");
 }
 
 static int stage_seal(struct start *s, struct error *err)
