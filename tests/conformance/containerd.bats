@@ -193,13 +193,19 @@ extra=()
   is 1 '*nonexistent-source*'
 }
 
+# They stay until their words were read: ctr loses those of a container that ends before ctr has opened its end of the pipes.
 @test 'ten containers at once' {
   local i pids=()
+  mkdir "$place/until"
   for i in 1 2 3 4 5 6 7 8 9 10; do
-    c run --rm --runc-binary "$runtime" --cgroup "/$group-boxes/many$i" docker.io/library/box:latest "many$i" echo "$i" >"$place/out$i" 3>&- &
+    c run --rm --runc-binary "$runtime" --cgroup "/$group-boxes/many$i" --mount "type=bind,src=$place/until,dst=/until,options=rbind:ro" \
+      docker.io/library/box:latest "many$i" sh -c "echo $i; until [ -e /until/read ]; do sleep 0.1; done" >"$place/out$i" 3>&- &
     pids+=($!)
   done
+  wait_for 25 all_said || true
+  touch "$place/until/read"
   wait "${pids[@]}"
   try sort -n "$place"/out?*
   is 0 $'1\n2\n3\n4\n5\n6\n7\n8\n9\n10'
 }
+all_said() { [ "$(cat "$place"/out?* | wc -l)" -eq 10 ]; }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# containerd's CRI plug-in, as the kubelet uses it: a pod with two containers, $RUNTIME being the runtime handler's binary. The client is
+# containerd's CRI plug-in, as the kubelet uses it for a pod with a RuntimeClass: two containers, $RUNTIME being the runtime handler and its
+# binary; the default runtime is one that cannot run, so nothing here can have used it. The client is
 # lib/cri; images come from a tar archive, the network from Debian's CNI plug-ins.
 
 bats_require_minimum_version 1.5.0
@@ -30,12 +31,16 @@ restrict_oom_score_adj = true
 bin_dir = "/usr/lib/cni"
 conf_dir = "$place/cni"
 [plugins."io.containerd.grpc.v1.cri".containerd]
-default_runtime_name = "under-test"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.under-test]
+default_runtime_name = "default"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.default]
 runtime_type = "io.containerd.runc.v2"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.under-test.options]
-BinaryName = "$runtime"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.default.options]
+BinaryName = "$place/there-is-no-default"
 CONF
+  # The table of the documentation, for this runtime.
+  sed -n '/^\[plugins.*cri"\.containerd\.runtimes\.oakum\]/,/^```/ { /^```/d; p }' "$BATS_TEST_DIRNAME/../../docs/deployment.md" | sed -E \
+    -e "s/runtimes\.oakum/runtimes.$RUNTIME/; s,\"/usr.*/oakum-runtime\",\"$runtime\",; s/(SystemdCgroup =) true/\1 false/" >>"$place/config.toml"
+  grep -qF "BinaryName = \"$runtime\"" "$place/config.toml"
   daemon "$place/containerd.log" containerd --config "$place/config.toml" --log-level debug
   wait_for 20 inside timeout 10 ctr -a /run/ctr.sock version || { tail "$place/containerd.log"; return 1; }
   oci_archive "$place/image.tar" docker.io/library/box:latest docker.io/library/pause:1
@@ -64,7 +69,7 @@ cri() { inside timeout -k 2 60 "$BATS_TEST_DIRNAME/lib/cri" /run/ctr.sock "$@"; 
 
 # pod NAME [FILTER]: a request for a pod.
 pod() {
-  jq -n --arg n "$1" --arg g "/$group-pods/$1" --arg l "$place/logs" '{runtime_handler: "under-test", config: {metadata: {name: $n, uid: $n, namespace: "default"},
+  jq -n --arg n "$1" --arg g "/$group-pods/$1" --arg l "$place/logs" --arg h "$RUNTIME" '{runtime_handler: $h, config: {metadata: {name: $n, uid: $n, namespace: "default"},
     hostname: "pod-\($n)", log_directory: $l, linux: {cgroup_parent: $g, security_context: {namespace_options: {pid: 1}}}}} | '"${2:-.}"
 }
 
@@ -98,7 +103,16 @@ once() {
 @test 'RunPodSandbox: ready, with an address and the runtime handler' {
   try cri PodSandboxStatus "{\"pod_sandbox_id\": \"$sandbox\"}"
   is 0 '*10.213.77.*'
-  [ "$(jq -r '.status | "\(.state // 0) \(.runtime_handler)"' <<<"$output")" = '0 under-test' ]
+  [ "$(jq -r '.status | "\(.state // 0) \(.runtime_handler)"' <<<"$output")" = "0 $RUNTIME" ]
+}
+
+@test 'RunPodSandbox: the handler of a RuntimeClass decides; another name, or none, does not come here' {
+  try cri RunPodSandbox "$(pod nobody '.runtime_handler = "nobody"')"
+  [ "$status" -ne 0 ]
+  is "$status" '*no runtime for "nobody"*'
+  try cri RunPodSandbox "$(pod default 'del(.runtime_handler)')"
+  [ "$status" -ne 0 ]
+  is "$status" '*there-is-no-default*'
 }
 
 @test 'two containers share network, ipc and host name, not pids' {

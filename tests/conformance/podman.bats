@@ -422,6 +422,21 @@ PY
   [ "$status" -ge 125 ] && is "$status" '*nonexistent*'
 }
 
+@test 'the lines of the documentation for containers.conf, and none with a path' {
+  local docs=$BATS_TEST_DIRNAME/../../docs/deployment.md conf=$place/etc/documented.conf
+  {
+    printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]\n'
+    sed -n '/^## Podman/,/^## containerd/ { /^\[engine\]/,/^```/ { /^```/d; p } }' "$docs" | sed -e "s,/usr/local/bin/oakum-runtime,$runtime," \
+      -e 's/^cgroup_manager = "systemd"/cgroup_manager = "cgroupfs"/' -e '/^\[engine\]/a events_logger = "file"\nlock_type = "file"'
+  } >"$conf"
+  grep -qF "oakum = [\"$runtime\"]" "$conf"
+  flags
+  CONTAINERS_CONF=$conf try p --runtime oakum run --rm "${words[@]}" box echo by name
+  is 0 'by name'
+  try p --runtime "$runtime" run --rm "${words[@]}" box echo by path
+  is 0 'by path'
+}
+
 @test 'ten containers at once' {
   local i pids=()
   for i in 1 2 3 4 5 6 7 8 9 10; do
