@@ -294,7 +294,7 @@ int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct moun
     *m = (struct mounts){
         .arena = arena, .spec = spec, .nodes_fd = -1, .outside_fd = -1, .null_fd = -1, .stage_fd = -1
     };
-    m->root = (struct root_plan){ .place_fd = -1, .fd = -1, .upper_parent_fd = -1 };
+    m->root = (struct root_plan){ .place_fd = -1, .fd = -1, .upper_parent_fd = -1, .layers_fd = -1 };
     container_root_ids(m);
     m->label = lsm_mount_option(spec, arena);
     int r = plan(m, bundle_fd, err);
@@ -423,6 +423,7 @@ void mounts_free(struct mounts *m)
     for (size_t i = 0; m->root.layer_fds && i < m->root.n_lower; i++)
         cleanup_close(&m->root.layer_fds[i]);
     cleanup_close(&m->root.upper_parent_fd);
+    cleanup_close(&m->root.layers_fd);
     cleanup_close(&m->root.fd);
     cleanup_close(&m->root.place_fd);
     if (!m->dev)

@@ -41,7 +41,9 @@ struct root_plan {
     size_t n_lower;
     const char *upper, *work; /* overlay: NULL = none */
     int *layer_fds;           /* overlay: detached clones of lower, same order */
-    int upper_parent_fd;      /* overlay: detached clone of the directory that holds upper and work; -1 */
+    bool *together;           /* overlay: those that are no clone, but O_PATH within layers_fd */
+    int layers_fd;       /* overlay: detached clone of the directory that these lie in; -1: there are none */
+    int upper_parent_fd; /* overlay: detached clone of the directory that holds upper and work; -1 */
 };
 
 struct device_bind {

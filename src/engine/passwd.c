@@ -7,6 +7,7 @@
 #include "engine/passwd.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -29,10 +30,11 @@ static bool directory_is_opaque(int fd)
 /* One layer: the file etc/NAME as a descriptor in *ret_fd when LOOK_FOUND. */
 static int look_in_layer(const char *layer, const char *name, int *ret_fd, struct error *err)
 {
-    _cleanup_close_ int layer_fd = dir_open(AT_FDCWD, layer, err);
-    if (layer_fd < 0)
-        return layer_fd;
-    _cleanup_close_ int etc = openat(layer_fd, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    char path[PATH_MAX];
+    int r = str_format(path, sizeof(path), "%s/etc", layer);
+    if (r < 0)
+        return error_set(err, r, "the path of a layer is too long: %s", layer);
+    _cleanup_close_ int etc = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (etc < 0)
         return errno == ENOENT ? LOOK_ABSENT : LOOK_HIDDEN;
     struct stat st;

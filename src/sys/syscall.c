@@ -5,6 +5,9 @@
  */
 #include "sys/syscall.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #ifndef __NR_pidfd_send_signal
 #define __NR_pidfd_send_signal 424
 #endif
@@ -43,6 +46,27 @@ int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint
 {
     struct open_how how = { .flags = flags, .mode = mode, .resolve = resolve };
     return (int) syscall(__NR_openat2, dirfd, path, &how, sizeof(how));
+}
+
+/* linux/stat.h does not go with musl's sys/stat.h. */
+int sys_is_mount_root(int dirfd, const char *path)
+{
+    const uint64_t mount_root = 0x2000; /* STATX_ATTR_MOUNT_ROOT */
+    struct {
+        uint32_t mask, block_size;
+        uint64_t attributes;
+        uint8_t unused[40];
+        uint64_t attributes_known;
+        uint8_t rest[192];
+    } answer;
+    _Static_assert(sizeof(answer) == 256 && offsetof(typeof(answer), attributes_known) == 56, "struct statx");
+    if (syscall(SYS_statx, dirfd, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &answer) < 0)
+        return -1;
+    if (!(answer.attributes_known & mount_root)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    return (answer.attributes & mount_root) != 0;
 }
 
 #ifndef __NR_open_tree_attr

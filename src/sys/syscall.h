@@ -34,6 +34,8 @@
 #endif
 
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve); /* 5.6 */
+/* statx: 1 when a mount begins at path, whose last component is not followed; 0 when not; -1. 5.8 */
+int sys_is_mount_root(int dirfd, const char *path);
 int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr,
                        size_t size);                                                          /* 6.15 */
 int sys_open_tree(int dirfd, const char *path, unsigned flags);                               /* 5.2 */

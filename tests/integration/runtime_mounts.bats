@@ -367,3 +367,48 @@ $(readlink "/proc/$pid/ns/user")"
     [ "${#lines[@]}" -eq 2 ] || { echo "$output"; false; }
   done
 }
+
+# layered DIR...: the root as an overlay of these, the first on top.
+layered() {
+  local IFS=:
+  printf '.mounts = [{destination: "/", type: "overlay", source: "overlay", options: ["lowerdir=%s"]}] + .mounts' "$*"
+}
+mapped_root='.mounts[0].uidMappings = .linux.uidMappings | .mounts[0].gidMappings = .linux.uidMappings'
+
+@test "root of many layers: in one directory, elsewhere, mount points, links; each with its own files and owners" {
+  local l=$place/layers i other=$place/elsewhere all=()
+  mkdir -p "$l" "$other"
+  for i in a b c d e; do
+    mkdir -p "$l/$i/srv"
+    echo "$i" >"$l/$i/srv/$i"
+    chown "7:$((0x$i))" "$l/$i/srv/$i"
+    echo "$i" >"$l/$i/srv/common"
+  done
+  mv "$l/e" "$other/e"
+  # What lies below a mount, or a link's target, is what counts.
+  mkdir -p "$place/over/srv" "$place/target/srv"
+  echo mounted >"$place/over/srv/over" && echo linked >"$place/target/srv/target"
+  mkdir "$l/m"
+  ln -s "$place/target" "$l/link"
+  mount --bind "$place/over" "$l/m"
+  show='stat -c "%n %u:%g" /srv/[a-e]; cat /srv/common /srv/over /srv/target; touch /srv/x 2>/dev/null && echo written; ls /srv | wc -l'
+  go "$(layered "$l/a" "$l/b" "$l/m" "$l/link" "$l/c" "$l/d" "$other/e" "$root")" "$show"
+  first=$output first_status=$status
+  go "$userns | $(layered "$l/a" "$l/b" "$l/m" "$l/link" "$l/c" "$l/d" "$other/e" "$root") | $mapped_root" "$show"
+  umount "$l/m"
+  want=$'/srv/a 7:10\n/srv/b 7:11\n/srv/c 7:12\n/srv/d 7:13\n/srv/e 7:14\na\nmounted\nlinked\n8'
+  is 0 "$want"
+  [ "$first_status" -eq 0 ] && [ "$first" = "$want" ]
+  run go "$(layered "$l/a" "$l/nosuch" "$l/b" "$l/c" "$root")"
+  [ "$status" -ne 0 ] && [[ $output == *nosuch* ]]
+  # As many as images have at the most, and those that overlayfs takes.
+  for ((i = 0; i < 499; i++)); do
+    mkdir -p "$l/$i/srv"
+    echo >"$l/$i/srv/$i"
+    all+=("$l/$i")
+  done
+  go "$userns | $(layered "${all[@]:0:127}" "$root") | $mapped_root" 'ls /srv | wc -l'
+  is 0 127
+  go "$userns | $(layered "${all[@]}" "$root") | $mapped_root" 'ls /srv | wc -l'
+  is 0 499
+}
