@@ -10,5 +10,6 @@
 /* The run function of such commands in oakum. Returns only when the program cannot be executed. */
 int hand_over(const struct cli *cli, int argc, char **argv);
 
-extern const struct command cmd_login, cmd_logout, cmd_manifest_inspect, cmd_pull, cmd_push, cmd_search,
-    cmd_verify;
+extern const struct command cmd_login, cmd_logout, cmd_manifest_add, cmd_manifest_annotate,
+    cmd_manifest_create, cmd_manifest_inspect, cmd_manifest_push, cmd_manifest_rm, cmd_pull, cmd_push,
+    cmd_search, cmd_verify;

@@ -12,7 +12,12 @@ int registry_verify(const struct cli *cli, int argc, char **argv);
 int registry_login(const struct cli *cli, int argc, char **argv);
 int registry_logout(const struct cli *cli, int argc, char **argv);
 int registry_search_command(const struct cli *cli, int argc, char **argv);
+int registry_manifest_add(const struct cli *cli, int argc, char **argv);
+int registry_manifest_annotate(const struct cli *cli, int argc, char **argv);
+int registry_manifest_create(const struct cli *cli, int argc, char **argv);
 int registry_manifest_inspect(const struct cli *cli, int argc, char **argv);
+int registry_manifest_push(const struct cli *cli, int argc, char **argv);
+int registry_manifest_rm(const struct cli *cli, int argc, char **argv);
 
 /* The client for one command; host: the registry that it names, to which --tls-verify and --cert-dir belong. */
 int remote_open(const struct remote_flags *f, const char *host, struct registry **ret, struct error *err)

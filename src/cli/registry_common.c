@@ -31,7 +31,12 @@ static const struct {
     { &cmd_push, registry_push },
     { &cmd_search, registry_search_command },
     { &cmd_verify, registry_verify },
+    { &cmd_manifest_add, registry_manifest_add },
+    { &cmd_manifest_annotate, registry_manifest_annotate },
+    { &cmd_manifest_create, registry_manifest_create },
     { &cmd_manifest_inspect, registry_manifest_inspect },
+    { &cmd_manifest_push, registry_manifest_push },
+    { &cmd_manifest_rm, registry_manifest_rm },
 };
 
 static int begin(struct cli *cli, void *target)

@@ -70,5 +70,7 @@ struct search_flags {
 };
 struct manifest_flags {
     struct remote_flags remote;
-    bool raw;
+    bool raw, amend, purge, insecure, quiet;
+    const char *arch, *os, *os_version, *variant, *digestfile;
+    struct oci_strings os_features, annotations;
 };

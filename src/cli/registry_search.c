@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cli/registry_search.c: `oakum search` and `oakum manifest inspect`. All text in them is the registry's: it is neutralised. */
+/* cli/registry_search.c: `oakum search`. All text in them is the registry's: it is neutralised. */
 #include <errno.h>
 
 #include "base/table.h"
@@ -84,49 +84,4 @@ int registry_search_command(const struct cli *cli, int argc, char **argv)
     if (f.limit.set && (f.limit.v < 1 || f.limit.v > 100))
         return fail_text(cli, 1, "--limit must be from 1 to 100");
     return search(&f, argv[1], &out, &err) < 0 ? fail(cli, 1, &err) : out_write(&out);
-}
-
-static int inspect(const struct manifest_flags *f, const char *text, struct strbuf *out, struct error *err)
-{
-    _cleanup_arena_ struct arena *a = arena_new();
-    _cleanup_json_ json_t *doc = NULL;
-    struct registry_manifest m;
-    struct registry_repo *repo;
-    struct registry *registry = NULL;
-    struct reference ref;
-    int r = reference_parse(text, &ref, err);
-    if (r == 0)
-        r = remote_open(&f->remote, ref.domain, &registry, err);
-    if (r < 0)
-        return r;
-    struct registry_conn *c = registry_conn_new(registry);
-    r = registry_repo_open(c, ref.domain, ref.path, false, &repo, err);
-    if (r == 0)
-        r = registry_manifest_get(c, repo, ref.digest[0] != '\0' ? ref.digest : ref.tag, a, &m, err);
-    if (r == 0)
-        r = json_parse(m.text, m.len, "the manifest", &doc, err);
-    if (r == 0 && f->raw)
-        strbuf_add(out, m.text, m.len);
-    else if (r == 0)
-        json_out(out, doc, 4);
-    registry_conn_free(c);
-    registry_close(registry);
-    return r;
-}
-
-int registry_manifest_inspect(const struct cli *cli, int argc, char **argv)
-{
-    _cleanup_arena_ struct arena *a = arena_new();
-    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    struct manifest_flags f = { 0 };
-    struct error err = { 0 };
-    int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
-    if (status >= 0)
-        return status;
-    if (f.raw && isatty(STDOUT_FILENO) == 1)
-        return fail_text(cli, 1, "--raw does not go to a terminal: leave it out, or send it elsewhere");
-    return inspect(&f, argv[1], &out, &err) < 0 ? fail(cli, 1, &err) : out_write(&out);
 }
