@@ -9,9 +9,6 @@
  * clone: a mount more costs 0.3 ms, a directory nothing. The overlay's own clones of them begin at the layer, so that nothing of its
  * neighbours can be reached through it; the mount itself is left behind at the pivot with the rest of the stage.
  *
- * Three ways to name the layers, newest first: as descriptors (6.13), one string each (6.5), or all in the one page of options that
- * mount(2) takes, by the names of descriptors below /proc/self/fd; fsconfig's strings end at 255 bytes there.
- *
  * Threat: a layer that is written to changes every container that shares it. Layers and the single-layer root are made
  * read-only before they are attached, so even the creation of a missing mount point cannot reach them.
  */
@@ -24,6 +21,7 @@
 #include "confine/rootless.h"
 #include "sys/file.h"
 #include "sys/mnt.h"
+#include "sys/overlay.h"
 
 #define LAYERS_MAX 500 /* overlayfs's own limit on lower directories */
 #define TOGETHER_MIN 3 /* fewer layers cost less as mounts of their own */
@@ -283,139 +281,23 @@ int rootfs_idmap(struct mounts *m, int userns_fd, struct error *err)
 
 /* ---- child ---- */
 
-static int name_layers_by_fd(const struct root_plan *p, int fs)
-{
-    for (size_t i = 0; i < p->n_lower; i++)
-        if (sys_fsconfig(fs, FSCONFIG_SET_FD, "lowerdir+", NULL, p->layer_fds[i]) < 0)
-            return -errno;
-    return 0;
-}
-
-static int name_layers_one_by_one(const struct root_plan *p, int fs)
-{
-    for (size_t i = 0; i < p->n_lower; i++) {
-        char path[40];
-        if (str_format(path, sizeof(path), "/proc/self/fd/%d", p->layer_fds[i]) < 0 ||
-            sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", path, 0) < 0)
-            return -errno;
-    }
-    return 0;
-}
-
-static int set_option(int fs, const char *key, int dir_fd, const char *name, struct error *err)
-{
-    char path[256];
-    if (str_format(path, sizeof(path), "/proc/self/fd/%d/%s", dir_fd, name) < 0)
-        return error_set(err, -ENAMETOOLONG, "%s is too long", key);
-    if (sys_fsconfig(fs, FSCONFIG_SET_STRING, key, path, 0) < 0)
-        return error_errno(err, -errno, "cannot set %s of the overlay", key);
-    return 0;
-}
-
-static int set_upper(const struct root_plan *p, int fs, struct error *err)
-{
-    int len;
-    if (!p->upper)
-        return 0;
-    int r = set_option(fs, "upperdir", p->upper_parent_fd, base_name(p->upper, &len), err);
-    return r < 0 ? r : set_option(fs, "workdir", p->upper_parent_fd, base_name(p->work, &len), err);
-}
-
-/* A new overlay context each time: a context in which one option failed is spoilt. */
-static int overlay_context(const struct mounts *m, struct error *err)
-{
-    int fs = sys_fsopen("overlay", FSOPEN_CLOEXEC);
-    if (fs < 0)
-        return error_errno(err, -errno, "this kernel has no overlay file system for us");
-    /* In a user namespace overlayfs may only use user.* attributes; the store writes opaque marks in both forms. */
-    if ((m->has_userns || rootless_inside()) &&
-        sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) {
-        int code = -errno;
-        close(fs);
-        return error_errno(err, code, "overlay in a user namespace");
-    }
-    return fs;
-}
-
-static int set_label(const struct mounts *m, int fs, struct error *err)
-{
-    char key[16];
-    const char *equals = m->label ? strchr(m->label, '=') : NULL;
-    if (!equals)
-        return 0;
-    if (str_format(key, sizeof(key), "%.*s", (int) (equals - m->label), m->label) < 0 ||
-        sys_fsconfig(fs, FSCONFIG_SET_STRING, key, equals + 1, 0) < 0)
-        return error_errno(err, -errno, "linux.mountLabel: cannot be set for the overlay");
-    return 0;
-}
-
-/* Upper and work directory, below the descriptor of their parent. */
-static int add_upper(const struct root_plan *p, struct strbuf *options, struct error *err)
-{
-    int len;
-    if (!p->upper)
-        return 0;
-    const char *upper = base_name(p->upper, &len), *work = base_name(p->work, &len);
-    if (strpbrk(upper, ",\\") || strpbrk(work, ",\\"))
-        return error_set(
-            err, -EINVAL,
-            "mounts[0].options: this kernel (before 6.5) takes no comma or backslash in upperdir");
-    strbuf_addf(options, ",upperdir=%d/%s,workdir=%d/%s", p->upper_parent_fd, upper, p->upper_parent_fd,
-                work);
-    return 0;
-}
-
-/* By mount(2), which needs a place: on the stage. Paths are relative to /proc/self/fd, or 500 would not go into a page. */
-static int mount_overlay(const struct mounts *m, struct error *err)
-{
-    const struct root_plan *p = &m->root;
-    _cleanup_strbuf_ struct strbuf options = STRBUF_INIT;
-    char place[24];
-    for (size_t i = 0; i < p->n_lower; i++)
-        strbuf_addf(&options, "%s%d", i > 0 ? ":" : "lowerdir=", p->layer_fds[i]);
-    if (m->has_userns || rootless_inside())
-        strbuf_adds(&options, ",userxattr");
-    int r = add_upper(p, &options, err);
-    if (r >= 0)
-        r = str_format(place, sizeof(place), "%d/root", m->stage_fd);
-    if (r < 0)
-        return r;
-    if (mkdirat(m->stage_fd, "root", 0700) < 0 || chdir("/proc/self/fd") < 0)
-        return error_errno(err, -errno, "cannot make the place of the overlay");
-    if (mount("overlay", place, "overlay", 0, options.buf) < 0)
-        return error_errno(err, -errno, "cannot mount an overlay of %zu layers", p->n_lower);
-    _cleanup_close_ int fd = file_open(m->stage_fd, "root", O_PATH | O_DIRECTORY, 0, err);
-    r = fd < 0 ? fd : mnt_setattr(fd, p->opt.set | p->opt.rec_set, 0, false, err);
-    return r < 0 ? r : TAKE_FD(fd);
-}
-
 static int make_overlay(const struct mounts *m, struct error *err)
 {
     const struct root_plan *p = &m->root;
-    for (int way = 0; way < 2; way++) {
-        _cleanup_close_ int fs = overlay_context(m, err);
-        if (fs < 0)
-            return fs;
-        int r = way == 0 ? name_layers_by_fd(p, fs) : name_layers_one_by_one(p, fs);
-        if (r == -EBADF && way == 0) /* Linux 6.12 knows the option, but takes no O_PATH descriptor */
-            continue;
-        if (r == -EOPNOTSUPP) /* before 6.5 strings are collected whatever they are, and refused at the end */
-            break;
-        if (r == -EINVAL)
-            continue;
-        if (r < 0)
-            return error_errno(err, r, "cannot name the layers of the overlay");
-        r = set_upper(p, fs, err);
-        if (r >= 0)
-            r = set_label(m, fs, err);
-        if (r < 0)
-            return r;
-        if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-            return error_errno(err, -errno, "cannot mount an overlay of %zu layers", p->n_lower);
-        int mnt = sys_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned) (p->opt.set | p->opt.rec_set));
-        return mnt < 0 ? error_errno(err, -errno, "cannot mount the overlay") : mnt;
-    }
-    return mount_overlay(m, err);
+    int len;
+    const struct overlay o = {
+        .layers = p->layer_fds,
+        .n_layers = p->n_lower,
+        .upper_parent = p->upper_parent_fd,
+        .upper = p->upper ? base_name(p->upper, &len) : NULL,
+        .work = p->work ? base_name(p->work, &len) : NULL,
+        /* In a user namespace overlayfs may only use user.* attributes; the store writes opaque marks in both forms. */
+        .userxattr = m->has_userns || rootless_inside(),
+        .label = m->label,
+        .attr = p->opt.set | p->opt.rec_set,
+        .stage = m->stage_fd,
+    };
+    return overlay_mount(&o, err);
 }
 
 static int stage_layers(struct mounts *m, struct error *err)
