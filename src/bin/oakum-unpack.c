@@ -34,7 +34,7 @@ __attribute__((visibility("default"))) const char *__asan_default_options(void)
 struct options {
     uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;
     uint64_t refuse_devices, one_owner, copy, detect;
-    uint64_t clamp_from;
+    uint64_t clamp_from, ids_first;
 };
 
 static int read_options(int argc, char **argv, struct options *o)
@@ -52,6 +52,7 @@ static int read_options(int argc, char **argv, struct options *o)
         { "copy=", &o->copy },
         { "detect=", &o->detect },
         { "clamp-from=", &o->clamp_from },
+        { "ids-first=", &o->ids_first },
     };
 
     for (int i = 0; i < argc; i++) {
@@ -215,6 +216,7 @@ static int do_pack(const struct options *o, struct worker_result *res, struct er
         .dir = WORKER_FD_IN,
         .out = WORKER_FD_COPY,
         .clamp_from = (int64_t) o->clamp_from,
+        .ids_first = (uint32_t) o->ids_first,
         .max_bytes = o->max_bytes,
         .max_inodes = o->max_inodes,
     };

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli/cmd_save.c: `oakum save` and `oakum load`: images as archives that other tools read and write. */
 #include <errno.h>
-#include <sys/stat.h>
 
 #include "base/table.h"
+#include "cli/archive_out.h"
 #include "cli/commands.h"
 #include "cli/image_names.h"
 #include "image/store.h"
-#include "sys/file.h"
 
 struct save_flags {
     const char *output, *format;
@@ -33,28 +32,17 @@ static int form_parse(const char *format, enum save_form *ret, struct error *err
                            format);
 }
 
-/* What is there and no plain file (a pipe, a device) is written to; else the file appears whole or not at all. */
-static int save_to_file(struct store *s, const char *file, const char *const *names, size_t n,
-                        enum save_form form, struct error *err)
+struct save_job {
+    struct store *store;
+    const char *const *names;
+    size_t n;
+    enum save_form form;
+};
+
+static int write_images(void *arg, int out, struct error *err)
 {
-    struct stat st;
-    if (fstatat(AT_FDCWD, file, &st, 0) == 0 && !S_ISREG(st.st_mode)) {
-        _cleanup_close_ int fd = file_open(AT_FDCWD, file, O_WRONLY | O_NOCTTY, 0, err);
-        return fd < 0 ? fd : store_save(s, names, n, form, fd, err);
-    }
-    char unique[17];
-    random_hex(unique, 8);
-    _cleanup_free_ char *temporary = xasprintf("%s.%s.tmp", file, unique);
-    _cleanup_close_ int fd = file_open(AT_FDCWD, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOCTTY, 0600,
-                                       err);
-    if (fd < 0)
-        return fd;
-    int r = store_save(s, names, n, form, fd, err);
-    if (r == 0 && renameat(AT_FDCWD, temporary, AT_FDCWD, file) < 0)
-        r = error_errno(err, -errno, "cannot rename %s to %s", temporary, file);
-    if (r < 0)
-        unlinkat(AT_FDCWD, temporary, 0);
-    return r;
+    const struct save_job *j = arg;
+    return store_save(j->store, j->names, j->n, j->form, out, err);
 }
 
 static int save(const struct cli *cli, int argc, char **argv)
@@ -75,11 +63,9 @@ static int save(const struct cli *cli, int argc, char **argv)
     int r = form_parse(f.format, &form, &err);
     if (r == 0)
         r = store_open(cli->root, false, &s, &err);
-    const char *const *names = (const char *const *) argv + 1;
-    if (r == 0 && f.output != NULL)
-        r = save_to_file(s, f.output, names, (size_t) words, form, &err);
-    else if (r == 0)
-        r = store_save(s, names, (size_t) words, form, STDOUT_FILENO, &err);
+    struct save_job job = { s, (const char *const *) argv + 1, (size_t) words, form };
+    if (r == 0)
+        r = archive_out(f.output, write_images, &job, &err);
     return r < 0 ? fail(cli, 1, &err) : 0;
 }
 

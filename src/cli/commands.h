@@ -4,9 +4,10 @@
 
 #include "cli/cli.h"
 
-extern const struct command cmd_base, cmd_exec, cmd_history, cmd_image_prune, cmd_images, cmd_import,
-    cmd_inspect, cmd_kill, cmd_load, cmd_ps, cmd_rm, cmd_rmi, cmd_run, cmd_save, cmd_stop, cmd_system_check,
-    cmd_system_df, cmd_system_info, cmd_tag, cmd_trust_set, cmd_trust_show, cmd_version;
+extern const struct command cmd_base, cmd_exec, cmd_export, cmd_history, cmd_image_diff, cmd_image_mount,
+    cmd_image_prune, cmd_image_umount, cmd_images, cmd_import, cmd_inspect, cmd_kill, cmd_load, cmd_ps,
+    cmd_rm, cmd_rmi, cmd_run, cmd_save, cmd_stop, cmd_system_check, cmd_system_df, cmd_system_info, cmd_tag,
+    cmd_trust_set, cmd_trust_show, cmd_version;
 
 /* The whole program. */
 int oakum_main(int argc, char **argv);

@@ -11,6 +11,7 @@
  *   names/NAME          link whose text is the ID; symlinkat() is the claim
  *   idmap/              claims of id ranges, and who shares them (confine/idmap.h)
  *   volumes/NAME/_data  named volumes
+ *   mounts/ID/root      an image that is mounted for people (engine/view.h)
  *   skeleton/           the lowest layer of every root that is an overlay: mount points and /etc/hosts that an image may lack
  *
  * Crash safety. The order of making is: directory (locked), name, id range, upper, record, then the runtime's state and the
@@ -91,7 +92,7 @@ int engine_get(struct engine *e, const char *name_or_id, struct engine_container
 void engine_container_clear(struct engine_container *c);
 /* The specification of a container; -ENOENT when it was removed with the runtime's state. */
 int engine_spec(struct engine *e, const char *id, struct oci_spec **ret, struct error *err);
-/* -EBUSY and a sentence when a container is made from the image. For store_remove(). arg: the engine. */
+/* -EBUSY and a sentence when a container is made from the image, or it is mounted (view.h). For store_remove(). arg: the engine. */
 int engine_image_in_use(void *arg, const char *image_id, struct error *err);
 /* The same, when one runs. */
 int engine_image_running(void *arg, const char *image_id, struct error *err);

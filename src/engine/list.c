@@ -7,6 +7,7 @@
 #include <sys/file.h>
 
 #include "engine/engine_internal.h"
+#include "engine/view.h"
 #include "oci/digest.h"
 #include "sys/file.h"
 
@@ -193,6 +194,8 @@ static int made_from(struct engine *e, const char *image_id, bool all, const cha
                           advice);
     }
     engine_containers_free(list, n);
+    if (r == 0 && engine_image_mounted(e, image_id))
+        r = error_set(err, -EBUSY, "it is mounted; \"oakum image umount %.12s\" first", image_id);
     return r;
 }
 

@@ -140,7 +140,7 @@ static int compare(struct check *c, struct check_item *it, const char *fresh, st
     if (should < 0)
         return should;
     it->state = CHECK_GOOD;
-    int r = tree_compare(is, should, differs, &j, err);
+    int r = tree_compare(is, should, TREE_LAYERS, differs, &j, err);
     if (r < 0 && err != NULL && faccessat(c->store->layers, it->hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
         /* It is there, and cannot be read: its own fault. */
         it->state = CHECK_BAD;

@@ -30,6 +30,7 @@ struct pair {
 };
 
 struct walk {
+    enum tree_kind kind;
     int (*differs)(void *arg, const struct tree_difference *d);
     void *arg;
     struct strbuf path;
@@ -127,7 +128,7 @@ static int compare_targets(struct walk *w, const int dirs[2], const char *name, 
 /* --- extended attributes --- */
 
 /* "NAME=VALUE" each, sorted; what is not of the image left out. By path of the descriptor, which works for links and FIFOs too. */
-static int xattrs_read(const char *path, struct names *ret)
+static int xattrs_read(const char *path, enum tree_kind kind, struct names *ret)
 {
     _cleanup_free_ char *list = xmalloc(XATTRS_MAX), *value = xmalloc(XATTRS_MAX);
     ssize_t n = llistxattr(path, list, XATTRS_MAX);
@@ -135,6 +136,9 @@ static int xattrs_read(const char *path, struct names *ret)
         return errno == ENOTSUP ? 0 : -errno;
     for (const char *p = list; p < list + n; p += strlen(p) + 1) {
         if (str_after(p, "security.") != NULL && !str_eq(p, "security.capability"))
+            continue;
+        if (kind == TREE_MERGED &&
+            (str_after(p, "user.overlay.") != NULL || str_after(p, "trusted.overlay.") != NULL))
             continue;
         ssize_t len = lgetxattr(path, p, value, XATTRS_MAX);
         if (len < 0)
@@ -158,7 +162,7 @@ static int compare_xattrs(struct walk *w, const int dirs[2], const char *name, s
         char path[300];
         r = str_format(path, sizeof(path), "/proc/self/fd/%d/%s", dirs[i], name);
         if (r >= 0)
-            r = xattrs_read(path, &lists[i]);
+            r = xattrs_read(path, w->kind, &lists[i]);
     }
     bool same = lists[0].n == lists[1].n;
     for (size_t i = 0; same && i < lists[0].n; i++)
@@ -297,10 +301,10 @@ static int compare_links(struct walk *w)
     return same ? 0 : tell(w, "names that should be one file");
 }
 
-int tree_compare(int is, int should, int (*differs)(void *arg, const struct tree_difference *d), void *arg,
-                 struct error *err)
+int tree_compare(int is, int should, enum tree_kind kind,
+                 int (*differs)(void *arg, const struct tree_difference *d), void *arg, struct error *err)
 {
-    struct walk w = { .differs = differs, .arg = arg, .path = STRBUF_INIT };
+    struct walk w = { .kind = kind, .differs = differs, .arg = arg, .path = STRBUF_INIT };
     const int dirs[2] = { is, should };
     struct stat a, b;
     w.buffers = xmalloc((size_t) 2 * CHUNK);

@@ -13,10 +13,16 @@ struct tree_difference {
     const char *what; /* "is missing", "should not be there", "mode", … */
 };
 
+enum tree_kind {
+    TREE_LAYERS, /* directories of a store: overlay's marks are part of them */
+    TREE_MERGED /* what overlay makes of them: marks of the form that it was not told to obey show through, and mean nothing */
+};
+
 /*
  * The tree below is against the tree below should (directory descriptors, which stay the caller's). differs is called once for
  * each attribute that is another; non-zero from it ends the walk, without an error. 0, or a negative errno when one of them
  * cannot be read.
  */
-int tree_compare(int is, int should, int (*differs)(void *arg, const struct tree_difference *d), void *arg,
-                 struct error *err) _warn_unused_;
+int tree_compare(int is, int should, enum tree_kind kind,
+                 int (*differs)(void *arg, const struct tree_difference *d), void *arg, struct error *err)
+    _warn_unused_;

@@ -160,7 +160,7 @@ static int look_up(struct registry_conn *c, const struct reference *ref, struct 
                    struct error *err)
 {
     struct registry_repo *repo;
-    struct registry_manifest m;
+    struct registry_manifest m = { 0 };
     struct image_manifest image = { 0 };
     const char *text = NULL;
     _cleanup_json_ json_t *config = NULL;
@@ -259,7 +259,7 @@ static int copy_member(struct registry_conn *c, struct registry_repo *to, const 
 {
     _cleanup_arena_ struct arena *a = arena_new();
     struct registry_repo *source;
-    struct registry_manifest m;
+    struct registry_manifest m = { 0 };
     struct image_manifest image = { 0 };
     int r = registry_repo_open(c, from->domain, from->path, false, &source, err);
     if (r == 0)

@@ -200,6 +200,11 @@ static void seal_header(uint8_t *h, char type)
     octal(h + 148, 7, sum);
 }
 
+static uint32_t id_of(const struct pack *p, uint32_t id)
+{
+    return p->o.ids_first != 0 && id - p->o.ids_first < 65536 ? id - p->o.ids_first : id;
+}
+
 static int put_header(struct pack *p, char type, const char *name, const char *link, const struct stat *st,
                       const struct timespec *mtime, uint64_t size, struct error *err)
 {
@@ -208,8 +213,8 @@ static int put_header(struct pack *p, char type, const char *name, const char *l
 
     name_field(p, h, "path", name);
     octal(h + 100, 8, st->st_mode & 07777);
-    number(p, h + 108, 8, "uid", st->st_uid);
-    number(p, h + 116, 8, "gid", st->st_gid);
+    number(p, h + 108, 8, "uid", id_of(p, st->st_uid));
+    number(p, h + 116, 8, "gid", id_of(p, st->st_gid));
     number(p, h + 124, 12, "size", size);
     time_field(p, h + 136, mtime);
     if (link != NULL)

@@ -23,6 +23,8 @@ struct pack_options {
      * times of their build; what an installation made on the way has the time of the installation.
      */
     int64_t clamp_from;
+    uint32_t
+        ids_first; /* not 0: 65536 ids from this one on are written as those from 0 on; others as they are */
     uint64_t max_bytes, max_inodes;
 };
 

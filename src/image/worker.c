@@ -124,6 +124,7 @@ static char **arguments(const struct worker_job *job)
         { "copy", job->copy_fd >= 0 },
         { "detect", job->detect },
         { "clamp-from", (uint64_t) job->clamp_from },
+        { "ids-first", job->ids_first },
     };
     char **argv = xcalloc(ARRAY_LEN(table) + 3, sizeof(*argv));
 

@@ -19,6 +19,7 @@ struct worker_job {
     int in_fd, dir_fd, copy_fd; /* copy_fd -1: the blob is not wanted */
     uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;
     int64_t clamp_from; /* pack.h */
+    uint64_t ids_first; /* pack.h */
 };
 
 void worker_set_dir(const char *dir);

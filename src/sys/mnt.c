@@ -164,6 +164,15 @@ int mnt_attach(int mount_fd, int target_fd, struct error *err)
     return error_errno(err, r, "cannot attach a mount");
 }
 
+int mnt_unmount(int dirfd, const char *name, bool detach)
+{
+    char path[300];
+    int r = str_format(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
+    if (r < 0)
+        return r;
+    return umount2(path, UMOUNT_NOFOLLOW | (detach ? MNT_DETACH : 0)) < 0 ? -errno : 0;
+}
+
 int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, uint64_t clear,
                    uint64_t propagation, struct error *err)
 {

@@ -42,6 +42,8 @@ int mnt_propagation(int fd, uint64_t propagation, bool recursive, struct error *
 int mnt_idmap(int fd, int userns_fd, bool recursive, struct error *err);
 /* Attaches the detached mount onto the object of target_fd (directory on directory, file on file). Neither fd is closed. */
 int mnt_attach(int mount_fd, int target_fd, struct error *err);
+/* Unmounts what is on name in a directory of ours; detach: also what is in use. 0 or a negative errno: -EBUSY. No link is followed. */
+int mnt_unmount(int dirfd, const char *name, bool detach);
 /*
  * Makes the mount at root_fd, which lies on "/" with stacked - 1 other mounts between, the root of the mount namespace: pivot_root, then
  * everything that was the host's is detached. no_pivot: chroot instead, for a host whose root cannot be pivoted (initramfs); the
