@@ -54,6 +54,9 @@ image_goals() {
     goal 'peak memory of a pull (largest process), MiB' "$(peak_mib pull pull_oakum)" 32
     goal 'load / docker' "$(pair load load_oakum load_docker)" 0.5
     goal 'save / docker' "$(pair save save_oakum save_docker)" 0.5
+    goal 'second image that shares three layers of four: bytes, % of the first' "$shares" 1
+    goal 'fetched by the pull after one that was killed at 90 %, % of the image' "$again" 15
+    [ -z "${label[million]:-}" ] || goal 'peak memory with a layer of a million files, MiB' "$(peak_mib million million)" 32
     goal '`oakum images` with 1,000 images, ms' "$(median images images)" 10
     goal 'run of 127 layers − run of 1 layer, ms' \
         "$(awk -v a="$(median layers layers127)" -v b="$(median layers layers1)" 'BEGIN { if (a > 0 && b > 0) printf "%.2f", a - b }')" 2
@@ -67,7 +70,9 @@ report() {
     work_table
     printf '\nA second image that has three of the four layers; bytes over loopback, whole connection:'
     printf ' %s;' "${shared[@]}" | sed 's/;$/.\n\n/'
+    printf 'A pull that is killed when 90 %% have come: %s\n\n' "${interrupted:-not measured.}"
     quick_table
+    [ -z "${label[million]:-}" ] || printf '| %s: peak %s MiB | %s | | |\n' "${label[million]}" "$(peak_mib million million)" "$(median million million)"
     printf '\n(`oakum images -q` listed %s.)\n\n**Goals**\n\n' "$images_listed"
     image_goals
     [ ${#cannot[@]} -eq 0 ] || printf '\nDid not run:\n\n'

@@ -18,8 +18,9 @@ outside() {
         --out) out=${2:-}; shift ;;
         --out=*) out=${1#*=} ;;
         --readme) readme=1 ;;
+        --long) export OAKUM_LONG=1 ;;
         -h | --help) sed -n '4,10s/^#$//; 4,10s/^# //p' "$here/run"; return 0 ;;
-        *) die "unknown argument $1 (there are --short, --runs N, --out FILE, --readme)" ;;
+        *) die "unknown argument $1 (there are --short, --long, --runs N, --out FILE, --readme)" ;;
         esac
         shift || die 'the last option needs a value'
     done

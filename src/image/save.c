@@ -15,7 +15,7 @@
 #include "sys/file.h"
 
 #define BLOCK 512
-#define COPY_SIZE (1 << 20)
+#define COPY_SIZE (1 << 17)
 #define OCTAL_SIZE_MAX 077777777777ULL /* what 11 octal digits hold: 8 GiB less a byte */
 
 struct blob {
