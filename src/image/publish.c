@@ -42,6 +42,14 @@ static int move_blob(struct store *s, struct work *w, const char *from, const ch
     return 0;
 }
 
+/* Ours was made from its digest and is small: it takes the place of whatever is there, which may be damaged. */
+static int move_document(struct store *s, struct work *w, const char *hex, struct error *err)
+{
+    return renameat(w->fd, hex, s->blobs, hex) < 0 && errno != ENOENT /* moved for another image */
+               ? error_errno(err, -errno, "cannot move an image's description to its place")
+               : 0;
+}
+
 static int move_layer(struct store *s, struct work *w, const struct staged_layer *l, struct error *err)
 {
     struct stat st;
@@ -68,9 +76,9 @@ static int move_all(struct store *s, struct staged *st, struct error *err)
             r = move_layer(s, st->work, &st->layers[i], err);
     }
     for (size_t i = 0; i < st->n_images && r == 0; i++) {
-        r = move_blob(s, st->work, st->images[i].id, st->images[i].id, err);
+        r = move_document(s, st->work, st->images[i].id, err);
         if (r == 0)
-            r = move_blob(s, st->work, st->images[i].manifest_hex, st->images[i].manifest_hex, err);
+            r = move_document(s, st->work, st->images[i].manifest_hex, err);
     }
     if (r == 0)
         r = sync_dir(s->blobs, err);

@@ -8,6 +8,8 @@
  * The worker's complaint about bytes that have not been verified yet says little: when it gives up early, the rest is still
  * fetched, and a wrong digest is the error then.
  *
+ * A blob that the store has without its layer is unpacked from there, and fetched after all when that shows that it is damaged.
+ *
  * Fetching again from nothing (restart) means unpacking again from nothing: the worker's directory is thrown away.
  */
 #include "image/pull_layers.h"
@@ -26,6 +28,7 @@
 #define PARALLEL_MAX 16
 #define PIPE_SIZE (1024 * 1024)
 #define TICK_MS 100
+#define READ_SIZE (128 * 1024)
 
 struct crew {
     struct layer_jobs *jobs;
@@ -283,7 +286,50 @@ static int fetch(struct layer_jobs *jobs, struct registry_conn *c, struct fetchi
     return r < 0 ? r : partial_link(&j->partial, jobs->im->st.work->fd, j->blob, err);
 }
 
-static int see_through(struct crew *crew, struct registry_conn *c, struct layer_job *j, struct error *err)
+static bool has_digest(int fd, const char *digest)
+{
+    _cleanup_free_ char *buf = xmalloc(READ_SIZE);
+    char hex[SHA256_HEX];
+    struct sha256 sum;
+    ssize_t n;
+    off_t at = 0;
+    sha256_init(&sum);
+    while ((n = pread(fd, buf, READ_SIZE, at)) > 0 || (n < 0 && errno == EINTR)) {
+        if (n > 0)
+            sha256_add(&sum, buf, (size_t) n);
+        at += MAX_OF(n, 0);
+    }
+    sha256_hex(&sum, hex);
+    return n == 0 && str_eq(hex, digest_hex(digest));
+}
+
+/*
+ * The blob that the store has did not unpack. True: because the disk has damaged it; then it is gone, and the layer is to be fetched as
+ * if it had never been there. Somebody else may have put a good one in its place meanwhile: that one stays.
+ */
+static bool drop_damaged(struct layer_jobs *jobs, struct layer_job *j)
+{
+    struct store *s = jobs->im->store;
+    struct stat ours, there;
+    int work = jobs->im->st.work->fd;
+    _cleanup_close_ int fd = file_open(work, j->blob, O_RDONLY | O_NOFOLLOW, 0, NULL);
+    if (fd < 0 || fstat(fd, &ours) < 0 || has_digest(fd, j->digest))
+        return false;
+    _cleanup_close_ int lock = store_lock(s, LOCK_EX, NULL);
+    if (lock < 0)
+        return false;
+    const char *hex = digest_hex(j->digest);
+    if (fstatat(s->blobs, hex, &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_ino == ours.st_ino &&
+        unlinkat(s->blobs, hex, 0) < 0)
+        return false;
+    log_warn("the blob %.19s in the store is damaged; it is fetched again", j->digest);
+    j->have_blob = false;
+    atomic_store(&j->shown.fetched, 0);
+    return unlinkat(work, j->blob, 0) == 0 && tree_remove(work, j->dir, NULL) == 0;
+}
+
+static int see_through_once(struct crew *crew, struct registry_conn *c, struct layer_job *j,
+                            struct error *err)
 {
     struct layer_jobs *jobs = crew->jobs;
     struct unpacking u = { .jobs = jobs, .job = j, .write_fd = -1, .read_fd = -1 };
@@ -302,6 +348,17 @@ static int see_through(struct crew *crew, struct registry_conn *c, struct layer_
     unpack_end(&u);
     if (r == 0 && !j->have_layer)
         r = unpack_judge(crew, &u, err);
+    return r;
+}
+
+static int see_through(struct crew *crew, struct registry_conn *c, struct layer_job *j, struct error *err)
+{
+    bool from_store = j->have_blob && !j->have_layer;
+    int r = see_through_once(crew, c, j, err);
+    if (r < 0 && from_store && drop_damaged(crew->jobs, j)) {
+        error_clear(err);
+        r = see_through_once(crew, c, j, err);
+    }
     return r < 0 ? error_context(err, r, "layer %.12s", j->shown.hex) : 0;
 }
 

@@ -69,6 +69,42 @@ teardown() { registry_teardown; }
   [ "$(ls "$place/store/layers" | wc -l)" -eq 1 ]
 }
 
+@test "what the disk damaged in the store is fetched again by a pull: a layer's blob, a config, a manifest" {
+  registry one
+  random_image "$reg/a:1" 2
+  oak push -q "$reg/a:1"
+  oak rmi "$reg/a:1"
+  oak pull -q "$reg/a:1"
+  local blobs=$place/store/images/blobs/sha256 manifest config layer what
+  manifest=$(oak images --format json | jq -r '.Digest[7:]')
+  config=$(jq -r '.config.digest[7:]' "$blobs/$manifest")
+  layer=$(jq -r '.layers[0].digest[7:]' "$blobs/$manifest")
+  for what in "$manifest" "$config" "$layer"; do
+    # As large as before.
+    printf X | dd of="$blobs/$what" bs=1 seek=100 conv=notrunc status=none
+    [ "$what" != "$layer" ] || rm -rf "$place/store/layers"/*
+    run -0 oak pull "$reg/a:1"
+    [ "$what" != "$layer" ] || said 0 'is damaged; it is fetched again'
+    [ "$(sha256sum <"$blobs/$what")" = "$what  -" ]
+    oak inspect "$reg/a:1" | jq -e '.[0].Layers | length == 1'
+  done
+  run -0 oak system check
+  # A layer that is bad as the registry has it stays an error.
+  oak rmi "$reg/a:1"
+  printf 'no tar' >"$place/bad"
+  bad=$(sha256sum "$place/bad" | cut -d ' ' -f 1)
+  jq -nc --arg d "sha256:$bad" '{architecture: "amd64", os: "linux", rootfs: {type: "layers", diff_ids: [$d]}}' >"$place/c"
+  c=$(sha256sum "$place/c" | cut -d ' ' -f 1)
+  put_blob x "$place/bad"
+  put_blob x "$place/c"
+  jq -nc --arg d "sha256:$bad" --arg c "sha256:$c" --argjson n "$(wc -c <"$place/c")" '{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
+    config: {mediaType: "application/vnd.oci.image.config.v1+json", digest: $c, size: $n}, layers: [{mediaType: "application/vnd.oci.image.layer.v1.tar", digest: $d, size: 6}]}' >"$place/m"
+  put_manifest x 1 application/vnd.oci.image.manifest.v1+json "$place/m"
+  run oak pull "$reg/x:1"
+  said 1 'layer'
+  [[ $output != *'fetched again'* ]]
+}
+
 @test "large blobs go in pieces, and on after a break" {
   registry one
   proxy one

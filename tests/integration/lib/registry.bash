@@ -122,6 +122,23 @@ sys.exit(0 if r.status in (201, 202) else f'{r.status} {text}')
 P
 }
 
+# put_blob REPOSITORY FILE: likewise.
+put_blob() {
+  python3 - "$port" "$@" <<'P'
+import sys, hashlib, http.client
+port, repo, file = sys.argv[1:]
+data = open(file, 'rb').read()
+c = http.client.HTTPConnection('127.0.0.1', int(port))
+c.request('POST', f'/v2/{repo}/blobs/uploads/')
+r = c.getresponse()
+r.read()
+at = r.getheader('Location').split(f':{port}', 1)[-1]
+c.request('PUT', f'{at}&digest=sha256:{hashlib.sha256(data).hexdigest()}', data, {'Content-Type': 'application/octet-stream'})
+r = c.getresponse()
+sys.exit(0 if r.status == 201 else f'{r.status} {r.read()}')
+P
+}
+
 no_secret() {
   local word=$1 file
   for file in "${@:2}"; do
