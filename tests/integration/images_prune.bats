@@ -72,3 +72,23 @@ one() {
   run oak images -f colour=red
   said 1 'colour=red'
 }
+
+@test "images --format: docker's templates, as far as fields go" {
+  make_image
+  oak tag box example.com/other:2
+  id=$(oak images -q box) digest=$(oak images --format json box | jq -r .Digest)
+  [ "$(oak images --format '{{.Repository}}:{{.Tag}}' | sort)" = $'box:latest\nexample.com/other:2' ]
+  [ "$(oak images --format '{{ .ID }} {{.Digest}}' box)" = "$id $digest" ]
+  [ "$(oak images --no-trunc --format '{{.ID}}' box)" = "$(oak images -q --no-trunc box)" ]
+  [ "$(oak images --format '{{json .Tag}}' box)" = '"latest"' ]
+  oak images --format '{{json .}}' box | jq -e '.Repository == "box"'
+  run -0 oak images --format 'table {{.Tag}}\t{{.Repository}} ({{.ID}})' box
+  [[ ${lines[0]} =~ ^'TAG '\ *'REPOSITORY (IMAGE ID)'$ ]] && [[ ${lines[1]} =~ ^'latest '\ *"box ($id)"$ ]]
+  [ "$(oak images -q --format 'table {{.Tag}}' box)" = "$id" ]
+  run oak images --format '{{.Nosuch}}'
+  said 1 'no field .Nosuch' 'Repository'
+  for bad in '{{.ID' '{{range .}}' '{{.}}' '{{if .ID}}x{{end}}'; do
+    run oak images --format "$bad"
+    [ "$status" -eq 1 ] && one_error "$output"
+  done
+}
