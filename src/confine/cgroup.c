@@ -127,6 +127,7 @@ static int cgroup_new(const char *handle, struct cgroup **ret, struct error *err
     *ret = xcalloc(1, sizeof **ret);
     (*ret)->host = host;
     (*ret)->path = xstrdup(path);
+    (*ret)->delegate_fd = (*ret)->control_fd = -1;
     (*ret)->unit = unit;
     return 0;
 }
@@ -161,6 +162,9 @@ void cgroup_free(struct cgroup *cg)
     drop_hiers(cg, 0);
     cgroup_host_close(&cg->host);
     cgroup_unit_free(cg->unit);
+    cleanup_close(&cg->delegate_fd);
+    cleanup_close(&cg->control_fd);
+    free(cg->delegate_controllers);
     free(cg->path);
     free(cg);
 }
@@ -443,13 +447,54 @@ int cgroup_open(const char *handle, struct cgroup **ret, struct error *err)
 
 /* ---- create ---- */
 
+/*
+ * run.oci.systemd.subgroup: the container is in a cgroup below the scope's. On v2 the holder goes there first, or the scope could not
+ * pass its controllers on.
+ */
+static int enter_subgroup(struct cgroup *cg, const char *name, struct error *err)
+{
+    _cleanup_free_ char *path = xasprintf("%s/%s", cg->path, name), *whole = xasprintf("/%s", name);
+    bool v2 = cg->host.v2_base, made = false;
+    int r = strchr(name, '/') || cgroup_path_check(whole, NULL) < 0
+                ? error_set(err, -EINVAL,
+                            "annotations." CGROUP_SUBGROUP ": \"%s\" is not the name of a cgroup", name)
+                : cgroup_path_check(path, err);
+
+    for (int c = 0; r == 0 && c <= CGROUP_CONTROLLERS; c++) {
+        char scope[PATH_MAX], full[PATH_MAX];
+        const char *root = c < CGROUP_CONTROLLERS ? cgroup_host_v1(&cg->host, c)
+                           : v2                   ? cgroup_host_v2(&cg->host)
+                                                  : "systemd";
+        if (!root || cgroup_full_path(scope, root, cg->path, NULL) < 0 ||
+            faccessat(cg->host.base, scope, F_OK, 0) < 0)
+            continue;
+        r = cgroup_full_path(full, root, path, err);
+        if (r == 0 && mkdirat(cg->host.base, full, 0755) < 0 && errno != EEXIST)
+            r = error_errno(err, -errno, "cannot make cgroup %s", full);
+        made = true;
+    }
+    if (r == 0 && !made)
+        r = error_set(err, -ENOENT, "there is no cgroup %s, where systemd says the scope is", cg->path);
+    if (r < 0)
+        return r;
+    free(cg->path);
+    cg->path = TAKE_PTR(path);
+    return 0;
+}
+
 /* The scope, and a grip on the directories that systemd made for it. On v1 they have other names than their first controller. */
 static int start_unit(struct cgroup *cg, const struct oci_resources *res, struct error *err)
 {
+    const char *subgroup = cg->unit->annotations ? oci_pairs_get(cg->unit->annotations, CGROUP_SUBGROUP)
+                                                 : NULL;
     int r = cgroup_unit_start(cg, res, err);
 
+    if (r == 0 && !str_empty(subgroup))
+        r = enter_subgroup(cg, subgroup, err);
     if (r == 0)
         r = open_all(cg, err);
+    if (r == 0 && !str_empty(subgroup) && cg->host.v2_base && cg->n > 0)
+        r = cgroup_add_pid(cg, cg->unit->holder, err);
     if (r == 0 && cg->n == 0)
         r = error_set(err, -ENOENT, "there is no cgroup %s, where systemd says the scope is", cg->path);
     for (int c = 0; c < CGROUP_CONTROLLERS && r == 0; c++) {
@@ -661,8 +706,10 @@ int cgroup_remove(const char *handle, struct error *err)
     /* Without a path: its maker died over it. Then it has gone with the holder, and one of that name is somebody else's. */
     if (unit && path[0] != '\0')
         r = cgroup_unit_stop(unit, err);
-    if (path[0] != '\0')
-        left = remove_path(path, r < 0 ? NULL : err);
+    if (path[0] != '\0') {
+        _cleanup_free_ char *whole = unit ? cgroup_unit_path(unit, path) : xstrdup(path);
+        left = remove_path(whole, r < 0 ? NULL : err);
+    }
     cgroup_unit_free(unit);
     return r < 0 ? r : left;
 }
@@ -671,9 +718,10 @@ int cgroup_destroy(const struct cgroup *cg, struct error *err)
 {
     int result = cg->unit ? cgroup_unit_stop(cg->unit, err) : 0;
     bool found = false;
+    _cleanup_free_ char *whole = cg->unit ? cgroup_unit_path(cg->unit, cg->path) : xstrdup(cg->path);
 
     for (size_t i = 0; i < cg->n; i++) {
-        int r = remove_one(&cg->host, cg->h[i].root, cg->path, &found, result < 0 ? NULL : err);
+        int r = remove_one(&cg->host, cg->h[i].root, whole, &found, result < 0 ? NULL : err);
         if (result == 0)
             result = r;
     }

@@ -98,6 +98,17 @@ static inline void cleanup_cgroup(struct cgroup **cg)
  * allocation. A frozen cgroup freezes whoever joins: ask cgroup_frozen() first.
  */
 int cgroup_clone_fd(const struct cgroup *cg);
+/*
+ * Version 2 only (cgroup_delegate.c). cgroup_give(): the container's user (uid of the host; 0: nothing to do) may make cgroups below the
+ * container's, and move processes and controllers there. cgroup_delegate(): makes the cgroup name below it, which the user gets in its
+ * place; the child goes there by cgroup_enter_delegated(), which does nothing without one, when no other process is in cg. cgroup_follow():
+ * for a cgroup that holds no process since it passes controllers on (clone3 said EBUSY): down to where process pid is; -EBUSY: that is
+ * not below.
+ */
+int cgroup_give(const struct cgroup *cg, uid_t uid, struct error *err);
+int cgroup_delegate(struct cgroup *cg, const char *name, uid_t uid, struct error *err);
+int cgroup_enter_delegated(const struct cgroup *cg, struct error *err);
+int cgroup_follow(struct cgroup *cg, int proc_fd, pid_t pid, struct error *err);
 int cgroup_join_self(const struct cgroup *cg, struct error *err);
 /* The slow way, for another process (whole thread group). */
 int cgroup_add_pid(const struct cgroup *cg, pid_t pid, struct error *err);

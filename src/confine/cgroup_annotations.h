@@ -10,6 +10,9 @@
 
 #include "confine/cgroup.h"
 
+#define CGROUP_SUBGROUP \
+    "run.oci.systemd.subgroup" /* crun's: a cgroup below the scope's, where the container and its limits are */
+
 /* Are all of them understood? Asks nothing of the system. */
 int cgroup_systemd_check(const struct oci_pairs *annotations, struct error *err);
 /* As cgroup_create(); annotations (NULL: none) matter for a scope only. */

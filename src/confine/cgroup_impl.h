@@ -48,6 +48,9 @@ struct cgroup {
     struct cgroup_host host;
     struct cgroup_hier h[CGROUP_CONTROLLERS + 2]; /* v2, and v1's name=systemd */
     size_t n;
+    int delegate_fd,
+        control_fd; /* cgroup_delegate(): its process list, the container's cgroup.subtree_control; -1 */
+    char *delegate_controllers; /* what to write to the latter */
 };
 
 /* ---- cgroup_host.c: where the hierarchies are ---- */

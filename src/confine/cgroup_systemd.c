@@ -128,6 +128,14 @@ int cgroup_unit_parse(const char *handle, struct cgroup_unit **ret, const char *
     return 0;
 }
 
+char *cgroup_unit_path(const struct cgroup_unit *u, const char *path)
+{
+    _cleanup_free_ char *mark = xasprintf("/%s/", u->name);
+    const char *at = strstr(path, mark);
+
+    return at ? xstrndup(path, (size_t) (at - path) + strlen(mark) - 1) : xstrdup(path);
+}
+
 /* ---- the connection ---- */
 
 static int try_socket(const char *path, bool bus, struct dbus **ret, struct error *err)
@@ -506,8 +514,9 @@ int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err)
     r = manager_connect(cg->unit, &bus, err);
     if (r < 0)
         return r;
+    _cleanup_free_ char *scope = cgroup_unit_path(cg->unit, cg->path);
     dbus_put_string(&b, cg->unit->name);
-    dbus_put_string(&b, "");
+    dbus_put_string(&b, cg->path + strlen(scope)); /* "", or the subgroup */
     mark = dbus_array_begin(&b, 4);
     dbus_put_u32(&b, (uint32_t) pid);
     dbus_array_end(&b, mark);

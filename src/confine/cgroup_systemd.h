@@ -22,6 +22,8 @@ void cgroup_unit_free(struct cgroup_unit *u);
 /* handle without its "systemd:". *ret_path points into handle. */
 int cgroup_unit_parse(const char *handle, struct cgroup_unit **ret, const char **ret_path, struct error *err);
 
+/* Of a path in the scope (a subgroup), that of the scope itself. Caller frees. */
+char *cgroup_unit_path(const struct cgroup_unit *u, const char *path);
 /* Starts the scope with a holder in it and finds out where it is: cg->path. */
 int cgroup_unit_start(struct cgroup *cg, const struct oci_resources *res, struct error *err);
 /* Stops it; processes that are left in it are ended. Absent is success. */

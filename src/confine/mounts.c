@@ -328,6 +328,16 @@ int mounts_add(struct mounts *m, int dirfd, const char *destination, struct erro
     return 0;
 }
 
+bool mounts_have_writable_cgroup(const struct mounts *m)
+{
+    for (size_t i = 0; i < m->n_entries; i++) {
+        const struct mount_entry *e = &m->entries[i];
+        if (e->kind == MOUNT_CGROUP && destination_is(e->m, "/sys/fs/cgroup"))
+            return !((e->opt.set | e->opt.rec_set) & MOUNT_ATTR_RDONLY);
+    }
+    return false;
+}
+
 bool mounts_need_idmap(const struct mounts *m)
 {
     if (m->root.needs_idmap)

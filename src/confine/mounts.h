@@ -53,6 +53,8 @@ int mounts_add(struct mounts *m, int dirfd, const char *destination, struct erro
 int mounts_prepare_cgroup(const struct mounts *m, struct cgroup *cg, struct error *err);
 /* In the parent, in the namespaces that the child joins: file systems of these that the child may not mount. */
 int mounts_prepare_joined(struct mounts *m, struct error *err);
+/* Does the container see its cgroup writable: a mount of type cgroup on /sys/fs/cgroup without "ro"? */
+bool mounts_have_writable_cgroup(const struct mounts *m);
 bool mounts_need_idmap(const struct mounts *m);
 /* userns_fd: the container's user namespace (maps written), or -1. Mounts with maps of their own get a namespace of their own. */
 int mounts_idmap(struct mounts *m, int userns_fd, struct error *err);

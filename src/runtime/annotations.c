@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 
 #include "base/log.h"
+#include "confine/cgroup_annotations.h"
 #include "confine/landlock.h"
 #include "confine/lsm.h"
 #include "sys/proc.h"
@@ -25,7 +26,7 @@ enum kind {
     ABSOLUTE, /* begins with / */
     CONTEXT,  /* crun's kinds of SELinux mount contexts */
     REFUSED,  /* oakum does not do it */
-    NOT_HERE, /* means something with the systemd driver only, or with what oakum has not: said in the log */
+    NOT_HERE, /* oakum does not do it, and nobody is less confined for that: said in the log */
 };
 
 static const struct known {
@@ -48,8 +49,8 @@ static const struct known {
     { "run.oci.handler", REFUSED },
     { "run.oci.seccomp.plugins", REFUSED },
     { "run.oci.systemd.force_cgroup_v1", NOT_HERE },
-    { "run.oci.systemd.subgroup", NOT_HERE },
-    { "run.oci.delegate-cgroup", NOT_HERE },
+    { CGROUP_SUBGROUP, ANY },
+    { ANNOTATION_DELEGATE_CGROUP, ANY },
 };
 
 static const struct known *find(const char *key)
@@ -85,7 +86,9 @@ static int check_value(const struct known *k, const char *value, struct error *e
             ok |= str_eq(value, contexts[i]);
         break;
     case REFUSED: return error_set(err, -ENOTSUP, "annotations.%s: \"%s\" is not in oakum", k->key, value);
-    case NOT_HERE: log_warn("annotations.%s: is ignored by this cgroup driver", k->key); break;
+    case NOT_HERE:
+        log_warn("annotations.%s: is ignored: a container sees no hierarchy of cgroups but its own", k->key);
+        break;
     case ANY: break;
     }
     return ok ? 0 : error_set(err, -EINVAL, "annotations.%s: is %s, not \"%s\"", k->key, must, value);

@@ -13,6 +13,7 @@
 #include "oci/spec.h"
 
 #define ANNOTATION_BPF_DATA "run.oci.seccomp_bpf_data"
+#define ANNOTATION_DELEGATE_CGROUP "run.oci.delegate-cgroup"
 #define ANNOTATION_FAIL_UNKNOWN_CALL "run.oci.seccomp_fail_unknown_syscall"
 #define ANNOTATION_HOOKS_STDERR "run.oci.hooks.stderr"
 #define ANNOTATION_HOOKS_STDOUT "run.oci.hooks.stdout"

@@ -12,6 +12,7 @@
  * nothing that looks like it (CVE-2025-52565).
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -73,6 +74,18 @@ static int namespaces_to_join(struct exec *e, pid_t init, struct error *err)
             e->join_flags |= (int) namespace_flag(kind);
     }
     return 0;
+}
+
+/* Who waits for its start may be looked into by the user (init.c), and what is executed in its namespaces by then must not be able to. */
+static int check_created(const struct exec *e, struct error *err)
+{
+    bool may = (e->plan.caps.bounding | e->plan.caps.permitted) & (1ULL << CAP_SYS_PTRACE);
+    return e->state.status == CONTAINER_CREATED && rootless_children_foreign() && may
+               ? error_set(
+                     err, -EPERM,
+                     "container %s is not started: until then nothing with CAP_SYS_PTRACE is executed in it",
+                     e->state.id)
+               : 0;
 }
 
 static int check_capabilities(const struct exec *e, struct error *err)
@@ -179,6 +192,8 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
         r = process_plan_check(&e->plan, err);
     if (r >= 0)
         r = check_capabilities(e, err);
+    if (r >= 0)
+        r = check_created(e, err);
     if (r >= 0)
         r = runtime_seccomp(rt, e->spec, &e->filter, err);
     if (r > 0) {
@@ -296,6 +311,14 @@ static _noreturn_ void exec_child(struct exec *e)
 
 /* ---- parent ---- */
 
+static int cgroup_again(struct exec *e, struct error *err)
+{
+    _cleanup_free_ char *handle = cgroup_handle(e->cg);
+    cgroup_free(TAKE_PTR(e->cg));
+    int r = cgroup_open(handle, &e->cg, err);
+    return r < 0 ? r : cgroup_follow(e->cg, e->proc_fd, e->state.pid, err);
+}
+
 static int clone_into(struct exec *e, struct error *err)
 {
     _cleanup_close_ int own_pidns = -1;
@@ -315,14 +338,25 @@ static int clone_into(struct exec *e, struct error *err)
         args.cgroup = (uint64_t) cgroup_fd;
     }
     e->pid = sys_clone3(&args, sizeof(args));
-    if (e->pid < 0 && errno == EACCES && e->cg && cgroup_attachable(e->cg)) {
+    /* Version 2: the container has divided its cgroup, which may hold no process then; its own may move meanwhile. */
+    int r = 0;
+    for (int try = 0; e->pid < 0 && errno == EBUSY && cgroup_fd >= 0 && e->opt->cgroups.n == 0 && try < 3;
+         try++) {
+        r = cgroup_again(e, err);
+        if (r < 0)
+            break;
+        args.cgroup = (uint64_t) cgroup_clone_fd(e->cg);
+        e->pid = sys_clone3(&args, sizeof(args));
+    }
+    if (r >= 0 && e->pid < 0 && errno == EACCES && e->cg && cgroup_attachable(e->cg)) {
         e->cgroup_late = true;
         args.flags &= ~CLONE_INTO_CGROUP;
         e->pid = sys_clone3(&args, sizeof(args));
     }
     if (e->pid == 0)
         exec_child(e);
-    int r = e->pid < 0 ? error_errno(err, -errno, "cannot make a process in the container") : 0;
+    if (r >= 0 && e->pid < 0)
+        r = error_errno(err, -errno, "cannot make a process in the container");
     /* Who is no root of the host cannot come back; nothing else is forked here. */
     if (own_pidns >= 0 && setns(own_pidns, CLONE_NEWPID) < 0 && r >= 0 &&
         !(errno == EPERM && rootless_inside()))

@@ -72,7 +72,9 @@ static int stage_cgroup(struct start *s, struct error *err)
 
 static int stage_late_cgroup(struct start *s, struct error *err)
 {
-    return s->cgroup_late ? enter_cgroup(s, err) : 0;
+    int r = s->cgroup_late ? enter_cgroup(s, err) : 0;
+    /* Nobody else is in the cgroup by now, and the namespace is rooted in it. */
+    return r >= 0 && s->cg ? cgroup_enter_delegated(s->cg, err) : r;
 }
 
 /* The parent writes the id maps, id-maps the mounts and records the container; without its word there is no start. */

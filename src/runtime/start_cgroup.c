@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "confine/cgroup_annotations.h"
 #include "confine/rootless.h"
+#include "runtime/annotations.h"
 #include "runtime/start.h"
 
 static bool means_not_ours(int code)
@@ -54,6 +55,8 @@ static void warn_of_properties(const struct oci_pairs *annotations)
     for (size_t i = 0; i < annotations->n; i++)
         if (str_after(annotations->v[i].key, "org.systemd.property."))
             log_warn("annotations.%s: is ignored by this cgroup driver", annotations->v[i].key);
+    if (!str_empty(oci_pairs_get(annotations, CGROUP_SUBGROUP)))
+        log_warn("annotations." CGROUP_SUBGROUP ": is ignored by this cgroup driver");
 }
 
 /* The second try is without the device rules, whose program only root may load. */
@@ -77,12 +80,38 @@ static int make(struct start *s, struct error *err)
     return r;
 }
 
+/* Where the container can do something with it (runtime-spec, "Cgroup ownership"), and where the annotation asks for a cgroup of its own. */
+static int share_out(struct start *s, struct error *err)
+{
+    const struct oci_spec *spec = s->spec;
+    const char *delegated = oci_pairs_get(&spec->annotations, ANNOTATION_DELEGATE_CGROUP);
+    uint32_t uid = spec->process.user.uid;
+    if (spec->linux_.namespaces[OCI_NS_USER].set)
+        uid = namespace_host_id(&spec->linux_.uid_mappings, uid);
+    if (!str_empty(delegated)) {
+        int r = s->cg ? cgroup_delegate(s->cg, delegated, uid, err)
+                      : error_set(err, -EOPNOTSUPP, "the container has no cgroup");
+        return r < 0 ? error_context(err, r, "annotations." ANNOTATION_DELEGATE_CGROUP) : 0;
+    }
+    if (!s->cg || uid == UINT32_MAX || !s->ns.new_cgroup || !mounts_have_writable_cgroup(s->mounts))
+        return 0;
+    struct error why = { 0 };
+    int r = cgroup_give(s->cg, uid, &why);
+    if (r < 0 && rootless_lenient() && means_not_ours(r)) {
+        log_debug("container %s: %s", s->opt->id, why.msg);
+        return 0;
+    }
+    if (r < 0 && err)
+        *err = why;
+    return r;
+}
+
 int start_cgroup(struct start *s, struct error *err)
 {
     if (!s->opt->systemd_cgroup)
         warn_of_properties(&s->spec->annotations);
     if (s->opt->no_cgroup)
-        return 0;
+        return s->mounts ? share_out(s, err) : 0;
     int r = choose(s, err);
     if (r >= 0)
         r = state_write_cgroup(s->dirfd, s->cgroup_path, err);
@@ -105,6 +134,8 @@ int start_cgroup(struct start *s, struct error *err)
         if (r < 0 && err)
             *err = why;
     }
+    if (r >= 0 && s->mounts)
+        r = share_out(s, err);
     if (r >= 0 && s->mounts && namespaces_share_cgroup(&s->ns)) /* a restore has none: criu makes them */
         r = mounts_prepare_cgroup(s->mounts, s->cg, err);
     return r;

@@ -160,3 +160,24 @@ PY
   go '.annotations["io.kubernetes.cri.container-type"] = "sandbox"' 'echo runs'
   [ "$output" = runs ]
 }
+
+@test 'run.oci.delegate-cgroup: an error where cgroups are not of version 2 alone, or where the container has none' {
+  [ ! -e /sys/fs/cgroup/cgroup.controllers ] || skip 'version 2 here; tried in tests/vm/run'
+  go '.annotations["run.oci.delegate-cgroup"] = "payload"' 'echo ran'
+  said 1 run.oci.delegate-cgroup 'version 2'
+  go '.annotations["run.oci.delegate-cgroup"] = ""' 'echo ran'
+  said 0 ran
+  script='echo ran' make_bundle "$place/bundle" '.annotations["run.oci.delegate-cgroup"] = "payload"'
+  run timeout 20 "$runtime" --root "$place/rt" --cgroup-manager disabled run --bundle "$place/bundle" go </dev/null
+  said 1 run.oci.delegate-cgroup 'no cgroup'
+}
+
+@test 'run.oci.systemd.*: what is not followed is named in the log' {
+  go '.annotations["run.oci.systemd.subgroup"] = "payload"' 'echo ran'
+  said 0 ran 'run.oci.systemd.subgroup: is ignored by this cgroup driver'
+  go '.annotations["run.oci.systemd.subgroup"] = ""' 'echo ran'
+  said 0 ran
+  [[ $output != *subgroup* ]]
+  go '.annotations["run.oci.systemd.force_cgroup_v1"] = "/sys/fs/cgroup"' 'echo ran'
+  said 0 ran 'run.oci.systemd.force_cgroup_v1: is ignored'
+}

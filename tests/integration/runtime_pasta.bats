@@ -77,6 +77,15 @@ pasta() { here pasta --config-net --quiet --pid "$place/run/pasta" "$@"; }
   here oakum-runtime create --pid-file "$place/run/pid" own </dev/null >/dev/null 2>&1
   run here readlink "/proc/$(cat "$place/run/pid")/ns/net"
   [[ $status -eq 0 && $output == net:* ]]
+  # Nor by exec, which may come before start: with CAP_SYS_PTRACE it could look into the first process.
+  run here oakum-runtime exec own true
+  [ "$status" -eq 0 ]
+  config '.process.capabilities = (["bounding", "effective", "permitted"] | map({key: ., value: ["CAP_SYS_PTRACE"]}) | from_entries)'
+  here oakum-runtime create tracer </dev/null >/dev/null 2>&1
+  run here oakum-runtime exec tracer true
+  [[ $status -eq 1 && $output == *"not started"* ]] || { echo "$status $output"; false; }
+  here oakum-runtime start tracer
+  here oakum-runtime delete --force tracer
   config '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.type != "proc"))'
   here oakum-runtime create --pid-file "$place/run/pid" shared </dev/null >"$place/run/out" 2>&1 || { cat "$place/run/out"; false; }
   run here readlink "/proc/$(cat "$place/run/pid")/ns/net"

@@ -502,6 +502,117 @@ static void view_inside(void **state _unused_)
     assert_int_equal(scratch_run(scratch, child_view, &v), 0);
 }
 
+/* -1: there is no such file. */
+static int owner_of(const char *name)
+{
+    struct stat st;
+
+    return fstatat(cgroup_hier_v2(scratch)->dirfd, name, &st, 0) < 0 ? -1 : (int) st.st_uid;
+}
+
+static bool is_given(int uid)
+{
+    return owner_of(".") == uid && owner_of("cgroup.procs") == uid &&
+           owner_of("cgroup.subtree_control") == uid && owner_of("cgroup.threads") == uid &&
+           owner_of("cgroup.freeze") == 0 && owner_of("cgroup.max.depth") == 0 && owner_of("pids.max") <= 0 &&
+           owner_of("hugetlb.2MB.max") <= 0;
+}
+
+static int child_without_list(void *arg _unused_)
+{
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", "/sys/kernel/cgroup", "tmpfs", 0, NULL) < 0)
+        return 77;
+    return cgroup_give(scratch, 12345, NULL) == 0 && is_given(12345) ? 0 : 1;
+}
+
+/* The kernel's list names files of controllers too, which are not in every cgroup. */
+static void files_that_are_given(void **state _unused_)
+{
+    struct oci_resources r = { 0 };
+    struct oci_hugepage huge[] = { { "2MB", 4 * MIB } };
+
+    if (host.v2 & CGROUP_BIT(CGROUP_PIDS))
+        r.pids_limit = (struct opt_i64) SET(7);
+    if (host.v2 & CGROUP_BIT(CGROUP_HUGETLB))
+        r.hugepages = huge, r.n_hugepages = 1;
+    assert_ok(cgroup_create(scratch_path, &r, &scratch, &scratch_err));
+    assert_ok(cgroup_give(scratch, 0, &scratch_err));
+    assert_true(is_given(0));
+    assert_ok(cgroup_give(scratch, 54321, &scratch_err));
+    assert_true(is_given(54321));
+}
+
+static void files_that_are_given_without_a_list(void **state _unused_)
+{
+    assert_ok(cgroup_create(scratch_path, NULL, &scratch, &scratch_err));
+    assert_int_equal(scratch_run(scratch, child_without_list, NULL), 0);
+}
+
+static int child_moves_down(void *arg)
+{
+    int dir = *(int *) arg;
+
+    if (mkdirat(dir, "in", 0755) < 0 || file_write_value(dir, "in/cgroup.procs", "0", NULL) < 0)
+        return 1;
+    return child_sleep(NULL);
+}
+
+static void follow_the_first_process(void **state _unused_)
+{
+    _cleanup_close_ int proc = openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), in = -1;
+    _cleanup_pid_list_ struct pid_list l = { 0 };
+    pid_t first, second;
+    int dir;
+
+    assert_ok(cgroup_create(scratch_path, NULL, &scratch, &scratch_err));
+    dir = cgroup_hier_v2(scratch)->dirfd;
+    first = scratch_spawn(scratch, child_moves_down, &dir);
+    for (int i = 0; i < 500 && (in = openat(dir, "in", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0; i++)
+        PAUSE_MS(10);
+    for (int i = 0; i < 500 && l.n == 0; i++, PAUSE_MS(10))
+        assert_ok(cgroup_tree_pids(in, &l, &scratch_err));
+    assert_int_equal(cgroup_follow(scratch, proc, getpid(), &scratch_err), -EBUSY); /* which is elsewhere */
+    error_clear(&scratch_err);
+    assert_ok(cgroup_follow(scratch, proc, first, &scratch_err));
+    second = scratch_spawn(scratch, child_sleep, NULL);
+    assert_ok(cgroup_tree_pids(in, &l, &scratch_err));
+    assert_true(pid_list_has(&l, second));
+    kill(first, SIGKILL);
+    kill(second, SIGKILL);
+    scratch_wait(first);
+    scratch_wait(second);
+}
+
+static int child_enters(void *arg _unused_)
+{
+    return cgroup_enter_delegated(scratch, NULL) < 0 ? 1 : child_sleep(NULL);
+}
+
+static void a_delegated_cgroup(void **state _unused_)
+{
+    static const char *const names[] = { "a/b", "..", ".", "", "/a" };
+    _cleanup_close_ int payload = -1;
+    _cleanup_pid_list_ struct pid_list l = { 0 };
+    pid_t pid;
+
+    assert_ok(cgroup_create(scratch_path, NULL, &scratch, &scratch_err));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        assert_int_equal(cgroup_delegate(scratch, names[i], 0, NULL), -EINVAL);
+    assert_ok(cgroup_enter_delegated(scratch, &scratch_err)); /* there is none: nothing is done */
+    assert_ok(cgroup_delegate(scratch, "payload", 12345, &scratch_err));
+    assert_int_equal(owner_of("payload"), 12345);
+    assert_int_equal(owner_of("payload/cgroup.procs"), 12345);
+    assert_int_equal(owner_of("cgroup.procs"), 0);
+    pid = scratch_spawn(scratch, child_enters, NULL);
+    payload = openat(cgroup_hier_v2(scratch)->dirfd, "payload", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; i < 500 && l.n == 0; i++, PAUSE_MS(10))
+        assert_ok(cgroup_tree_pids(payload, &l, &scratch_err));
+    assert_true(pid_list_has(&l, pid));
+    kill(pid, SIGKILL);
+    scratch_wait(pid);
+}
+
 static void how_long(void **state _unused_)
 {
     struct oci_resources r = { 0 };
@@ -563,6 +674,10 @@ int main(void)
         SCRATCH_TEST(missing_controllers_fail),
         SCRATCH_TEST(internal_processes_are_told),
         SCRATCH_TEST(view_inside),
+        SCRATCH_TEST(files_that_are_given),
+        SCRATCH_TEST(files_that_are_given_without_a_list),
+        SCRATCH_TEST(follow_the_first_process),
+        SCRATCH_TEST(a_delegated_cgroup),
         SCRATCH_TEST(how_long),
     };
 
