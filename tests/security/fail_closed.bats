@@ -44,6 +44,11 @@ refused() {
   if [ ! -d /sys/fs/selinux/class ]; then
     refused 'process.selinuxLabel' '.process.selinuxLabel = "system_u:system_r:container_t:s0"'
     refused 'linux.mountLabel' '.linux.mountLabel = "system_u:object_r:container_file_t:s0"'
+    script='sleep 60' make_bundle "$place/b"
+    rt run --detach --bundle "$place/b" box </dev/null >"$place/out" 2>&1
+    run rt exec --process-label system_u:system_r:container_t:s0 box echo ran
+    said 1 selinuxLabel
+    rt delete --force box
     # What engines send where SELinux is off.
     make_bundle "$place/b" '.linux.mountLabel = "" | .process.selinuxLabel = "" | .process.apparmorProfile = ""'
     rt run --bundle "$place/b" unlabelled </dev/null
@@ -71,6 +76,16 @@ refused() {
   if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
     refused 'needs cgroup v2' '.linux.resources.unified = {"memory.high": "1000000"}'
   fi
+  # Nor by update: what cannot be set is an error, and what was set stays.
+  script='sleep 60' make_bundle "$place/b"
+  rt run --detach --bundle "$place/b" box </dev/null >"$place/out" 2>&1
+  run rt update --resources - box <<<'{"unified": {"nosuch.max": "1"}}'
+  said 1 'not a control file'
+  if ! grep -qw rdma /proc/cgroups; then
+    run rt update --resources - box <<<'{"rdma": {"mlx5_0": {"hcaHandles": 1}}}'
+    said 1 rdma
+  fi
+  rt delete --force box
 }
 
 @test "a sysctl outside of its namespace" {
