@@ -117,8 +117,11 @@ static int features_main(const struct cli *cli, int argc, char **argv)
     json_object_set_new(doc, "mountOptions", names(mount_option_names()));
     json_object_set_new(doc, "linux", linux_features());
     json_object_set_new(doc, "annotations", annotations);
-    /* What an image must not be able to set: our own name space, whose annotations are instructions to us. */
-    json_array_append_new(unsafe, json_string("org.oakum."));
+    /* What an image must not be able to set: annotations that are instructions to us. */
+    static const char *const instructions[] = { "org.oakum.", "run.oci.", "org.systemd.property.",
+                                                "org.criu.config" };
+    for (size_t i = 0; i < ARRAY_LEN(instructions); i++)
+        json_array_append_new(unsafe, json_string(instructions[i]));
     json_object_set_new(doc, "potentiallyUnsafeConfigAnnotations", unsafe);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
     json_out(&out, doc, 2);

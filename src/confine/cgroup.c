@@ -454,17 +454,18 @@ int cgroup_open(const char *handle, struct cgroup **ret, struct error *err)
 static int enter_subgroup(struct cgroup *cg, const char *name, struct error *err)
 {
     _cleanup_free_ char *path = xasprintf("%s/%s", cg->path, name), *whole = xasprintf("/%s", name);
-    bool v2 = cg->host.v2_base, made = false;
+    bool made = false;
     int r = strchr(name, '/') || cgroup_path_check(whole, NULL) < 0
                 ? error_set(err, -EINVAL,
                             "annotations." CGROUP_SUBGROUP ": \"%s\" is not the name of a cgroup", name)
                 : cgroup_path_check(path, err);
 
-    for (int c = 0; r == 0 && c <= CGROUP_CONTROLLERS; c++) {
+    for (int c = 0; r == 0 && c < CGROUP_CONTROLLERS + 2; c++) {
         char scope[PATH_MAX], full[PATH_MAX];
-        const char *root = c < CGROUP_CONTROLLERS ? cgroup_host_v1(&cg->host, c)
-                           : v2                   ? cgroup_host_v2(&cg->host)
-                                                  : "systemd";
+        const char *root = c < CGROUP_CONTROLLERS    ? cgroup_host_v1(&cg->host, c)
+                           : c == CGROUP_CONTROLLERS ? cgroup_host_v2(&cg->host)
+                           : cg->host.v2_base        ? NULL
+                                                     : "systemd";
         if (!root || cgroup_full_path(scope, root, cg->path, NULL) < 0 ||
             faccessat(cg->host.base, scope, F_OK, 0) < 0)
             continue;

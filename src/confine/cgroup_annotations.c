@@ -94,6 +94,50 @@ static bool read_value(const char *text, struct value *ret)
     return false;
 }
 
+/* The next of "'a', 'b'"; at its end: NULL. *rest is behind it and its comma then. ok: false when that is no such list. */
+static char *next_string(const char **rest, bool *ok)
+{
+    const char *s = *rest + strspn(*rest, " ");
+    if (*s == '\0')
+        return NULL;
+    const char *end = *s == '\'' || *s == '"' ? strchr(s + 1, *s) : NULL;
+    struct value v = { 0 };
+    *ok = end && read_string(s, (size_t) (end - s) + 1, &v);
+    const char *behind = *ok ? end + 1 + strspn(end + 1, " ") : s;
+    if (*behind == ',')
+        *ok &= behind[1 + strspn(behind + 1, " ")] != '\0';
+    else
+        *ok &= *behind == '\0';
+    *rest = *behind == ',' ? behind + 1 : behind;
+    return v.text;
+}
+
+/* "['a', 'b']", or "@as []": 1 when it is written, 0 when it is something else, -EINVAL. */
+static int put_strings(struct dbus_body *b, const char *name, const char *text)
+{
+    const char *from = text + strspn(text, " "), *typed = str_after(from, "@as ");
+    from = typed ? typed + strspn(typed, " ") : from;
+    size_t len = strlen(from);
+    while (len > 0 && from[len - 1] == ' ')
+        len--;
+    if (from[0] != '[')
+        return typed ? -EINVAL : 0;
+    if (len < 2 || from[len - 1] != ']')
+        return -EINVAL;
+    _cleanup_free_ char *list = xstrndup(from + 1, len - 2);
+    const char *rest = list;
+    bool ok = typed || list[strspn(list, " ")] != '\0'; /* an empty one has no type */
+    dbus_put_struct(b);
+    dbus_put_string(b, name);
+    dbus_put_signature(b, "as");
+    size_t mark = dbus_array_begin(b, 4);
+    for (char *item; ok && (item = next_string(&rest, &ok)) != NULL; free(item))
+        if (ok)
+            dbus_put_string(b, item);
+    dbus_array_end(b, mark);
+    return ok ? 1 : -EINVAL;
+}
+
 static void put_value(struct dbus_body *b, const char *name, const struct value *v)
 {
     dbus_put_struct(b);
@@ -124,26 +168,42 @@ static int check_name(const char *key, const char *name, struct error *err)
     return 0;
 }
 
+/* NAMESec in seconds is systemd's NAMEUSec. */
+static bool is_seconds(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 3 && str_eq(name + len - 3, "Sec") && name[len - 4] >= 'a' && name[len - 4] <= 'z';
+}
+
+static int put_seconds(struct dbus_body *b, const char *key, const char *name, const struct value *v,
+                       const char *text, struct error *err)
+{
+    _cleanup_free_ char *usec = xasprintf("%.*sUSec", (int) strlen(name) - 3, name);
+    enum form form = v->type->form;
+    if (form == STRING || form == BOOLEAN || (form == SIGNED && (int64_t) v->bits < 0) ||
+        v->bits > UINT64_MAX / USEC_PER_SEC)
+        return error_set(err, -EINVAL, "annotations.%s: \"%s\" is not a number of seconds", key, text);
+    cgroup_put_u64(b, usec, v->bits * USEC_PER_SEC);
+    return 0;
+}
+
 static int put_one(struct dbus_body *b, const char *key, const char *name, const char *text,
                    struct error *err)
 {
     struct value v = { 0 };
-    size_t len = strlen(name);
     int r = check_name(key, name, err);
-    if (r == 0 && !read_value(text, &v))
-        r = error_set(err, -EINVAL,
-                      "annotations.%s: \"%s\" is not a string in quotes, a boolean or a whole number such as "
-                      "\"uint64 10\"",
-                      key, text);
-    if (r == 0 && len > 3 && str_eq(name + len - 3, "Sec") && name[len - 4] >= 'a' && name[len - 4] <= 'z') {
-        _cleanup_free_ char *usec = xasprintf("%.*sUSec", (int) (len - 3), name);
-        enum form form = v.type->form;
-        if (form == STRING || form == BOOLEAN || (form == SIGNED && (int64_t) v.bits < 0) ||
-            v.bits > UINT64_MAX / USEC_PER_SEC)
-            r = error_set(err, -EINVAL, "annotations.%s: \"%s\" is not a number of seconds", key, text);
-        else
-            cgroup_put_u64(b, usec, v.bits * USEC_PER_SEC);
-    } else if (r == 0)
+    int list = r == 0 && !is_seconds(name) ? put_strings(b, name, text) : 0;
+    if (r < 0 || list > 0)
+        return r;
+    if (list < 0 || !read_value(text, &v))
+        r = error_set(
+            err, -EINVAL,
+            "annotations.%s: \"%s\" is not a string in quotes, a list of such in brackets, a boolean or a whole "
+            "number such as \"uint64 10\"",
+            key, text);
+    else if (is_seconds(name))
+        r = put_seconds(b, key, name, &v, text, err);
+    else
         put_value(b, name, &v);
     free(v.text);
     return r;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * confine/cgroup_annotations.h: annotations org.systemd.property.NAME, properties of the scope that the systemd driver makes
- * (confine/cgroup.h). The value is GVariant text: a string in quotes, a boolean or a whole number, with its type in front where it is no
+ * (confine/cgroup.h). The value is GVariant text: a string in quotes, a list of such in brackets, a boolean or a whole number, with its type in front where it is no
  * int32: "uint64 10". NAME that ends in Sec is in seconds. Slice, Delegate, DevicePolicy, DeviceAllow and PIDs are the driver's.
  *
  * Failure mode: closed. -EINVAL with a message that names the annotation.

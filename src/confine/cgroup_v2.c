@@ -89,6 +89,18 @@ static int enable_in(int base, const char *dir, unsigned bits, const char *const
     return enable_failed(dir, bits, r, fields, err);
 }
 
+/* Bits that dir passes on to those below it. */
+static unsigned passed_on(int base, const char *dir)
+{
+    _cleanup_free_ char *text = NULL;
+    char path[PATH_MAX];
+
+    if (str_format(path, sizeof path, "%s/cgroup.subtree_control", dir) < 0 ||
+        file_read(base, path, CGROUP_VALUE_MAX, &text, NULL, NULL) < 0)
+        return 0;
+    return cgroup_parse_controllers(text, true);
+}
+
 /* Makes `missing` available in path: every ancestor passes it on, from the root down. */
 static int enable(struct cgroup *cg, const char *root, unsigned missing, const char *const *fields,
                   struct error *err)
@@ -108,7 +120,9 @@ static int enable(struct cgroup *cg, const char *root, unsigned missing, const c
     }
     for (char *p = full + strlen(root); r == 0 && *p == '/'; p += 1 + strcspn(p + 1, "/")) {
         *p = '\0';
-        r = enable_in(cg->host.base, full, missing, fields, err);
+        /* What is on already need not be written, which a user to whom the rest is delegated may not. */
+        unsigned on = passed_on(cg->host.base, full);
+        r = missing & ~on ? enable_in(cg->host.base, full, missing & ~on, fields, err) : 0;
         *p = '/';
     }
     return r;

@@ -19,7 +19,10 @@
 #define ANNOTATION_HOOKS_STDOUT "run.oci.hooks.stdout"
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
 #define ANNOTATION_PIDFD_RECEIVER "run.oci.pidfd_receiver"
+#define ANNOTATION_CRIU_CONFIG "org.criu.config" /* runc's and crun's */
 #define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
+#define SECCOMP_RECEIVER_VARIABLE \
+    "RUN_OCI_SECCOMP_RECEIVER" /* crun's, where neither field nor annotation say it */
 #define ANNOTATION_TIME_OFFSET "run.oci.timens_offset"
 
 /* Can every annotation that is an instruction be followed? Logs those that are not. */

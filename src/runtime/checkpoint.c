@@ -337,6 +337,8 @@ static int dump(int dirfd, const struct record *rec, const struct criu_options *
     if (r >= 0)
         r = criu_begin(&c, a, opt, opt->pre_dump ? "pre-dump" : "dump", err);
     if (r >= 0)
+        criu_add_config(&c, spec);
+    if (r >= 0)
         r = dir_make_all(AT_FDCWD, opt->image_path, 0700, err);
     if (r >= 0 && opt->work_path)
         r = dir_make_all(AT_FDCWD, opt->work_path, 0700, err);

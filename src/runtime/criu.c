@@ -16,9 +16,11 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "runtime/annotations.h"
 #include "sys/file.h"
 #include "sys/program.h"
 
+#define DEFAULT_CONFIG "/etc/criu/runc.conf"
 #define LOG_MAX (64u << 20)
 #define PASSED_FROM 64 /* where passed descriptors begin: above what criu opens first */
 
@@ -96,6 +98,17 @@ int criu_begin(struct criu *c, struct arena *a, const struct criu_options *opt, 
     criu_add(c, "--manage-cgroups=%s", opt->manage_cgroups_mode ?: "soft");
     add_flags(c, opt);
     return 0;
+}
+
+void criu_add_config(struct criu *c, const struct oci_spec *spec)
+{
+    const char *path = oci_pairs_get(&spec->annotations, ANNOTATION_CRIU_CONFIG);
+    if (!path && faccessat(AT_FDCWD, DEFAULT_CONFIG, R_OK, AT_EACCESS) == 0)
+        path = DEFAULT_CONFIG;
+    if (str_empty(path))
+        return;
+    criu_add(c, "--config");
+    criu_add(c, "%s", path);
 }
 
 /* A copy of fd that criu will have; its number there. */

@@ -28,6 +28,11 @@ struct criu {
 /* Finds the program and makes the arguments that all verbs ("dump", "pre-dump", "restore") share. -ENOENT with message: there is none. */
 int criu_begin(struct criu *c, struct arena *a, const struct criu_options *opt, const char *verb,
                struct error *err);
+/*
+ * The file of options that the annotation org.criu.config names, else /etc/criu/runc.conf where that is, as for runc and crun; "": none.
+ * Options that we give ourselves hold against it.
+ */
+void criu_add_config(struct criu *c, const struct oci_spec *spec);
 void criu_add(struct criu *c, const char *fmt, ...) _printf_(2, 3);
 /* What was outside of the container under that key is fd now. fd is borrowed until criu_run() is done. */
 int criu_pass(struct criu *c, int fd, const char *key, struct error *err);

@@ -133,6 +133,7 @@ static void add_cgroups(struct criu *c, const struct start *s)
 static int add_arguments(struct criu *c, struct restore *rs, struct error *err)
 {
     struct start *s = &rs->s;
+    criu_add_config(c, s->spec);
     criu_add(c, "--root=%s", rs->root);
     criu_add(c, "--pidfile=%s/%s/" PID_FILE, s->rt->root, s->opt->id);
     criu_add(c, "--restore-detached");

@@ -47,6 +47,8 @@ int seccomp_agent_open(struct seccomp_agent *a, const struct oci_spec *spec,
     const char *path = sec->listener_path ?: oci_pairs_get(&spec->annotations, ANNOTATION_SECCOMP_RECEIVER);
     if (!filter->has_notify)
         return 0;
+    if (!path && (path = getenv(SECCOMP_RECEIVER_VARIABLE)) != NULL && path[0] != '/')
+        return error_set(err, -EINVAL, SECCOMP_RECEIVER_VARIABLE ": is not an absolute path");
     if (str_empty(path))
         return error_set(err, -EINVAL, "linux.seccomp.listenerPath: is needed for SCMP_ACT_NOTIFY");
     if (scheduler_is_realtime(p))

@@ -137,6 +137,16 @@ PY
   rt delete --force receiver
   go '.annotations["run.oci.seccomp.receiver"] = "relative"' true
   said 1 run.oci.seccomp.receiver 'absolute'
+  # crun's variable says it where neither of them does.
+  rm "$place/sock"
+  listen "$place/sock"
+  script='sleep 60' make_bundle "$place/bundle" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["umount2"], action: "SCMP_ACT_NOTIFY"}]}'
+  RUN_OCI_SECCOMP_RECEIVER=$place/sock rt run --detach --bundle "$place/bundle" receiver </dev/null >/dev/null 2>&1 3>&-
+  wait "$listener"
+  grep -q 'ociVersion.*seccomp' "$place/received" || { cat "$place/received"; false; }
+  rt delete --force receiver
+  RUN_OCI_SECCOMP_RECEIVER=relative run rt run --bundle "$place/bundle" receiver </dev/null
+  said 1 RUN_OCI_SECCOMP_RECEIVER 'absolute'
 }
 
 @test 'run.oci.timens_offset: written to the new time namespace' {

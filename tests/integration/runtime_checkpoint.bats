@@ -84,6 +84,19 @@ begin() { script=${script:-sleep 60} make_bundle "$place/b" "$@" && rt run --det
   said 1 '--status-fd' 77
 }
 
+@test "org.criu.config: the file that criu takes options from, at checkpoint and restore; empty: none" {
+  [ ! -e /etc/criu/runc.conf ] || skip 'this host has a /etc/criu/runc.conf'
+  begin '.annotations["org.criu.config"] = $p' --arg p "$place/criu.conf"
+  ck checkpoint --image-path "$place/img" box
+  [ "$(grep -xA1 -e --config "$place/bin/arguments.dump" | tail -n 1)" = "$place/criu.conf" ]
+  ck restore --detach --bundle "$place/b" --image-path "$place/img" new </dev/null >"$place/out2" 2>&1
+  [ "$(grep -xA1 -e --config "$place/bin/arguments.restore" | tail -n 1)" = "$place/criu.conf" ]
+  rt delete --force new
+  begin '.annotations["org.criu.config"] = ""'
+  ck checkpoint --image-path "$place/img2" box
+  ! grep -qx -e --config "$place/bin/arguments.dump"
+}
+
 @test "restore --console-socket: an error that says why" {
   begin
   mkdir -p "$place/checkpoint"

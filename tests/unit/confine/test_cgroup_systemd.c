@@ -117,6 +117,13 @@ static const char *text_of(const struct dbus_body *b)
             snprintf(value, sizeof(value), "y:%u", (unsigned) take(b, &at, 1));
         } else if (str_eq(type, "x")) {
             snprintf(value, sizeof(value), "x:%lld", (long long) take(b, &at, 8));
+        } else if (str_eq(type, "as")) {
+            size_t end = take(b, &at, 4), items = 0;
+            for (end += at; at < end; items++) {
+                take_string(b, &at, s);
+                snprintf(value + strlen(value), sizeof(value) - strlen(value), "<%s>", s);
+            }
+            snprintf(value + strlen(value), sizeof(value) - strlen(value), "%zu", items);
         } else if (str_eq(type, "s"))
             take_string(b, &at, value);
         else {
@@ -274,7 +281,20 @@ static void annotations(void **state _unused_)
         { "Some", "'", NULL },
         { "Some", "'a' 'b'", NULL },
         { "Some", "'a\\n'", NULL },
-        { "Some", "['a']", NULL },
+        { "After", "['a.service']", "After=<a.service>1" },
+        { "After", " [ 'a', \"b c\" , 'd,e' ] ", "After=<a><b c><d,e>3" },
+        { "After", "@as ['a']", "After=<a>1" },
+        { "After", "@as []", "After=0" },
+        { "After", "[]", NULL },
+        { "After", "['a',]", NULL },
+        { "After", "[,'a']", NULL },
+        { "After", "['a' 'b']", NULL },
+        { "After", "['a'", NULL },
+        { "After", "['a', 7]", NULL },
+        { "After", "[a]", NULL },
+        { "After", "['a]", NULL },
+        { "After", "@as 'a'", NULL },
+        { "TimeoutStopSec", "['2']", NULL },
         { "Some", "1.5", NULL },
         { "Some", "boolean 1", NULL },
         { "Some", "string true", NULL },
