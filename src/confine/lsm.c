@@ -2,6 +2,8 @@
 /*
  * How it works: presence is asked of the file systems of the modules; the label goes to attr/exec (AppArmor's own directory
  * first, which exists where several modules run).
+ * The question is for the caller's view of the host: in the container, which need not see these file systems, the kernel answers
+ * it to the write.
  * Threat: a container that everybody believes to be confined by a profile and that is not.
  */
 #include "confine/lsm.h"
@@ -32,7 +34,7 @@ bool lsm_selinux_enabled(void)
     return fd >= 0;
 }
 
-static int check_process(const struct oci_process *p, struct error *err)
+int lsm_check_process(const struct oci_process *p, struct error *err)
 {
     if (wants_apparmor(p) && !lsm_apparmor_enabled())
         return error_set(err, -ENOTSUP,
@@ -51,7 +53,7 @@ int lsm_check(const struct oci_spec *spec, struct error *err)
     if (!str_empty(label) && !lsm_selinux_enabled())
         return error_set(err, -ENOTSUP,
                          "linux.mountLabel: \"%s\" was asked for, but this kernel runs no SELinux", label);
-    return check_process(&spec->process, err);
+    return lsm_check_process(&spec->process, err);
 }
 
 const char *lsm_mount_option(const struct oci_spec *spec, struct arena *a)
@@ -72,9 +74,12 @@ int lsm_label_directory(int fd, const char *label, struct error *err)
 int lsm_apply(const struct oci_process *p, int proc_fd, struct error *err)
 {
     char text[300];
-    int r = check_process(p, err);
-    if (r < 0)
-        return r;
+    int r;
+    if (!wants_apparmor(p) && str_empty(p->selinux_label))
+        return 0;
+    _cleanup_close_ int own = proc_fd < 0 ? proc_open_private(err) : -1; /* a container that has no /proc */
+    if (proc_fd < 0 && (proc_fd = own) < 0)
+        return own;
     if (wants_apparmor(p)) {
         if (str_format(text, sizeof(text), "exec %s", p->apparmor_profile) < 0)
             return error_set(err, -ENAMETOOLONG, "process.apparmorProfile: is too long");

@@ -14,8 +14,9 @@
 
 bool lsm_apparmor_enabled(void);
 bool lsm_selinux_enabled(void);
-/* Before anything is made: can the labels that process asks for be set here? mount_label counts as SELinux. */
+/* Before anything is made, with the host's /sys in sight: can the labels be set here? mount_label counts as SELinux. _process: of exec's. */
 int lsm_check(const struct oci_spec *spec, struct error *err);
+int lsm_check_process(const struct oci_process *p, struct error *err);
 /*
  * linux.mountLabel as an option of a new file system: "context=LABEL", or in the annotation's place for "context" (fscontext, defcontext,
  * rootcontext). NULL: no label. In a.
@@ -23,5 +24,5 @@ int lsm_check(const struct oci_spec *spec, struct error *err);
 const char *lsm_mount_option(const struct oci_spec *spec, struct arena *a);
 /* For file systems that take no such option (mqueue), and directories: label for the directory that fd (may be O_PATH) is. */
 int lsm_label_directory(int fd, const char *label, struct error *err);
-/* In the child, before the exec. No label asked for: nothing is done. */
+/* In the child, before the exec; proc_fd: procfs of its pid namespace, or -1. No label asked for: nothing is done. */
 int lsm_apply(const struct oci_process *p, int proc_fd, struct error *err);

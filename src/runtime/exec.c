@@ -189,6 +189,8 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
     };
     r = enforce_check_process(&e->process, err);
     if (r >= 0)
+        r = lsm_check_process(&e->process, err);
+    if (r >= 0)
         r = process_plan_check(&e->plan, err);
     if (r >= 0)
         r = check_capabilities(e, err);
