@@ -11,6 +11,8 @@ static const struct cli_option options[] = {
     REMOTE_CERT_DIR(flags),
     { "chunk-size", 0, OPT_SIZE, F(chunk_size), "SIZE", "send larger blobs in pieces of this size (64m)",
       NULL },
+    { "compression-format", 0, OPT_TEXT, F(compression), "FORMAT",
+      "gzip: compress layers that are not; the digest there is another then", NULL },
     REMOTE_CREDS(flags),
     { "digestfile", 0, OPT_TEXT, F(digestfile), "FILE", "write the digest to a file", NULL },
     { "disable-content-trust", 0, OPT_NOTHING, 0, NULL, NULL, NULL },
@@ -28,7 +30,8 @@ const struct command cmd_push = {
     .synopsis = "[OPTIONS] NAME[:TAG] [DESTINATION]",
     .summary = "Send an image to a registry",
     .details =
-        "The manifest goes as it is in the store, so the digest there is the digest here. Blobs that the registry has are not sent.",
+        "The manifest goes as it is in the store, so the digest there is the digest here. Blobs that the registry has are not sent.\n"
+        "Layers that were imported uncompressed stay so, unless --compression-format gzip compresses them on the way, as docker does.",
     .options = options,
     .n_options = ARRAY_LEN(options),
     .run = hand_over,

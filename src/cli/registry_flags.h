@@ -43,7 +43,7 @@ struct pull_flags {
 struct push_flags {
     struct remote_flags remote;
     bool all_tags, quiet;
-    const char *digestfile, *sign_by, *sign_passphrase_file;
+    const char *compression, *digestfile, *sign_by, *sign_passphrase_file;
     struct opt_i64 jobs, chunk_size;
 };
 struct verify_flags {

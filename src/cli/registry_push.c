@@ -74,6 +74,7 @@ static int push_one(struct job *j, const char *name, const struct reference *to,
     struct push_result result;
     struct push_options o = { .parallel = j->f.jobs.set ? (unsigned) j->f.jobs.v : 0,
                               .chunk = j->f.chunk_size.set ? j->f.chunk_size.v : 0,
+                              .compress = j->f.compression != NULL,
                               .progress = j->f.quiet ? NULL : show,
                               .arg = j };
     if (!j->f.quiet) {
@@ -133,6 +134,8 @@ int registry_push(const struct cli *cli, int argc, char **argv)
         return fail_text(cli, 1, "--jobs must be from 1 to 16");
     if (j.f.chunk_size.set && j.f.chunk_size.v < 1)
         return fail_text(cli, 1, "--chunk-size must be above 0");
+    if (j.f.compression != NULL && !str_eq(j.f.compression, "gzip"))
+        return fail_text(cli, 1, "--compression-format must be gzip, not \"%s\"", j.f.compression);
     _cleanup_store_ struct store *s = NULL;
     int r = store_open(cli->root, false, &s, &err);
     j.store = s;

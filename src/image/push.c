@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "image/compress.h"
 #include "image/registry_internal.h"
 #include "image/store_internal.h"
 #include "sys/file.h"
@@ -37,6 +38,7 @@ struct push {
     struct arena *a;
     struct blob_job *v;
     size_t n;
+    struct work *work; /* compressed layers; NULL: there are none */
     const char *manifest;
     size_t manifest_len;
     const char *manifest_type, *manifest_digest;
@@ -65,6 +67,64 @@ static int add_blob(struct push *p, const struct image_descriptor *d, struct err
     if (fstat(b->fd, &st) < 0 || st.st_size != d->size)
         return error_set(err, -EINVAL,
                          "the blob %.19s in the store is damaged: import or pull the image again", d->digest);
+    return 0;
+}
+
+/* A layer as gzip, in place of what the store has; its descriptor in the manifest's JSON too. */
+static int compress(struct push *p, struct image_descriptor *d, json_t *json, struct error *err)
+{
+    struct blob_job *b = &p->v[p->n - 1]; /* the one that was added for it */
+    char name[24], hex[SHA256_HEX];
+    int64_t size;
+    bool docker = strstr(d->media_type, "docker") != NULL;
+    int r = p->work == NULL ? work_new(p->store, &p->work, err) : 0;
+    if (r == 0 && str_format(name, sizeof(name), "gzip%zu", p->n) < 0)
+        r = -ENAMETOOLONG;
+    if (r < 0)
+        return r;
+    _cleanup_close_ int out = file_open(p->work->fd, name, O_RDWR | O_CREAT | O_EXCL, 0600, err);
+    r = out < 0 ? out : compress_layer(b->fd, d, out, hex, &size, err);
+    if (r < 0)
+        return r;
+    close(b->fd);
+    b->fd = TAKE_FD(out);
+    memcpy(b->shown.hex, hex, sizeof(hex));
+    b->shown.size = size;
+    b->digest = arena_printf(p->a, "sha256:%s", hex);
+    json_object_set_new(json, "mediaType", json_string(docker ? MEDIA_DOCKER_LAYER : MEDIA_LAYER_GZIP));
+    json_object_set_new(json, "digest", json_string(b->digest));
+    json_object_set_new(json, "size", json_integer(size));
+    return 0;
+}
+
+static bool plain_layer(const struct image_descriptor *d)
+{
+    enum media_compression how;
+    return d->media_type != NULL && media_type_kind(d->media_type, &how) == MEDIA_KIND_LAYER &&
+           how == MEDIA_COMPRESSION_NONE;
+}
+
+static int add_layers(struct push *p, struct image_manifest *m, struct error *err)
+{
+    _cleanup_json_ json_t *doc = NULL;
+    bool changed = false;
+    char hex[SHA256_HEX];
+    int r = p->o->compress ? json_parse(p->manifest, p->manifest_len, "the manifest", &doc, err) : 0;
+    for (size_t i = 0; r == 0 && i < m->layers.n; i++) {
+        struct image_descriptor *d = &m->layers.v[i];
+        r = add_blob(p, d, err);
+        if (r < 0 || doc == NULL || !plain_layer(d))
+            continue;
+        r = compress(p, d, json_array_get(json_object_get(doc, "layers"), i), err);
+        changed = true;
+    }
+    if (r < 0 || !changed)
+        return r;
+    _cleanup_free_ char *text = json_text(doc, 0);
+    p->manifest = arena_strdup(p->a, text);
+    p->manifest_len = strlen(text);
+    sha256_of(text, p->manifest_len, hex);
+    p->manifest_digest = arena_printf(p->a, "sha256:%s", hex);
     return 0;
 }
 
@@ -105,8 +165,8 @@ static int collect(struct push *p, const char *name, const struct reference *to,
         p->manifest_type = !str_empty(m.media_type) ? m.media_type : MEDIA_MANIFEST;
         p->v = arena_array(p->a, m.layers.n + 1, sizeof(*p->v));
     }
-    for (size_t i = 0; r == 0 && i < m.layers.n; i++)
-        r = add_blob(p, &m.layers.v[i], err);
+    if (r == 0)
+        r = add_layers(p, &m, err);
     if (r == 0)
         r = add_blob(p, &m.config, err);
     for (size_t i = 0; r == 0 && i < p->n; i++)
@@ -258,6 +318,7 @@ int push_image(struct store *s, struct registry *r, const char *name, const stru
         ret->size = (int64_t) p.manifest_len;
     for (size_t i = 0; i < p.n; i++)
         close(p.v[i].fd);
+    work_free(p.work);
     pthread_mutex_destroy(&p.lock);
     pthread_cond_destroy(&p.changed);
     arena_free(p.a);

@@ -2,7 +2,7 @@
 /*
  * image/push.h: an image from the store into a registry. oakum-image only.
  *
- * What goes is what the store has: the manifest byte for byte, so the digest there is the digest here. A blob that the registry has
+ * What goes is what the store has, unless compress is asked for: the manifest byte for byte, so the digest there is the digest here. A blob that the registry has
  * is not sent; one that it has in another repository from which an image of this store came is mounted from there; the rest goes
  * several at once. The manifest is last: nothing that is incomplete gets a name.
  */
@@ -32,6 +32,7 @@ struct push_blob {
 struct push_options {
     unsigned parallel; /* 0: 3 */
     int64_t chunk;     /* 0: 64 MiB */
+    bool compress;     /* layers that are not compressed go as gzip: the manifest is another then */
     /* As in pull.h: at the beginning, every 100 ms, at the end. */
     void (*progress)(void *arg, struct push_blob *const *blobs, size_t n, bool end);
     void *arg;

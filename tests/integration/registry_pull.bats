@@ -105,6 +105,40 @@ teardown() { registry_teardown; }
   [[ $output != *'fetched again'* ]]
 }
 
+@test "push --compression-format gzip: smaller, of the same content, each time the same; a damaged layer does not get a good name" {
+  registry one
+  make_root "$place/root"
+  head -c 3000000 /dev/zero >"$place/root/etc/zeros"
+  oak import "$place/root" "$reg/plain:1" >/dev/null
+  id=$(oak images -q --no-trunc "$reg/plain")
+  oak push -q "$reg/plain:1"
+  oak push -q --compression-format gzip --digestfile "$place/first" "$reg/plain:1" "$reg/packed:1"
+  oak push -q --compression-format gzip --digestfile "$place/second" "$reg/plain:1" "$reg/packed:2"
+  cmp "$place/first" "$place/second"
+  jq -n --argjson a "$(oak manifest inspect "$reg/plain:1")" --argjson b "$(oak manifest inspect "$reg/packed:1")" \
+    '$b.layers[0].mediaType == "application/vnd.oci.image.layer.v1.tar+gzip" and $b.layers[0].size * 2 < $a.layers[0].size and $a.config == $b.config' | grep -qx true
+  [ "$(cat "$place/first")" = "sha256:$(oak manifest inspect --raw "$reg/packed:1" | sha256sum | cut -d ' ' -f 1)" ]
+  skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$reg/packed:1" "oci:$place/copy:x"
+  oak rmi "$reg/plain:1"
+  oak pull -q "$reg/packed:1"
+  [ "$(oak images -q --no-trunc "$reg/packed")" = "$id" ]
+  run -0 oak_run --user 0 "$reg/packed:1" sh -c 'wc -c </etc/zeros'
+  [ "$output" -eq 3000000 ]
+  run oak push --compression-format zstd "$reg/packed:1"
+  said 1 'must be gzip'
+  # A compressed layer goes as it is.
+  oak push -q --compression-format gzip --digestfile "$place/third" "$reg/packed:1" "$reg/packed:3"
+  cmp "$place/first" "$place/third"
+  oak import "$place/root" "$reg/plain:2" >/dev/null
+  layer=$(oak manifest inspect "$reg/plain:1" | jq -r '.layers[0].digest[7:]')
+  printf X | dd of="$place/store/images/blobs/sha256/$layer" bs=1 seek=1000 conv=notrunc status=none
+  run oak push --compression-format gzip "$reg/plain:2" "$reg/bad:1"
+  said 1 'is damaged'
+  run oak manifest inspect "$reg/bad:1"
+  said 1
+  [ -z "$(ls "$place/store/tmp")" ]
+}
+
 @test "large blobs go in pieces, and on after a break" {
   registry one
   proxy one
