@@ -71,6 +71,17 @@ int lsm_label_directory(int fd, const char *label, struct error *err)
     return 0;
 }
 
+int lsm_label_keys(const struct oci_process *p, int proc_fd, struct error *err)
+{
+    if (str_empty(p->selinux_label))
+        return 0;
+    _cleanup_close_ int own = proc_fd < 0 ? proc_open_private(err) : -1;
+    if (proc_fd < 0 && own < 0)
+        return own;
+    int r = proc_write(proc_fd < 0 ? own : proc_fd, "self/attr/keycreate", p->selinux_label, err);
+    return r < 0 ? error_context(err, r, "process.selinuxLabel") : 0;
+}
+
 int lsm_apply(const struct oci_process *p, int proc_fd, struct error *err)
 {
     char text[300];

@@ -24,5 +24,7 @@ int lsm_check_process(const struct oci_process *p, struct error *err);
 const char *lsm_mount_option(const struct oci_spec *spec, struct arena *a);
 /* For file systems that take no such option (mqueue), and directories: label for the directory that fd (may be O_PATH) is. */
 int lsm_label_directory(int fd, const char *label, struct error *err);
+/* In the child, before its session keyring is made: that gets the label of the process too. Until the exec. */
+int lsm_label_keys(const struct oci_process *p, int proc_fd, struct error *err);
 /* In the child, before the exec; proc_fd: procfs of its pid namespace, or -1. No label asked for: nothing is done. */
 int lsm_apply(const struct oci_process *p, int proc_fd, struct error *err);

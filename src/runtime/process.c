@@ -96,6 +96,8 @@ int process_prepare(const struct process_plan *plan, struct error *err)
     if (r >= 0)
         r = personality_apply(&plan->spec->linux_, err);
     if (r >= 0 && !plan->no_new_keyring)
+        r = lsm_label_keys(p, plan->proc_fd, err);
+    if (r >= 0 && !plan->no_new_keyring)
         r = keyring_new_session(err);
     if (r >= 0)
         r = enter_directory(p->cwd, plan->make_cwd, err);

@@ -10,6 +10,7 @@
  *   inside size          rows columns of the terminal on standard output
  *   inside shm KEY [TEXT]
  *                        the text in the System V shared memory segment KEY; with TEXT: makes the segment and stays
+ *   inside keylabel      the label of the session keyring
  *   inside notify [+FLOOD] MESSAGE...
  *                        sends each message to $NOTIFY_SOCKET, "\n" in it a line's end, and an open descriptor with each; in front of them
  *                        FLOOD messages of 60000 bytes that begin with READY=1. Prints "sent", or the errors' names
@@ -20,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdint.h>
@@ -105,6 +107,15 @@ static int send_notify(char **messages)
     if (r == 0)
         puts("sent");
     return r;
+}
+
+static int show_keylabel(void)
+{
+    char text[256] = "";
+    if (syscall(SYS_keyctl, KEYCTL_GET_SECURITY, KEY_SPEC_SESSION_KEYRING, text, sizeof(text) - 1) < 0)
+        return die("session keyring");
+    puts(text);
+    return 0;
 }
 
 static int show_sched(void)
@@ -237,6 +248,8 @@ int main(int argc, char **argv)
         return show_size();
     if (strcmp(what, "personality") == 0)
         return printf("%x\n", (unsigned) personality(0xffffffff)) < 0;
+    if (strcmp(what, "keylabel") == 0)
+        return show_keylabel();
     if (strcmp(what, "notify") == 0)
         return send_notify(argv + 2);
     if (strcmp(what, "shm") == 0 && argc >= 3)
