@@ -234,7 +234,7 @@ int program_main(const struct program *p, int argc, char **argv)
     int words = 0;
     int r = options_parse(&whole, p->target, NULL, argc, argv, &words, &err);
     if (r < 0)
-        return fail(&cli, 1, &err);
+        return fail(&cli, MAX_OF(p->usage_status, 1), &err);
     if (r == 1)
         return show_help(p, &cli, NULL, 0);
     r = p->begin(&cli, p->target);

@@ -55,6 +55,7 @@ struct command_alias {
  */
 struct program {
     const char *name, *summary;
+    int usage_status;                      /* of wrong global options; 0: 1 */
     const struct command *const *commands; /* NULL-terminated */
     const struct command_alias *aliases;   /* ended by one without a name; NULL: none */
     const struct cli_option *globals;

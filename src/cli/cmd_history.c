@@ -5,7 +5,7 @@
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
-#include "cli/json_out.h"
+#include "cli/format.h"
 #include "image/store.h"
 
 #define CREATED_BY_SHOWN 45 /* docker's width */
@@ -18,7 +18,7 @@ struct history_flags {
 
 #define F(field) OPTION_FIELD(struct history_flags, field)
 static const struct cli_option options[] = {
-    { "format", 0, OPT_TEXT, F(format), "FORMAT", "table, or json: one object a line", NULL },
+    { "format", 0, OPT_TEXT, F(format), "FORMAT", FORMAT_HELP, NULL },
     { "human", 'H', OPT_TRI, F(human), NULL, "sizes and times for people (on, unless --human=false)", NULL },
     { "no-trunc", 0, OPT_FLAG, F(no_trunc), NULL, "whole ids and commands", NULL },
     { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "ids only", NULL },
@@ -90,23 +90,29 @@ static void add_row(struct table *t, const struct history_flags *f, const struct
     table_row(t, cells);
 }
 
-static void json_line(struct strbuf *out, const struct step *s)
+static json_t *step_json(const struct step *s, bool whole)
 {
-    char created[80], size[40];
+    char created[80], size[40], id[80], command[256];
     ago_text(s->created, created, sizeof(created), true);
-    _cleanup_json_ json_t *j = json_object();
+    json_t *j = json_object();
     json_object_set_new(j, "Comment", json_string(s->comment != NULL ? s->comment : ""));
     json_object_set_new(j, "CreatedAt", json_string(s->created != NULL ? s->created : ""));
-    json_object_set_new(j, "CreatedBy", json_string(s->created_by != NULL ? s->created_by : ""));
+    json_object_set_new(j, "CreatedBy", json_string(shown_command(s, whole, command, sizeof(command))));
     json_object_set_new(j, "CreatedSince", json_string(created));
-    json_object_set_new(j, "ID", json_string(s->id));
+    json_object_set_new(j, "ID", json_string(shown_id(s, whole, id, sizeof(id))));
     json_object_set_new(j, "Size", json_string(shown_size(s->size, size, sizeof(size))));
     json_object_set_new(j, "SizeBytes", json_integer(s->size));
-    json_out(out, j, 0);
+    return j;
 }
 
-static void render(const struct history_flags *f, const struct store_image *image, struct strbuf *out)
+static int render(const struct history_flags *f, const struct store_image *image, struct format *format,
+                  struct strbuf *out, struct error *err)
 {
+    static const struct format_header fields[] = { { "ID", "IMAGE" },
+                                                   { "CreatedSince", "CREATED" },
+                                                   { "CreatedAt", "CREATED AT" },
+                                                   { "CreatedBy", "CREATED BY" },
+                                                   { NULL, NULL } };
     static const char *const headers[] = { "IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT" };
     _cleanup_arena_ struct arena *a = arena_new();
     struct table *t = table_new(ARRAY_LEN(headers), headers);
@@ -114,17 +120,21 @@ static void render(const struct history_flags *f, const struct store_image *imag
     size_t n;
     struct step *steps = steps_of(a, image, &n);
 
-    for (size_t i = n; i-- > 0;) {
+    int r = 0;
+    for (size_t i = n; r == 0 && i-- > 0;) {
         if (f->quiet)
             strbuf_addf(out, "%s\n", shown_id(&steps[i], f->no_trunc, id, sizeof(id)));
-        else if (format_is_json(f->format))
-            json_line(out, &steps[i]);
-        else
+        else if (format_as_table(format))
             add_row(t, f, &steps[i]);
+        else
+            r = format_row(format, step_json(&steps[i], f->no_trunc || format_as_json(format)), out, err);
     }
-    if (!f->quiet && !format_is_json(f->format))
+    if (!f->quiet && format_as_table(format))
         table_render(t, out);
+    else if (r == 0 && !f->quiet)
+        r = format_end(format, fields, out, err);
     table_free(t);
+    return r;
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -140,15 +150,17 @@ static int run(const struct cli *cli, int argc, char **argv)
     _cleanup_store_ struct store *s = NULL;
     _cleanup_store_image_ struct store_image *image = NULL;
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    int r = format_check(f.format, &err);
+    _cleanup_arena_ struct arena *a = arena_new();
+    _cleanup_format_ struct format *format = NULL;
+    int r = format_parse(f.format, a, &format, &err);
     if (r == 0)
         r = store_open(cli->root, false, &s, &err);
     if (r == 0)
         r = store_find(s, argv[1], &image, &err);
     if (r < 0 || image == NULL)
         return fail(cli, 1, &err);
-    render(&f, image, &out);
-    return out_write(&out);
+    r = render(&f, image, format, &out, &err);
+    return r < 0 ? fail(cli, 1, &err) : out_write(&out);
 }
 
 const struct command cmd_history = {

@@ -5,10 +5,9 @@
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
+#include "cli/format.h"
 #include "cli/image_filter.h"
 #include "cli/image_names.h"
-#include "cli/json_out.h"
-#include "cli/template.h"
 #include "image/store.h"
 #include "oci/reference.h"
 
@@ -24,8 +23,7 @@ static const struct cli_option options[] = {
     { "digests", 0, OPT_FLAG, F(digests), NULL, "a column with the manifests' digests", NULL },
     { "filter", 'f', OPT_LIST, F(filters), "KEY=VALUE",
       "only those with dangling, label, until, before, since or reference as given", NULL },
-    { "format", 0, OPT_TEXT, F(format), "FORMAT",
-      "table, json (one object a line), or fields of it: '{{.Repository}}:{{.Tag}}'", NULL },
+    { "format", 0, OPT_TEXT, F(format), "FORMAT", FORMAT_HELP, NULL },
     { "no-trunc", 0, OPT_FLAG, F(no_trunc), NULL, "whole ids", NULL },
     { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "ids only", NULL },
 };
@@ -83,7 +81,7 @@ static void add_row(struct table *t, const struct images_flags *f, const struct 
     table_row(t, cells);
 }
 
-static json_t *json_of(const struct store_summary *i)
+static json_t *image_json(const struct store_summary *i, bool whole)
 {
     struct shown_name n;
     char size[32], created[80];
@@ -93,33 +91,12 @@ static json_t *json_of(const struct store_summary *i)
     json_object_set_new(j, "CreatedAt", json_string(i->created != NULL ? i->created : ""));
     json_object_set_new(j, "CreatedSince", json_string(created));
     json_object_set_new(j, "Digest", json_string(i->manifest_digest));
-    json_object_set_new(j, "ID", json_sprintf("sha256:%s", i->id));
+    json_object_set_new(j, "ID", whole ? json_sprintf("sha256:%s", i->id) : json_sprintf("%.12s", i->id));
     json_object_set_new(j, "Repository", json_string(n.repository));
     json_object_set_new(j, "Size", json_string(shown_size(i->size, size, sizeof(size))));
     json_object_set_new(j, "SizeBytes", json_integer(i->size));
     json_object_set_new(j, "Tag", json_string(n.tag));
     return j;
-}
-
-static void json_line(struct strbuf *out, const struct store_summary *i)
-{
-    _cleanup_json_ json_t *j = json_of(i);
-    json_out(out, j, 0);
-}
-
-static const struct template_header fields[] = {
-    { "ID", "IMAGE ID" },   { "Repository", "REPOSITORY" }, { "Tag", "TAG" },
-    { "Digest", "DIGEST" }, { "CreatedSince", "CREATED" },  { "CreatedAt", "CREATED AT" },
-    { "Size", "SIZE" },     { "SizeBytes", "BYTES" },       { NULL, NULL },
-};
-
-static void template_line(struct template *t, const struct images_flags *f, struct strbuf *out,
-                          const struct store_summary *i)
-{
-    _cleanup_json_ json_t *j = json_of(i);
-    if (!f->no_trunc)
-        json_object_set_new(j, "ID", json_sprintf("%.12s", i->id));
-    template_add(t, j, out);
 }
 
 static bool name_matches(const char *full, const char *filter)
@@ -161,33 +138,37 @@ static int list(struct store *s, bool labels, struct listing *l, struct error *e
     return 0;
 }
 
-static void render(const struct images_flags *f, const struct listing *l, const char *filter,
-                   const struct image_filter *filters, struct template *template, struct strbuf *out)
+static int render(const struct images_flags *f, struct format *format, const struct listing *l,
+                  const char *filter, const struct image_filter *filters, struct strbuf *out,
+                  struct error *err)
 {
+    static const struct format_header fields[] = {
+        { "ID", "IMAGE ID" }, { "CreatedSince", "CREATED" }, { "CreatedAt", "CREATED AT" }, { NULL, NULL }
+    };
     static const char *const headers[] = { "REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE" };
     static const char *const with_digest[] = { "REPOSITORY", "TAG", "DIGEST", "IMAGE ID", "CREATED", "SIZE" };
     struct table *t = f->digests ? table_new(ARRAY_LEN(with_digest), with_digest)
                                  : table_new(ARRAY_LEN(headers), headers);
-    bool as_table = !f->quiet && template == NULL && !format_is_json(f->format);
-    for (size_t i = 0; i < l->n; i++) {
+    bool as_table = !f->quiet && format_as_table(format);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < l->n; i++) {
         const struct store_summary *image = &l->v[i];
         if (!name_matches(image->name, filter) ||
             !image_filter_matches(filters, image, l->labels != NULL ? l->labels[i] : NULL))
             continue;
         if (f->quiet)
             strbuf_addf(out, f->no_trunc ? "sha256:%s\n" : "%.12s\n", image->id);
-        else if (template != NULL)
-            template_line(template, f, out, image);
         else if (as_table)
             add_row(t, f, image);
         else
-            json_line(out, image);
+            r = format_row(format, image_json(image, f->no_trunc || format_as_json(format)), out, err);
     }
     if (as_table)
         table_render(t, out);
-    if (template != NULL && !f->quiet)
-        template_end(template, out);
+    else if (r == 0 && !f->quiet)
+        r = format_end(format, fields, out, err);
     table_free(t);
+    return r;
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -204,9 +185,8 @@ static int run(const struct cli *cli, int argc, char **argv)
         return status;
     _cleanup_store_ struct store *s = NULL;
     struct image_filter filters = { .words = &f.filters, .dangling = -1 };
-    struct template *template = NULL;
-    bool is_template = f.format != NULL && strstr(f.format, "{{") != NULL;
-    int r = is_template ? template_parse(f.format, fields, a, &template, &err) : format_check(f.format, &err);
+    _cleanup_format_ struct format *format = NULL;
+    int r = format_parse(f.format, a, &format, &err);
     if (r == 0) {
         r = store_open(cli->root, false, &s, &err);
         if (r == 0)
@@ -219,10 +199,10 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (r < 0)
         return fail(cli, 1, &err);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    render(&f, &l, words > 0 ? argv[1] : NULL, &filters, template, &out);
+    r = render(&f, format, &l, words > 0 ? argv[1] : NULL, &filters, &out, &err);
     if (l.images != NULL)
         store_images_free(l.images, l.n);
-    return out_write(&out);
+    return r < 0 ? fail(cli, 1, &err) : out_write(&out);
 }
 
 const struct command cmd_images = {

@@ -8,8 +8,9 @@
 
 #include "cli/commands.h"
 #include "cli/containers.h"
+#include "cli/format.h"
 #include "cli/image_names.h"
-#include "cli/json_out.h"
+#include "cli/inspect_image.h"
 #include "engine/controls.h"
 #include "image/store.h"
 
@@ -19,7 +20,8 @@ struct inspect_flags {
 
 #define F(field) OPTION_FIELD(struct inspect_flags, field)
 static const struct cli_option options[] = {
-    { "format", 'f', OPT_TEXT, F(format), "FORMAT", "json: without indentation", NULL },
+    { "format", 'f', OPT_TEXT, F(format), "FORMAT", "json (without indentation), or a Go template for each",
+      NULL },
     { "size", 's', OPT_LATER, 0, NULL, NULL, NULL },
     { "type", 0, OPT_TEXT, F(type), "TYPE", "container or image, where one name is both", NULL },
 };
@@ -79,6 +81,24 @@ static json_t *state_json(const struct engine_container *c)
     return o;
 }
 
+/* By docker's names: what the program was given. The rest of it is in Spec. */
+static json_t *config_json(const struct oci_spec *spec, const struct engine_record *r)
+{
+    const struct oci_process *p = &spec->process;
+    json_t *o = json_object();
+    json_object_set_new(o, "Hostname", text(spec->hostname));
+    json_object_set_new(o, "Domainname", text(spec->domainname));
+    json_object_set_new(o, "User", json_sprintf("%u:%u", p->user.uid, p->user.gid));
+    json_object_set_new(o, "Tty", json_boolean(p->terminal));
+    json_object_set_new(o, "Env", strings(&p->env));
+    json_object_set_new(o, "Cmd", strings(&p->args));
+    json_object_set_new(o, "Image", text(r->image));
+    json_object_set_new(o, "WorkingDir", text(p->cwd));
+    json_object_set_new(o, "Labels", pairs(&r->labels));
+    json_object_set_new(o, "StopSignal", text(r->stop_signal));
+    return o;
+}
+
 static json_t *container_json(struct engine *e, const struct engine_container *c)
 {
     const struct engine_record *r = c->record;
@@ -93,7 +113,9 @@ static json_t *container_json(struct engine *e, const struct engine_container *c
         return o;
     json_object_set_new(o, "Image", text(r->image));
     json_object_set_new(o, "ImageId", text(r->image_id));
-    json_object_set_new(o, "Args", strings(&r->args));
+    struct oci_strings rest = { r->args.n > 0 ? r->args.v + 1 : NULL, r->args.n > 0 ? r->args.n - 1 : 0 };
+    json_object_set_new(o, "Path", text(r->args.n > 0 ? r->args.v[0] : NULL));
+    json_object_set_new(o, "Args", strings(&rest));
     json_object_set_new(o, "Labels", pairs(&r->labels));
     json_object_set_new(o, "AutoRemove", json_boolean(r->rm));
     json_object_set_new(o, "Network", text(r->network));
@@ -104,43 +126,10 @@ static json_t *container_json(struct engine *e, const struct engine_container *c
         json_object_set_new(o, "SpecError", text(err.msg));
         return o;
     }
+    json_object_set_new(o, "Config", config_json(spec, r));
     json_object_set_new(o, "Controls", controls_json(spec, r));
     json_object_set_new(o, "Spec", oci_spec_to_json(spec));
     return o;
-}
-
-static json_t *image_json(const struct store_image *i)
-{
-    json_t *o = json_object(), *layers = json_array();
-    char name[700] = "";
-    if (i->name != NULL)
-        shown_reference(i->name, name, sizeof(name));
-    json_object_set_new(o, "Id", json_sprintf("sha256:%s", i->id));
-    json_object_set_new(o, "Name", text(name));
-    json_object_set_new(o, "Digest", text(i->manifest_digest));
-    json_object_set_new(o, "Created", text(i->config.created));
-    json_object_set_new(o, "Architecture", text(i->config.architecture));
-    json_object_set_new(o, "Os", text(i->config.os));
-    json_object_set_new(o, "Size", json_integer(i->size));
-    for (size_t k = 0; k < i->config.diff_ids.n; k++)
-        json_array_append_new(layers, text(i->config.diff_ids.v[k]));
-    json_object_set_new(o, "Layers", layers);
-    _cleanup_json_ json_t *config = NULL;
-    if (json_parse(i->config_text, strlen(i->config_text), "config", &config, NULL) == 0)
-        json_object_set(o, "Config", config);
-    return o;
-}
-
-static int inspect_image(const struct cli *cli, const char *name, json_t *list, struct error *err)
-{
-    _cleanup_store_ struct store *s = NULL;
-    _cleanup_store_image_ struct store_image *image = NULL;
-    int r = store_open(cli->root, false, &s, err);
-    if (r == 0)
-        r = store_find(s, name, &image, err);
-    if (r == 0)
-        json_array_append_new(list, image_json(image));
-    return r;
 }
 
 static int inspect_one(const struct cli *cli, struct engine *e, const struct inspect_flags *f,
@@ -158,10 +147,21 @@ static int inspect_one(const struct cli *cli, struct engine *e, const struct ins
     }
     if (r == -ENOENT && (f->type == NULL || str_eq(f->type, "image"))) {
         error_clear(err);
-        r = inspect_image(cli, name, list, err);
+        r = inspect_image(cli->root, name, list, err);
         if (r == -ENOENT && f->type == NULL)
             return error_set(err, r, "there is no container and no image \"%s\"", name);
     }
+    return r;
+}
+
+/* All as one document, or each through the template. */
+static int show(const struct inspect_flags *f, const json_t *list, struct strbuf *out, struct error *err)
+{
+    int r = 0;
+    if (f->format == NULL || str_eq(f->format, "json"))
+        return format_document(f->format, list, out, err);
+    for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
+        r = format_document(f->format, json_array_get(list, i), out, err);
     return r;
 }
 
@@ -175,8 +175,6 @@ static int run(const struct cli *cli, int argc, char **argv)
         status = command_words(cli, words, 1, -1);
     if (status >= 0)
         return status;
-    if (f.format != NULL && !str_eq(f.format, "json"))
-        return fail_text(cli, 1, "--format must be json, not \"%s\"", f.format);
     if (f.type != NULL && !str_eq(f.type, "container") && !str_eq(f.type, "image"))
         return fail_text(cli, 1, "--type must be container or image, not \"%s\"", f.type);
     _cleanup_engine_ struct engine *e = NULL;
@@ -189,7 +187,9 @@ static int run(const struct cli *cli, int argc, char **argv)
             status = fail(cli, 1, &err);
     }
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    json_out(&out, list, f.format != NULL ? 0 : 4);
+    error_clear(&err);
+    if (show(&f, list, &out, &err) < 0)
+        status = fail(cli, 1, &err);
     int written = out_write(&out);
     return status > 0 ? status : written;
 }

@@ -7,7 +7,7 @@
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
-#include "cli/json_out.h"
+#include "cli/format.h"
 
 struct ps_flags {
     bool all, quiet, latest, no_trunc;
@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
     { "all", 'a', OPT_FLAG, F(all), NULL, "also those that have ended", NULL },
     { "filter", 'f', OPT_LIST, F(filters), "KEY=VALUE",
       "only those with name, id, status, label, ancestor or exited as given", NULL },
-    { "format", 0, OPT_TEXT, F(format), "FORMAT", "table, or json: one object a line", NULL },
+    { "format", 0, OPT_TEXT, F(format), "FORMAT", FORMAT_HELP, NULL },
     { "last", 'n', OPT_I64, F(last), "N", "the N newest, in whatever state", NULL },
     { "latest", 'l', OPT_FLAG, F(latest), NULL, "the newest, in whatever state", NULL },
     { "no-trunc", 0, OPT_FLAG, F(no_trunc), NULL, "whole ids and commands", NULL },
@@ -157,21 +157,24 @@ static void add_row(struct table *t, const struct ps_flags *f, const struct engi
     table_row(t, cells);
 }
 
-static void json_line(struct strbuf *out, const struct engine_container *c)
+static json_t *container_json(const struct engine_container *c, bool whole)
 {
     char created[80], status[128];
     const struct engine_record *r = c->record;
-    _cleanup_free_ char *command = command_text(r, true);
+    _cleanup_free_ char *command = command_text(r, whole);
     _cleanup_strbuf_ struct strbuf labels = STRBUF_INIT;
-    for (size_t i = 0; i < r->labels.n; i++)
+    json_t *j = json_object(), *label = json_object();
+    for (size_t i = 0; i < r->labels.n; i++) {
         strbuf_addf(&labels, "%s%s=%s", i > 0 ? "," : "", r->labels.v[i].key, r->labels.v[i].value);
+        json_object_set_new(label, r->labels.v[i].key, json_string(r->labels.v[i].value));
+    }
     ago_text(r->created, created, sizeof(created), true);
     status_text(c, status, sizeof(status));
-    _cleanup_json_ json_t *j = json_object();
     json_object_set_new(j, "Command", json_string(command));
     json_object_set_new(j, "CreatedAt", json_string(r->created != NULL ? r->created : ""));
-    json_object_set_new(j, "ID", json_string(r->id));
+    json_object_set_new(j, "ID", json_sprintf("%.*s", whole ? 64 : 12, r->id));
     json_object_set_new(j, "Image", json_string(r->image != NULL ? r->image : ""));
+    json_object_set_new(j, "Label", label);
     json_object_set_new(j, "Labels", json_string(labels.buf));
     json_object_set_new(j, "Names", json_string(r->name != NULL ? r->name : ""));
     json_object_set_new(j, "Networks", json_string(r->network != NULL ? r->network : ""));
@@ -183,18 +186,22 @@ static void json_line(struct strbuf *out, const struct engine_container *c)
         json_object_set_new(j, "Pid", json_integer(c->pid));
     if (r->error != NULL)
         json_object_set_new(j, "Error", json_string(r->error));
-    json_out(out, j, 0);
+    return j;
 }
 
-static void render(const struct ps_flags *f, const struct engine_container *list, size_t n,
-                   struct strbuf *out)
+static int render(const struct ps_flags *f, struct format *format, const struct engine_container *list,
+                  size_t n, struct strbuf *out, struct error *err)
 {
+    static const struct format_header fields[] = {
+        { "ID", "CONTAINER ID" }, { "RunningFor", "CREATED" }, { "CreatedAt", "CREATED AT" }, { NULL, NULL }
+    };
     static const char *const headers[] = { "CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
                                            "STATUS",       "PORTS", "NAMES" };
     struct table *t = table_new(ARRAY_LEN(headers), headers);
     int64_t left = f->latest ? 1 : f->last.set && f->last.v >= 0 ? f->last.v : INT64_MAX;
-    bool as_table = !f->quiet && !format_is_json(f->format);
-    for (size_t i = 0; i < n && left > 0; i++) {
+    bool as_table = !f->quiet && format_as_table(format);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < n && left > 0; i++) {
         if (!wanted(f, &list[i]))
             continue;
         left--;
@@ -205,12 +212,15 @@ static void render(const struct ps_flags *f, const struct engine_container *list
         } else if (as_table) {
             add_row(t, f, &list[i]);
         } else {
-            json_line(out, &list[i]);
+            r = format_row(format, container_json(&list[i], f->no_trunc || format_as_json(format)), out, err);
         }
     }
     if (as_table)
         table_render(t, out);
+    else if (r == 0 && !f->quiet)
+        r = format_end(format, fields, out, err);
     table_free(t);
+    return r;
 }
 
 static int show(const struct cli *cli, const struct ps_flags *f)
@@ -221,7 +231,9 @@ static int show(const struct cli *cli, const struct ps_flags *f)
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
     _cleanup_engine_ struct engine *e = NULL;
     bool all = f->all || f->latest || f->last.set;
-    int r = format_check(f->format, &err);
+    _cleanup_arena_ struct arena *a = arena_new();
+    _cleanup_format_ struct format *format = NULL;
+    int r = format_parse(f->format, a, &format, &err);
     for (size_t i = 0; r == 0 && i < f->filters.n; i++) {
         r = filter_check(f->filters.v[i], &err);
         all = all || str_after(f->filters.v[i], "status=") != NULL ||
@@ -233,9 +245,9 @@ static int show(const struct cli *cli, const struct ps_flags *f)
         r = engine_list(e, all, &list, &n, &err);
     if (r < 0)
         return fail(cli, 1, &err);
-    render(f, list, n, &out);
+    r = render(f, format, list, n, &out, &err);
     engine_containers_free(list, n);
-    return out_write(&out);
+    return r < 0 ? fail(cli, 1, &err) : out_write(&out);
 }
 
 static int run(const struct cli *cli, int argc, char **argv)

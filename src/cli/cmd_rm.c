@@ -20,7 +20,7 @@ static int remove_one(struct engine *e, const char *name, void *arg, struct erro
 {
     const struct rm_flags *f = arg;
     int r = engine_remove(e, name, f->force, err);
-    return r == -ENOENT && f->force ? 0 : r;
+    return r == -ENOENT && f->force ? 1 : r;
 }
 
 static int run(const struct cli *cli, int argc, char **argv)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli/cmd_search.c: the table of `oakum search`; the code is in cli/registry_search.c. */
+#include "cli/format.h"
 #include "cli/hand_over.h"
 #include "cli/registry_flags.h"
 
@@ -9,7 +10,7 @@ static const struct cli_option options[] = {
     REMOTE_AUTHFILE(flags),
     REMOTE_CERT_DIR(flags),
     REMOTE_CREDS(flags),
-    { "format", 0, OPT_TEXT, F(format), "FORMAT", "table, or json: one object a line", NULL },
+    { "format", 0, OPT_TEXT, F(format), "FORMAT", FORMAT_HELP, NULL },
     { "limit", 0, OPT_I64, F(limit), "N", "most results (25)", NULL },
     { "no-trunc", 0, OPT_FLAG, F(no_trunc), NULL, "whole descriptions", NULL },
     REMOTE_TLS(flags),

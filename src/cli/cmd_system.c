@@ -4,6 +4,7 @@
 
 #include "base/table.h"
 #include "cli/commands.h"
+#include "cli/format.h"
 #include "cli/json_out.h"
 #include "engine/host.h"
 
@@ -12,7 +13,8 @@ struct info_flags {
 };
 
 static const struct cli_option options[] = {
-    { "format", 'f', OPT_TEXT, OPTION_FIELD(struct info_flags, format), "FORMAT", "table or json", NULL },
+    { "format", 'f', OPT_TEXT, OPTION_FIELD(struct info_flags, format), "FORMAT",
+      "table, json, or a Go template", NULL },
 };
 
 static const char *const answers[] = { [HOST_YES] = "yes", [HOST_PARTLY] = "partly", [HOST_NO] = "no" };
@@ -29,10 +31,9 @@ static void as_table(const struct host_feature *f, size_t n, struct strbuf *out)
     table_free(t);
 }
 
-static void as_json(const struct cli *cli, const char *kernel, const struct host_feature *f, size_t n,
-                    struct strbuf *out)
+static json_t *as_json(const struct cli *cli, const char *kernel, const struct host_feature *f, size_t n)
 {
-    _cleanup_json_ json_t *doc = json_object();
+    json_t *doc = json_object();
     json_t *list = json_array();
     json_object_set_new(doc, "Version", json_string(OAKUM_VERSION));
     json_object_set_new(doc, "Kernel", json_string(kernel));
@@ -48,7 +49,7 @@ static void as_json(const struct cli *cli, const char *kernel, const struct host
         json_array_append_new(list, o);
     }
     json_object_set_new(doc, "Controls", list);
-    json_out(out, doc, 2);
+    return doc;
 }
 
 static int info(const struct cli *cli, int argc, char **argv)
@@ -65,11 +66,11 @@ static int info(const struct cli *cli, int argc, char **argv)
         status = command_words(cli, words, 0, 0);
     if (status >= 0)
         return status;
-    if (format_check(f.format, &err) < 0)
-        return fail(cli, 1, &err);
     host_probe(a, &features, &n);
-    if (format_is_json(f.format)) {
-        as_json(cli, host_kernel(a), features, n, &out);
+    if (f.format != NULL && !str_eq(f.format, "table")) {
+        _cleanup_json_ json_t *doc = as_json(cli, host_kernel(a), features, n);
+        if (format_document(f.format, doc, &out, &err) < 0)
+            return fail(cli, 1, &err);
     } else {
         strbuf_addf(&out, "oakum " OAKUM_VERSION " on %s\nImages and containers: %s\nState: %s\n\n",
                     host_kernel(a), cli->root, cli->state);

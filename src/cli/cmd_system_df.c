@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
+#include "cli/format.h"
 #include "cli/image_names.h"
 #include "cli/json_out.h"
 #include "engine/engine.h"
@@ -16,7 +17,7 @@ struct df_flags {
 
 #define F(field) OPTION_FIELD(struct df_flags, field)
 static const struct cli_option options[] = {
-    { "format", 0, OPT_TEXT, F(format), "FORMAT", "table, or json: one object a line", NULL },
+    { "format", 0, OPT_TEXT, F(format), "FORMAT", FORMAT_HELP, NULL },
     { "verbose", 'v', OPT_FLAG, F(verbose), NULL, "each image, container and volume", NULL },
 };
 
@@ -114,21 +115,23 @@ static const char *reclaimable(const struct kind *k, char *buf, size_t size)
     return r < 0 ? "" : buf;
 }
 
-static void kinds(const struct df *d, bool json, struct strbuf *out)
+static int kinds(const struct df *d, struct format *format, struct strbuf *out, struct error *err)
 {
+    static const struct format_header fields[] = { { "TotalCount", "TOTAL" }, { NULL, NULL } };
+    int r = 0;
     static const char *const headers[] = { "TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE" };
     struct table *t = table_new(ARRAY_LEN(headers), headers);
-    for (size_t i = 0; i < ARRAY_LEN(d->kinds); i++) {
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(d->kinds); i++) {
         const struct kind *k = &d->kinds[i];
         char size[40], back[64];
         const char *cells[] = { k->type, arena_printf(d->a, "%zu", k->total),
                                 arena_printf(d->a, "%zu", k->active), shown_size(k->size, size, sizeof(size)),
                                 reclaimable(k, back, sizeof(back)) };
-        if (!json) {
+        if (format_as_table(format)) {
             table_row(t, cells);
             continue;
         }
-        _cleanup_json_ json_t *o = json_object();
+        json_t *o = json_object();
         json_object_set_new(o, "Type", json_string(cells[0]));
         json_object_set_new(o, "TotalCount", json_string(cells[1]));
         json_object_set_new(o, "Active", json_string(cells[2]));
@@ -136,11 +139,14 @@ static void kinds(const struct df *d, bool json, struct strbuf *out)
         json_object_set_new(o, "SizeBytes", json_integer(k->size));
         json_object_set_new(o, "Reclaimable", json_string(cells[4]));
         json_object_set_new(o, "ReclaimableBytes", json_integer(k->reclaimable));
-        json_out(out, o, 0);
+        r = format_row(format, o, out, err);
     }
-    if (!json)
+    if (format_as_table(format))
         table_render(t, out);
+    else if (r == 0)
+        r = format_end(format, fields, out, err);
     table_free(t);
+    return r;
 }
 
 static void each_image(const struct df *d, struct strbuf *out)
@@ -197,14 +203,14 @@ static int run(const struct cli *cli, int argc, char **argv)
         status = command_words(cli, words, 0, 0);
     if (status >= 0)
         return status;
-    bool json = format_is_json(f.format);
-    int r = format_check(f.format, &err);
-    if (r == 0 && f.verbose && json)
+    _cleanup_format_ struct format *format = NULL;
+    int r = format_parse(f.format, a, &format, &err);
+    if (r == 0 && f.verbose && !format_as_table(format))
         return fail_text(cli, 1, "--verbose is for the table");
     if (r == 0)
         r = gather(cli, &d, &err);
     if (r == 0 && !f.verbose)
-        kinds(&d, json, &out);
+        r = kinds(&d, format, &out, &err);
     if (r == 0 && f.verbose) {
         each_image(&d, &out);
         each_usage(&d, false, &out);

@@ -2,6 +2,7 @@
 /* cli/cmd_version.c: `oakum version`. */
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/format.h"
 #include "oci/spec.h"
 
 struct version_flags {
@@ -9,7 +10,8 @@ struct version_flags {
 };
 
 static const struct cli_option options[] = {
-    { "format", 'f', OPT_TEXT, OPTION_FIELD(struct version_flags, format), "FORMAT", "table or json", NULL },
+    { "format", 'f', OPT_TEXT, OPTION_FIELD(struct version_flags, format), "FORMAT",
+      "table, json, or a Go template", NULL },
 };
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -22,11 +24,13 @@ static int run(const struct cli *cli, int argc, char **argv)
         status = command_words(cli, words, 0, 0);
     if (status >= 0)
         return status;
-    if (format_check(f.format, &err) < 0)
-        return fail(cli, 1, &err);
-    if (!format_is_json(f.format))
+    if (f.format == NULL || str_eq(f.format, "table"))
         return out_text("oakum " OAKUM_VERSION "\nOCI runtime specification " OCI_VERSION_MAX "\n");
-    return out_text("{\"Version\":\"" OAKUM_VERSION "\",\"OciRuntimeSpec\":\"" OCI_VERSION_MAX "\"}\n");
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    _cleanup_json_ json_t *doc = json_pack("{ss, ss, s{ss}}", "Version", OAKUM_VERSION, "OciRuntimeSpec",
+                                           OCI_VERSION_MAX, "Client", "Version",
+                                           OAKUM_VERSION); /* docker's name for it */
+    return format_document(f.format, doc, &out, &err) < 0 ? fail(cli, 1, &err) : out_write(&out);
 }
 
 const struct command cmd_version = {

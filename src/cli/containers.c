@@ -11,8 +11,10 @@ int for_each_name(const struct cli *cli, struct engine *e, int words, char **arg
     int status = 0;
     for (int i = 1; i <= words; i++) {
         struct error err = { 0 };
-        if (act(e, argv[i], arg, &err) < 0) {
-            status = fail(cli, 1, &err);
+        int r = act(e, argv[i], arg, &err);
+        if (r != 0) {
+            int told = fail(cli, r < 0 ? 1 : 0, &err);
+            status = MAX_OF(status, told);
             continue;
         }
         _cleanup_strbuf_ struct strbuf line = STRBUF_INIT;

@@ -6,8 +6,8 @@
 #include "engine/engine.h"
 
 /*
- * Calls act for each of argv[1..words]; on success the name is printed, as docker does, on failure its error. 0, or 1 when one
- * of them failed.
+ * Calls act for each of argv[1..words]; on success the name is printed, as docker does, on failure (below 0) its error, and above 0 what it
+ * has to say in the error all the same. 0, or 1 when one of them failed.
  */
 int for_each_name(const struct cli *cli, struct engine *e, int words, char **argv,
                   int (*act)(struct engine *e, const char *name, void *arg, struct error *err), void *arg);

@@ -164,6 +164,7 @@ int oakum_main(int argc, char **argv)
         .summary = "Run sealed containers: nothing is granted that nobody asked for",
         .commands = commands,
         .aliases = aliases,
+        .usage_status = EXIT_OAKUM,
         .globals = options,
         .n_globals = ARRAY_LEN(options),
         .begin = begin,

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/table.h"
+#include "cli/format.h"
 #include "cli/json_out.h"
 #include "cli/registry_commands.h"
 
@@ -12,20 +13,24 @@ static const char *full_name(const char *host, const char *name, struct arena *a
     return str_eq(host, "docker.io") ? name : arena_printf(a, "%s/%s", host, name);
 }
 
-static void render(const struct search_flags *f, const struct registry_found *found, size_t n,
-                   struct strbuf *out)
+static int render(const struct search_flags *f, struct format *format, const struct registry_found *found,
+                  size_t n, struct strbuf *out, struct error *err)
 {
+    static const struct format_header fields[] = { { "StarCount", "STARS" },
+                                                   { "IsOfficial", "OFFICIAL" },
+                                                   { NULL, NULL } };
+    int r = 0;
     static const char *const headers[] = { "NAME", "DESCRIPTION", "STARS", "OFFICIAL" };
     struct table *t = table_new(ARRAY_LEN(headers), headers);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; r == 0 && i < n; i++) {
         char description[1024], stars[24];
-        if (format_is_json(f->format)) {
-            _cleanup_json_ json_t *j = json_object();
+        if (!format_as_table(format)) {
+            json_t *j = json_object();
             json_object_set_new(j, "Name", json_string(found[i].name));
             json_object_set_new(j, "Description", json_string(found[i].description));
             json_object_set_new(j, "StarCount", json_integer(found[i].stars));
             json_object_set_new(j, "IsOfficial", json_boolean(found[i].official));
-            json_out(out, j, 0);
+            r = format_row(format, j, out, err);
             continue;
         }
         bool cut = !f->no_trunc && strlen(found[i].description) > 45;
@@ -36,9 +41,12 @@ static void render(const struct search_flags *f, const struct registry_found *fo
         const char *cells[] = { found[i].name, description, stars, found[i].official ? "[OK]" : "" };
         table_row(t, cells);
     }
-    if (!format_is_json(f->format))
+    if (format_as_table(format))
         table_render(t, out);
+    else if (r == 0)
+        r = format_end(format, fields, out, err);
     table_free(t);
+    return r;
 }
 
 static int search(const struct search_flags *f, const char *text, struct strbuf *out, struct error *err)
@@ -49,7 +57,8 @@ static int search(const struct search_flags *f, const char *text, struct strbuf 
     const char *term = text;
     size_t n = 0;
     char host[256] = "docker.io";
-    int r = format_check(f->format, err);
+    _cleanup_format_ struct format *format = NULL;
+    int r = format_parse(f->format, a, &format, err);
     if (r == 0 && name_has_domain(text)) {
         r = registry_host(text, host, err);
         term = strchr(text, '/') + 1;
@@ -65,7 +74,7 @@ static int search(const struct search_flags *f, const char *text, struct strbuf 
     for (size_t i = 0; r == 0 && i < n; i++)
         found[i].name = full_name(host, found[i].name, a);
     if (r == 0)
-        render(f, found, n, out);
+        r = render(f, format, found, n, out, err);
     return r;
 }
 

@@ -29,8 +29,9 @@ id_of() { oak inspect "$1" | jq -r '.[0].Id'; }
   oak ps -a --format json | jq -es 'length == 2 and (map(.Names) | sort) == ["alive", "done-one"] and all(.ID | length == 64)' >/dev/null
   run oak ps --filter color=red
   said 1 'must be KEY=VALUE'
-  run oak ps --format '{{.ID}}'
-  said 1 'must be json or table'
+  [ "$(oak ps --format '{{.ID}}|{{.Names}}')" = "$(oak ps -q)|alive" ]
+  run oak ps --format plain
+  said 1 'must be json, table, or a template'
   oak rm -f alive done-one
   [ "$(oak ps -a | wc -l)" -eq 1 ]
 }

@@ -66,7 +66,7 @@ teardown() { start_teardown; }
   tar -C "$place/root" -cz . | oak import -c 'CMD ["echo", "changed"]' -c 'LABEL a=b' -m 'from a test' - piped:1 >/dev/null
   run -0 oak run --rm --cgroup-parent "/$group" piped:1
   [ "$output" = changed ]
-  oak inspect piped:1 | jq -e '.[0].Config.config.Labels.a == "b"'
+  oak inspect piped:1 | jq -e '.[0].Config.Labels.a == "b"'
 }
 
 @test "wrong use: one error, no half image" {

@@ -73,7 +73,7 @@ one() {
   said 1 'colour=red'
 }
 
-@test "images --format: docker's templates, as far as fields go" {
+@test "images --format: docker's templates" {
   make_image
   oak tag box example.com/other:2
   id=$(oak images -q box) digest=$(oak images --format json box | jq -r .Digest)
@@ -87,7 +87,7 @@ one() {
   [ "$(oak images -q --format 'table {{.Tag}}' box)" = "$id" ]
   run oak images --format '{{.Nosuch}}'
   said 1 'no field .Nosuch' 'Repository'
-  for bad in '{{.ID' '{{range .}}' '{{.}}' '{{if .ID}}x{{end}}'; do
+  for bad in '{{.ID' '{{range .}}' '{{nosuch .ID}}' 'ID'; do
     run oak images --format "$bad"
     [ "$status" -eq 1 ] && one_error "$output"
   done
