@@ -92,3 +92,69 @@ one() {
     [ "$status" -eq 1 ] && one_error "$output"
   done
 }
+
+@test "what docker says of the same images: filters, templates, rmi" {
+  command -v dockerd >/dev/null || skip 'needs dockerd'
+  make_root "$place/r"
+  for i in 1 2 3; do
+    echo "$i" >"$place/r/etc/n"
+    SOURCE_DATE_EPOCH=$((i * 100000000)) oak import -c "LABEL n=$i" -c "LABEL all=yes" "$place/r" "team/app:$i" >/dev/null
+  done
+  oak tag team/app:1 box && oak tag team/app:2 example.com:5000/a/b:x
+  oak save -o "$place/a.tar" team/app:1 team/app:2 team/app:3 box example.com:5000/a/b:x
+  # A command a line; each is asked of both.
+  cat >"$place/commands" <<'END'
+images -q --no-trunc box
+images --filter reference=team/app
+images --filter reference=team/app:1
+images --filter reference=team/*
+images --filter reference=*:2
+images --filter reference=app
+images --filter reference=*/*/*
+images --filter reference=box --filter reference=team/app:3
+images --filter label=n
+images --filter label=n=2
+images --filter label=n=2 --filter label=all=yes
+images --filter label=n=4
+images --filter before=team/app:2
+images --filter since=team/app:1
+images --filter before=team/app:3 --filter since=team/app:1
+images --filter dangling=false
+images --filter dangling=true
+images team/app
+images team/app:2
+images app
+rmi box
+rmi nosuch:1
+images
+rmi example.com:5000/a/b:x team/app:2
+images
+tag team/app:3 team/app:4
+rmi team/app:4
+images
+END
+  each() {
+    local line words
+    while read -r line; do
+      case $line in 'images -q'*) ;; images*) line+=' --format {{.Repository}}:{{.Tag}}={{.ID}}' ;; esac
+      read -ra words <<<"$line"
+      echo "== $line"
+      "$@" "${words[@]}" 2>/dev/null | grep -v '^Deleted: sha256:' | LC_ALL=C sort
+      echo "status ${PIPESTATUS[0]}"
+    done
+  }
+  # shellcheck disable=SC2016 # expanded inside
+  timeout 100 unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private bash -c "$(declare -f each)"'
+    cd "$1"
+    mount -t tmpfs -o mode=755 tmpfs /run
+    dockerd --data-root "$1/docker" --exec-root /run/docker --pidfile /run/d.pid -H unix:///run/d.sock --bridge none \
+      --iptables=false --storage-driver vfs >"$1/dockerd.log" 2>&1 &
+    for ((i = 0; i < 300; i++)); do docker -H unix:///run/d.sock info >/dev/null 2>&1 && break; sleep 0.1; done
+    docker -H unix:///run/d.sock load -q -i a.tar >/dev/null
+    each docker -H unix:///run/d.sock <commands >docker.out' sh "$place" </dev/null || { tail -3 "$place/dockerd.log"; false; }
+  set -f
+  each oak <"$place/commands" >"$place/ours.out"
+  set +f
+  [ "$(grep -c '^team/app' "$place/docker.out")" -gt 20 ]
+  diff "$place/docker.out" "$place/ours.out"
+}
