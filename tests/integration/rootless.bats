@@ -415,3 +415,18 @@ both'
   run as oakum run --help
   said 0 Usage
 }
+
+@test "export and image diff work without root; image mount says that it does not" {
+  needs_newuidmap
+  as sub oakum import "$place/bundle/rootfs" box >/dev/null
+  echo new >"$place/bundle/rootfs/etc/new"
+  as sub oakum import "$place/bundle/rootfs" other >/dev/null
+  run -0 as sub oakum image diff -t files box other
+  said 0 'A /etc/new'
+  as sub oakum run --name one --network none --read-only=false --user 0 box sh -c 'echo x >/etc/mine'
+  as sub oakum export one >"$place/one.tar"
+  tar -tvf "$place/one.tar" --numeric-owner | grep -Eq ' 0/0 .* etc/mine$'
+  as sub oakum rm one
+  run as sub oakum image mount box
+  said 1 "host's root only"
+}
