@@ -105,6 +105,23 @@ teardown() { registry_teardown; }
   [[ $output != *'fetched again'* ]]
 }
 
+@test "an image that another tool changed in the store is not up to date: a pull brings back the registry's" {
+  command -v umoci >/dev/null || skip 'needs umoci'
+  registry one
+  random_image "$reg/a:1" 1
+  id=$(oak images -q --no-trunc "$reg/a")
+  oak push -q "$reg/a:1"
+  oak rmi "$reg/a:1"
+  oak pull -q "$reg/a:1"
+  run -0 oak pull "$reg/a:1"
+  said 0 'up to date'
+  umoci config --image "$place/store/images:$reg/a:1" --config.user 7
+  [ "$(oak images -q --no-trunc "$reg/a")" != "$id" ]
+  run -0 oak pull "$reg/a:1"
+  said 0 'Downloaded newer image'
+  [ "$(oak images -q --no-trunc "$reg/a")" = "$id" ]
+}
+
 @test "push --compression-format gzip: smaller, of the same content, each time the same; a damaged layer does not get a good name" {
   registry one
   make_root "$place/root"
