@@ -107,14 +107,6 @@ static int sweep_entry(int dirfd, const char *name, unsigned char type, void *ar
     return 0;
 }
 
-/* What file_replace() leaves behind when it is killed: nobody else writes the index now. */
-static int sweep_half_index(int dirfd, const char *name, unsigned char type _unused_, void *arg _unused_)
-{
-    if (str_after(name, ".index.json.") != NULL && unlinkat(dirfd, name, 0) < 0)
-        log_warn("cannot remove %s from the image store: %s", name, strerror(errno));
-    return 0;
-}
-
 int store_collect(struct store *s, const struct image_index *index, struct work *w, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();
@@ -137,7 +129,7 @@ int store_collect(struct store *s, const struct image_index *index, struct work 
     sw = (struct sweep){ &layers, w };
     if (r == 0)
         r = dir_each(s->layers, ".", sweep_entry, &sw, err);
-    return r < 0 ? r : dir_each(s->images, ".", sweep_half_index, NULL, err);
+    return r;
 }
 
 /* --- rmi --- */

@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/parse.h"
 #include "image/store_internal.h"
 #include "image/worker.h"
@@ -202,12 +203,21 @@ int store_index_read(struct store *s, struct arena *a, struct image_index *ret, 
     return r < 0 ? error_context(err, r, "the image store at %s", s->path) : 0;
 }
 
+/* What file_replace() leaves behind when it is killed: nobody else writes the index now. */
+static int sweep_half_index(int dirfd, const char *name, unsigned char type _unused_, void *arg _unused_)
+{
+    if (str_after(name, ".index.json.") != NULL && unlinkat(dirfd, name, 0) < 0)
+        log_warn("cannot remove %s from the image store: %s", name, strerror(errno));
+    return 0;
+}
+
 int store_index_write(struct store *s, const struct image_index *index, struct error *err)
 {
     _cleanup_json_ json_t *j = image_index_to_json(index);
     _cleanup_free_ char *text = json_text(j, 0);
 
-    return file_replace(s->images, "index.json", text, strlen(text), 0600, true, err);
+    int r = dir_each(s->images, ".", sweep_half_index, NULL, err);
+    return r < 0 ? r : file_replace(s->images, "index.json", text, strlen(text), 0600, true, err);
 }
 
 struct image_descriptor *index_add(struct arena *a, struct image_index *index)
