@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2154 # lib/start sets place and top
 # The power is cut while the store is written to: at every flush, and between two of them with any part of what was written since. The
-# store lies on a file system of its own, on a loop device over a file that qemu-storage-daemon exports and that records every
-# write; lib/power-cut makes of the record what would be on the disk. OAKUM_LONG=1 cuts at every flush, and more file systems.
+# store lies on a file system of its own, on a loop device over a file that `recorder` shows and in which every write is recorded;
+# lib/power-cut makes of the record what would be on the disk. OAKUM_LONG=1 cuts at every flush, and more file systems.
 bats_require_minimum_version 1.5.0
 load lib/start
 load lib/registry
 load lib/layered
 setup() {
   registry_setup
-  for need in qemu-storage-daemon losetup mkfs.ext4; do
+  for need in losetup mkfs.ext4; do
     command -v $need >/dev/null || skip "needs $need"
   done
   [ -c /dev/fuse ] || skip 'needs /dev/fuse'
@@ -26,7 +26,7 @@ teardown() {
 
 # Every so many flushes.
 every=${OAKUM_LONG:+1}
-every=${every:-4}
+every=${every:-6}
 [ -z "${OAKUM_LONG:-}" ] || BATS_TEST_TIMEOUT=1200
 
 stop_recording() {
@@ -42,18 +42,16 @@ stop_recording() {
 # record: the disk as it is goes to $disk.base, and from now on all that is written to $loop is in $place/log.
 record() {
   cp --sparse=always "$disk" "$disk.base"
-  : >"$place/log" >"$place/export"
-  qemu-storage-daemon --blockdev "driver=file,node-name=disk,filename=$disk" --blockdev "driver=file,node-name=log,filename=$place/log" \
-    --blockdev driver=blklogwrites,node-name=rec,file=disk,log=log,log-sector-size=512 \
-    --export "type=fuse,id=e,node-name=rec,mountpoint=$place/export,writable=on" >"$place/daemon.log" 2>&1 3>&- &
+  : >"$place/export"
+  "$helpers/recorder" "$disk" "$place/log" "$place/export" >"$place/recorder.log" 2>&1 3>&- &
   daemon=$!
-  wait_for 10 mountpoint -q "$place/export" || skip "no recording disk here: $(head -n 1 "$place/daemon.log")"
+  wait_for 10 mountpoint -q "$place/export" || skip "no recording disk here: $(head -n 1 "$place/recorder.log")"
   loop=$(losetup -f --show "$place/export")
 }
 
 on_disk() { "$bin/oakum" --root "$place/mnt/store" --state "$place/state" "$@"; }
 # What is there, as one line.
-shown() { on_disk images --no-trunc --digests 2>/dev/null | tail -n +2 | awk '{ print $1 ":" $2 "@" $4 }' | sort | tr '\n' ' '; }
+shown() { on_disk images --no-trunc --digests 2>"$place/shown-said" | tail -n +2 | awk '{ print $1 ":" $2 "@" $4 }' | sort | tr '\n' ' '; }
 
 # step COMMAND...: its end, by the log's size, and what there is then.
 step() {
@@ -68,7 +66,7 @@ after_cut() {
 at=\${!#}
 $(declare -f on_disk shown)
 place='$place' bin='$bin'
-fail() { echo "\$*"; umount "\$place/mnt"; exit 1; }
+fail() { echo "\$*"; cat "\$place/shown-said"; umount "\$place/mnt"; exit 1; }
 said() { "\$@" >"\$place/said" 2>&1 || { cat "\$place/said"; fail "\$*"; }; }
 mount -o 'loop,$1' "\$place/cut" "\$place/mnt" || { echo 'the file system cannot be mounted'; exit 1; }
 # One of the states that it was in: that of the last command that had ended, or the next one's.
