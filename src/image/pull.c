@@ -206,6 +206,8 @@ static int read_config(struct pull *p, struct error *err)
     int r = store_document_read(p->store, d->digest, p->a, &p->config_text, &len, NULL);
     if (r < 0)
         r = registry_blob_read(p->conn, p->repo, d->digest, d->size, p->a, &p->config_text, err);
+    else if (len != (size_t) d->size) /* of the blob that came, the client has compared it */
+        r = error_set(err, -EINVAL, "it is %zu bytes, the manifest says %lld", len, (long long) d->size);
     if (r == 0)
         r = image_config_parse(p->config_text, (size_t) d->size, p->a, &p->config, err);
     if (r < 0)

@@ -10,6 +10,9 @@
  *
  * A blob that the store has without its layer is unpacked from there, and fetched after all when that shows that it is damaged.
  *
+ * A layer is taken as it is in the store only when an image that is here has the same blob for it; else it is unpacked, and its digest
+ * compared, although publishing will find it there.
+ *
  * Fetching again from nothing (restart) means unpacking again from nothing: the worker's directory is thrown away.
  */
 #include "image/pull_layers.h"
@@ -53,6 +56,32 @@ static bool has_blob(struct store *s, const struct layer_job *j)
     struct stat st;
     return fstatat(s->blobs, digest_hex(j->digest), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
            st.st_size == j->shown.size;
+}
+
+/*
+ * Which jobs' blobs an image that is here has for the same DiffID. The image's own word is not enough: with another's DiffID in its
+ * config it would get that one's files without having them.
+ */
+static void find_pairs(struct layer_jobs *jobs, const struct image_index *index)
+{
+    for (size_t i = 0; i < index->manifests.n; i++) {
+        _cleanup_store_image_ struct store_image *image = NULL;
+        if (store_image_load(jobs->im->store, &index->manifests.v[i], &image, NULL) < 0)
+            continue;
+        for (size_t k = 0; k < image->manifest.layers.n; k++) {
+            for (size_t n = 0; n < jobs->n; n++)
+                jobs->v[n].known |= str_eq(image->manifest.layers.v[k].digest, jobs->v[n].digest) &&
+                                    str_eq(image->config.diff_ids.v[k], jobs->v[n].diff_id);
+        }
+    }
+}
+
+static bool has_any_layer(const struct layer_jobs *jobs)
+{
+    for (size_t i = 0; i < jobs->n; i++)
+        if (has_layer(jobs->im->store, jobs->v[i].diff_id))
+            return true;
+    return false;
 }
 
 struct inodes {
@@ -110,13 +139,17 @@ static uint64_t layer_size(struct store *s, const char *diff_id)
 int layer_jobs_plan(struct layer_jobs *jobs, struct error *err)
 {
     struct store *s = jobs->im->store;
+    struct image_index index;
     _cleanup_close_ int lock = store_lock(s, LOCK_SH, err);
-    if (lock < 0)
-        return lock;
+    int r = lock < 0 ? lock : store_index_read(s, jobs->im->st.arena, &index, err);
+    if (r < 0)
+        return r;
+    if (has_any_layer(jobs))
+        find_pairs(jobs, &index);
     for (size_t i = 0; i < jobs->n; i++) {
         struct layer_job *j = &jobs->v[i];
         snprintf(j->blob, sizeof(j->blob), "blob%u", (unsigned) i);
-        j->have_layer = has_layer(s, j->diff_id);
+        j->have_layer = j->known && has_layer(s, j->diff_id);
         j->have_blob = has_blob(s, j) &&
                        linkat(s->blobs, digest_hex(j->digest), jobs->im->st.work->fd, j->blob, 0) == 0;
         if (!j->have_layer)

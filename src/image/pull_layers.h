@@ -10,6 +10,7 @@ struct layer_job {
     struct pull_layer shown;
     const char *digest, *diff_id; /* "sha256:…" */
     const char *media_type;
+    bool known; /* an image that is here has this blob for this DiffID */
     bool have_blob, have_layer;
     char dir[24], blob[24]; /* names in the work directory; dir "" when the layer is there already */
     struct partial partial;
