@@ -18,6 +18,7 @@
 struct trust_flags {
     const char *type, *policy;
     struct oci_strings keys;
+    bool bundles;
 };
 
 #define F(field) OPTION_FIELD(struct trust_flags, field)
@@ -25,6 +26,8 @@ static const struct cli_option set_options[] = {
     { "policypath", 0, OPT_TEXT, F(policy), "FILE", "another file than " POLICY_FILE " ($OAKUM_POLICY)",
       NULL },
     { "pubkeysfile", 'f', OPT_LIST, F(keys), "FILE", "a public key in PEM; one of several is enough", NULL },
+    { "bundles", 0, OPT_FLAG, F(bundles), NULL,
+      "accept cosign's bundles too, which name no repository (podman does not know this)", NULL },
     { "type", 't', OPT_TEXT, F(type), "TYPE", "sigstoreSigned (the default with a key), accept or reject",
       NULL },
 };
@@ -61,6 +64,8 @@ static int requirement(const struct trust_flags *f, struct arena *a, json_t **re
         return error_set(err, -EINVAL, "--type must be sigstoreSigned, accept or reject, not \"%s\"", type);
     if (!is_signed && f->keys.n > 0)
         return error_set(err, -EINVAL, "--type %s asks for no key", type);
+    if (!is_signed && f->bundles)
+        return error_set(err, -EINVAL, "--type %s asks for no signature, so --bundles says nothing", type);
     json_t *j = json_object(), *list = json_array();
     if (!is_signed) {
         json_object_set_new(j, "type",
@@ -80,7 +85,9 @@ static int requirement(const struct trust_flags *f, struct arena *a, json_t **re
             json_object_set(j, "keyPaths", keys);
         json_decref(keys);
         /* cosign signs a repository, not a tag. */
-        json_object_set_new(j, "signedIdentity", json_pack("{s:s}", "type", "matchRepository"));
+        json_object_set_new(
+            j, "signedIdentity",
+            json_pack("{s:s}", "type", f->bundles ? "matchRepositoryIfNamed" : "matchRepository"));
     }
     json_array_append_new(list, j);
     *ret = list;

@@ -20,14 +20,14 @@ struct job {
     struct trust_signatures signatures;
 };
 
-/* What is asked for: a key of the command line, for any tag of the repository; else the policy. */
+/* What is asked for: a key of the command line, for any tag of the repository or for just this digest; else the policy. */
 static int requirements(struct job *j, struct error *err)
 {
     if (j->f.keys.n > 0) {
         j->by_key = (struct policy_requirement){
             .kind = POLICY_SIGSTORE,
             .key_paths = j->f.keys,
-            .identity = IDENTITY_REPOSITORY,
+            .identity = IDENTITY_REPOSITORY_IF_NAMED,
         };
         j->required = (struct policy_requirements){ &j->by_key, 1, "--key" };
         return 0;

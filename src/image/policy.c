@@ -39,6 +39,7 @@ static const struct {
     { "matchRepoDigestOrExact", IDENTITY_REPO_DIGEST_OR_EXACT, NULL, NULL },
     { "matchExact", IDENTITY_EXACT, NULL, NULL },
     { "matchRepository", IDENTITY_REPOSITORY, NULL, NULL },
+    { "matchRepositoryIfNamed", IDENTITY_REPOSITORY_IF_NAMED, NULL, NULL },
     { "exactReference", IDENTITY_EXACT_REFERENCE, "dockerReference", NULL },
     { "exactRepository", IDENTITY_EXACT_REPOSITORY, "dockerRepository", NULL },
     { "remapIdentity", IDENTITY_REMAP, "prefix", "signedPrefix" },

@@ -20,7 +20,8 @@ enum policy_kind { POLICY_ACCEPT, POLICY_REJECT, POLICY_SIGSTORE, POLICY_UNSUPPO
 enum policy_identity_kind {
     IDENTITY_REPO_DIGEST_OR_EXACT, /* the same name and tag; for a name with a digest the same repository */
     IDENTITY_EXACT,
-    IDENTITY_REPOSITORY,       /* the same repository, any tag or none (cosign's signatures name no tag) */
+    IDENTITY_REPOSITORY, /* the same repository, any tag or none (cosign's signatures name no tag) */
+    IDENTITY_REPOSITORY_IF_NAMED, /* likewise, or no repository named at all (cosign's bundles). Ours, no other engine knows it */
     IDENTITY_EXACT_REFERENCE,  /* just `value`, whatever the image is called here */
     IDENTITY_EXACT_REPOSITORY, /* the repository `value` */
     IDENTITY_REMAP /* as the first, after `value` at the front of the name became `signed_prefix` */

@@ -502,6 +502,16 @@ int registry_tags(struct registry_conn *c, struct registry_repo *repo, struct ar
 
 /* --- referrers --- */
 
+/*
+ * Some who list what they push (cosign 2) give the type of its empty config in place of the artifact's: such a one may be anything, and
+ * whoever asked looks at the manifest.
+ */
+static bool may_be(const char *type, const char *wanted)
+{
+    return wanted == NULL || str_empty(type) || str_eq(type, wanted) ||
+           str_eq(type, "application/vnd.oci.empty.v1+json");
+}
+
 static int take_referrers(const char *text, size_t len, const char *artifact_type, struct arena *a,
                           struct image_descriptors *ret, struct error *err)
 {
@@ -514,8 +524,7 @@ static int take_referrers(const char *text, size_t len, const char *artifact_typ
         return r;
     json_array_foreach(json_object_get(doc, "manifests"), i, item)
     {
-        const char *type = json_string_value(json_object_get(item, "artifactType"));
-        if (artifact_type == NULL || (type != NULL && str_eq(type, artifact_type)))
+        if (may_be(json_string_value(json_object_get(item, "artifactType")), artifact_type))
             json_array_append(kept, (json_t *) item);
     }
     json_object_set_new(index, "schemaVersion", json_integer(2));

@@ -105,8 +105,8 @@ int registry_blob_put(struct registry_conn *c, struct registry_repo *repo, const
 int registry_tags(struct registry_conn *c, struct registry_repo *repo, struct arena *a,
                   struct oci_strings *ret, struct error *err) _warn_unused_;
 /*
- * What refers to a manifest: the referrers API, or where it is lacking the tag sha256-HEX. artifact_type NULL: all. None is an
- * empty list.
+ * What refers to a manifest: the referrers API, or where it is lacking the tag sha256-HEX. artifact_type NULL: all; else
+ * those of it, and those whose type the list does not tell. None is an empty list.
  */
 int registry_referrers(struct registry_conn *c, struct registry_repo *repo, const char *digest,
                        const char *artifact_type, struct arena *a, struct image_descriptors *ret,

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "image/sha256.h"
 #include "image/sigstore.h"
 #include "sys/file.h"
@@ -73,23 +74,37 @@ static int fetch_tag(struct registry_conn *c, struct registry_repo *repo, const 
     return r;
 }
 
+/* 1: the manifest has a bundle in it. */
+static int fetch_bundle(struct registry_conn *c, struct registry_repo *repo, const char *digest,
+                        struct arena *a, const char **ret, struct error *err)
+{
+    struct registry_manifest m;
+    struct image_manifest manifest;
+    int r = registry_manifest_get(c, repo, digest, a, &m, err);
+    if (r == 0)
+        r = image_manifest_parse(m.text, m.len, a, &manifest, err);
+    if (r < 0 || manifest.layers.n != 1 || !str_eq(manifest.layers.v[0].media_type, SIGSTORE_BUNDLE_TYPE))
+        return MIN_OF(r, 0);
+    r = read_small(c, repo, &manifest.layers.v[0], a, ret, err);
+    return r < 0 ? r : 1;
+}
+
 static int fetch_referrers(struct registry_conn *c, struct registry_repo *repo, const char *digest,
                            struct arena *a, struct trust_signatures *ret, struct error *err)
 {
     struct image_descriptors list;
     int r = registry_referrers(c, repo, digest, SIGSTORE_BUNDLE_TYPE, a, &list, err);
     for (size_t i = 0; r == 0 && i < list.n && i < SIGNATURES_MAX; i++) {
-        struct registry_manifest m;
-        struct image_manifest manifest;
         const char *bundle = NULL;
-        r = registry_manifest_get(c, repo, list.v[i].digest, a, &m, err);
-        if (r == 0)
-            r = image_manifest_parse(m.text, m.len, a, &manifest, err);
-        if (r == 0 && manifest.layers.n == 1 &&
-            str_eq(manifest.layers.v[0].media_type, SIGSTORE_BUNDLE_TYPE)) {
-            r = read_small(c, repo, &manifest.layers.v[0], a, &bundle, err);
-            if (r == 0 && !add(a, ret, (struct trust_signature){ .bundle = bundle }))
-                break;
+        struct error why = { 0 };
+        int one = fetch_bundle(c, repo, list.v[i].digest, a, &bundle, &why);
+        /* What is listed and gone, or is no bundle at all, is no signature; it does not stand in the way of one. */
+        if (one == -ENOENT || one == -EINVAL || one == -EFBIG) {
+            log_debug("no signature: %s", why.msg);
+        } else if (one < 0) {
+            r = error_set(err, one, "%s", why.msg);
+        } else if (one == 1 && !add(a, ret, (struct trust_signature){ .bundle = bundle })) {
+            break;
         }
     }
     return r;
@@ -195,11 +210,14 @@ static bool identity_fits(struct arena *a, const struct policy_requirement *q, c
                           const char *claimed)
 {
     struct reference c, want = *ref;
-    if (!claimed || reference_parse(claimed, &c, NULL) < 0)
+    if (!claimed)
+        return q->identity == IDENTITY_REPOSITORY_IF_NAMED;
+    if (reference_parse(claimed, &c, NULL) < 0)
         return false;
     bool same_repository = str_eq(repository_of(a, &c), repository_of(a, &want));
     switch (q->identity) {
-    case IDENTITY_REPOSITORY: return same_repository;
+    case IDENTITY_REPOSITORY:
+    case IDENTITY_REPOSITORY_IF_NAMED: return same_repository;
     case IDENTITY_EXACT_REPOSITORY: return str_eq(repository_of(a, &c), q->value);
     case IDENTITY_EXACT_REFERENCE: {
         char full[640];
@@ -260,8 +278,10 @@ static bool claim_fits(struct judge *j, const struct sigstore_claim *c)
     }
     if (identity_fits(j->a, j->q, j->ref, c->reference))
         return true;
-    j->why = c->reference ? arena_printf(j->a, "it was signed under the name %s", c->reference)
-                          : "its signature names no repository";
+    j->why = c->reference
+                 ? arena_printf(j->a, "it was signed under the name %s", c->reference)
+                 : "its signature names no repository (a bundle of cosign's, which \"signedIdentity\" may "
+                   "allow as matchRepositoryIfNamed)";
     return false;
 }
 
