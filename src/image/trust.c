@@ -79,7 +79,7 @@ static int fetch_bundle(struct registry_conn *c, struct registry_repo *repo, con
                         struct arena *a, const char **ret, struct error *err)
 {
     struct registry_manifest m;
-    struct image_manifest manifest;
+    struct image_manifest manifest = { 0 };
     int r = registry_manifest_get(c, repo, digest, a, &m, err);
     if (r == 0)
         r = image_manifest_parse(m.text, m.len, a, &manifest, err);

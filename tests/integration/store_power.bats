@@ -12,6 +12,7 @@ setup() {
   for need in losetup mkfs.ext4; do
     command -v $need >/dev/null || skip "needs $need"
   done
+  export OAKUM_HTTP_TIMEOUT=30 # each command syncs
   [ -c /dev/fuse ] || skip 'needs /dev/fuse'
   disk=$place/disk loop='' daemon=''
 }
@@ -81,7 +82,7 @@ said on_disk system check
 left=\$(ls -A "\$place/mnt/store/tmp"; find "\$place/mnt/store/images" -maxdepth 1 -name '.*' -type f)
 [ -z "\$left" ] || fail "left: \$left"
 said on_disk image prune -a -f
-left=\$(find "\$place/mnt/store"/{layers,images/blobs,tmp} -mindepth 1 -not -name sha256)
+left=\$(find "\$place/mnt/store"/{layers,images/blobs,tmp,files} -mindepth 1 -not -name sha256)
 [ -z "\$left" ] || fail "left: \$left"
 umount "\$place/mnt"
 SCRIPT
