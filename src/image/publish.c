@@ -181,6 +181,7 @@ int store_publish(struct store *s, struct staged *st, struct error *err)
         r = work_mark(st->work, err);
     if (r < 0)
         return r;
+    dedup_layers(s, st);
     if (syncfs(st->work->fd) < 0)
         return error_errno(err, -errno, "cannot write the image out");
     _cleanup_close_ int lock = store_lock(s, LOCK_EX, err);

@@ -129,6 +129,7 @@ int store_collect(struct store *s, const struct image_index *index, struct work 
     sw = (struct sweep){ &layers, w };
     if (r == 0)
         r = dir_each(s->layers, ".", sweep_entry, &sw, err);
+    w->collected = true;
     return r;
 }
 

@@ -10,6 +10,7 @@
  *                      ("docker.io/library/redis:latest"); a descriptor without it is an image that lost its name
  *   layers/HEX/        a layer unpacked, named by its DiffID: owners and modes as in the archive, whiteouts and opaque
  *                      directories in overlay's form (both trusted. and user.overlay.opaque)
+ *   files/             a second name of each larger file of a layer: what a new layer has of them, it shares (image/dedup.c)
  *   tmp/               work in progress, each with a flock of its own: what has none is garbage of a killed process
  * All of it is 0700: a setuid file in a layer is out of other users' reach.
  *

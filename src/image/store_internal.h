@@ -63,7 +63,8 @@ int store_match(struct store *s, const struct image_index *index, const char *na
 struct work {
     struct store *store;
     char name[40];
-    int fd; /* tmp/NAME, locked */
+    int fd;         /* tmp/NAME, locked */
+    bool collected; /* layers were moved here to be removed */
 };
 /* Removes what killed processes left, then makes a directory for us. */
 int work_new(struct store *s, struct work **ret, struct error *err) _warn_unused_;
@@ -125,6 +126,18 @@ void index_drop(struct image_index *index, size_t at);
  */
 int store_collect(struct store *s, const struct image_index *index, struct work *w, struct error *err)
     _warn_unused_;
+
+/* --- equal files --- */
+
+/*
+ * Gives the files of layers that are about to be published, and that are in the store already with the same content, owner, mode and time,
+ * one inode or shared extents. What cannot be done is left alone: nothing depends on it. Before the syncfs; no lock.
+ */
+void dedup_layers(struct store *s, const struct staged *st);
+/* Forgets the files that no layer has any more. Any lock or none. */
+int dedup_collect(struct store *s, struct error *err) _warn_unused_;
+/* Bytes that files with several names do not take a second time. */
+int64_t dedup_saved(struct store *s);
 
 /* --- import --- */
 

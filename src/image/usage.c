@@ -92,6 +92,6 @@ int store_usage(struct store *s, int64_t *ret, struct error *err)
         if (fstatat(s->layers, layers.hex[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
             total += layers.size[i];
     store_images_free(images, n);
-    *ret = total;
+    *ret = total - dedup_saved(s);
     return 0;
 }

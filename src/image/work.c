@@ -120,6 +120,9 @@ void work_free(struct work *w)
         return;
     if (w->fd >= 0 && tree_remove(w->store->tmp, w->name, &err) < 0)
         log_warn("cannot clean up %s/tmp: %s", w->store->path, err.msg);
+    /* Only now have their files a name less. */
+    if (w->collected && dedup_collect(w->store, &err) < 0)
+        log_warn("cannot clean up %s/files: %s", w->store->path, err.msg);
     if (w->fd >= 0)
         close(w->fd);
     free(w);

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2154 # lib/registry sets lab, place and reg
-# Documents of a hostile registry. What comes in the wrong order, cut or late is in tests/integration/registry_faults.bats.
+# Documents of a hostile registry. What comes in the wrong order, cut or late is in tests/integration/registry_faults.bats. Seen to
+# fail with the defence taken out of a copy of the tree:
+#
+#   image/pull_layers.c: known, and the comparison with the DiffID     another image's DiffID
+#   image/pull.c: the config's length                                  a config that is here
+#   image/partial.c: partial_check()                                   registry_faults: wrong bytes; a prefix of something else
+#   image/registry.c: may_be(); trust.c: claim_fits()                  registry_cosign: what cosign wrote; a referrer that is gone
 bats_require_minimum_version 1.5.0
 load ../integration/lib/start
 load ../integration/lib/registry

@@ -1,6 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 # Hostile archives. Each test imports one of mktar's and asks three things: is it refused (or unpacked as it must be), is the
 # canary tree of the host what it was (inode, mode, owner, times, content, xattrs), and is nothing half-made in the store.
+#
+# Each defence of src/image was seen to be what the test needs, by taking it out of a copy of the tree:
+#
+#   extract.c: ".." in extract_clean_name()                          .. in front, inside, in a pax path, a GNU long name, a ustar prefix
+#   extract.c: RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS in open_dir()    a whiteout, an opaque mark through a link; too deep by way of links
+#   extract.c: check_depth(), DEPTH_MAX                              too deep, also by way of links
+#   extract.c: dir_by_link                                           a whiteout, an opaque mark through a link inside
+#   extract.c: names of whiteouts                                    a whiteout of . and of ..
+#   extract.c: xattr_allowed()                                       only xattrs that a container may have
+#   extract.c: leave_out_device()                                    devices are left out, refused; one that poses as a whiteout
+#   extract.c: max_bytes, max_inodes                                 the bombs
+#   extract.c: what a hard link may be to                            a hard link to a directory, to a whiteout
+#   extract.c: set_root()                                            the root as a link, as a file
+#   extract.c: O_EXCL in make_file()                                 a file over a link; a hard link; of two kinds
+#   extract.c: unlinkat in make_dir()                                a directory over a link (CVE-2021-32760)
+#   extract.c, worker.c: text_neutralise(), both                     a message does not drive the terminal
+#   sandbox.c: filter_calls(), drop_capabilities()                   worker: no capability, no privilege, no call
+#   store.c: dir_check_private()                                     store: one that others can write to
+#   archive.c: root_open()                                           archive: a layer outside, by way of a link
+#   archive.c: digests of documents, layers, DiffIDs                 archive: a config with another digest; … DiffID; not its digest's
 
 setup() {
   build=${OAKUM_BUILD:-$BATS_TEST_DIRNAME/../../build}
