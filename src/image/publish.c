@@ -196,8 +196,8 @@ int store_publish(struct store *s, struct staged *st, struct error *err)
     }
     /* What was given away and is not named must not stay: a full disk comes here. */
     struct image_index old;
-    if (r < 0 && store_index_read(s, st->arena, &old, NULL) == 0 &&
-        store_collect(s, &old, st->work, NULL) < 0)
-        return r;
+    if (r < 0 &&
+        (store_index_read(s, st->arena, &old, NULL) < 0 || store_collect(s, &old, st->work, NULL) < 0))
+        st->work->unfinished = true;
     return r;
 }

@@ -93,17 +93,20 @@ static int need_descriptor(struct store *s, const struct image_descriptor *d, in
 struct sweep {
     const struct needed *needed;
     struct work *work; /* NULL: unlink */
+    bool failed;
 };
 
 static int sweep_entry(int dirfd, const char *name, unsigned char type, void *arg)
 {
-    const struct sweep *sw = arg;
+    struct sweep *sw = arg;
 
     (void) type;
     if (is_needed(sw->needed, name))
         return 0;
-    if (sw->work == NULL ? unlinkat(dirfd, name, 0) < 0 : renameat(dirfd, name, sw->work->fd, name) < 0)
+    if (sw->work == NULL ? unlinkat(dirfd, name, 0) < 0 : renameat(dirfd, name, sw->work->fd, name) < 0) {
         log_warn("cannot remove %s from the image store: %s", name, strerror(errno));
+        sw->failed = true;
+    }
     return 0;
 }
 
@@ -124,12 +127,15 @@ int store_collect(struct store *s, const struct image_index *index, struct work 
         qsort(blobs.v, blobs.n, sizeof(*blobs.v), by_text);
     if (layers.n > 0)
         qsort(layers.v, layers.n, sizeof(*layers.v), by_text);
-    struct sweep sw = { &blobs, NULL };
+    struct sweep sw = { .needed = &blobs };
+    bool failed;
     r = dir_each(s->blobs, ".", sweep_entry, &sw, err);
-    sw = (struct sweep){ &layers, w };
+    failed = sw.failed;
+    sw = (struct sweep){ .needed = &layers, .work = w };
     if (r == 0)
         r = dir_each(s->layers, ".", sweep_entry, &sw, err);
     w->collected = true;
+    w->unfinished = failed || sw.failed || r < 0;
     return r;
 }
 
@@ -233,6 +239,7 @@ static int remove_entries(struct removal *rm, const char *name_or_id, struct wor
         index_drop(&rm->index, going[i]);
     }
     r = store_index_write(rm->store, &rm->index, err);
+    w->unfinished = r < 0; /* it may have been replaced all the same */
     if (r < 0)
         return r;
     for (size_t i = 0; i < n; i++)
@@ -310,8 +317,10 @@ static int prune(struct removal *rm, const struct prune_options *o, struct work 
     rm->m.v = NULL;
     if (r == 0)
         r = work_mark(w, err);
-    if (r == 0)
+    if (r == 0) {
         r = store_index_write(rm->store, &rm->index, err);
+        w->unfinished = r < 0;
+    }
     return r < 0 ? r : store_collect(rm->store, &rm->index, w, err);
 }
 

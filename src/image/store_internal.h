@@ -63,8 +63,9 @@ int store_match(struct store *s, const struct image_index *index, const char *na
 struct work {
     struct store *store;
     char name[40];
-    int fd;         /* tmp/NAME, locked */
-    bool collected; /* layers were moved here to be removed */
+    int fd;          /* tmp/NAME, locked */
+    bool collected;  /* layers were moved here to be removed */
+    bool unfinished; /* something could not be removed: the next one is to try it again */
 };
 /* Removes what killed processes left, then makes a directory for us. */
 int work_new(struct store *s, struct work **ret, struct error *err) _warn_unused_;

@@ -118,7 +118,9 @@ void work_free(struct work *w)
 
     if (w == NULL)
         return;
-    if (w->fd >= 0 && tree_remove(w->store->tmp, w->name, &err) < 0)
+    /* What is left with the mark in it is found as that of a killed process. */
+    bool leave = w->fd >= 0 && w->unfinished && work_mark(w, NULL) == 0;
+    if (w->fd >= 0 && !leave && tree_remove(w->store->tmp, w->name, &err) < 0)
         log_warn("cannot clean up %s/tmp: %s", w->store->path, err.msg);
     /* Only now have their files a name less. */
     if (w->collected && dedup_collect(w->store, &err) < 0)

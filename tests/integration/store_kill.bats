@@ -35,7 +35,7 @@ sound() {
 swept() {
   local left
   oak image prune -a -f >/dev/null
-  left=$(find "$place/store/layers" "$place/store/images/blobs" "$place/store/tmp" -mindepth 1 -not -name sha256)
+  left=$(find "$place/store"/{layers,images/blobs,tmp,files} -mindepth 1 -not -name sha256)
   [ -z "$left" ] || { echo "left: $left"; return 1; }
 }
 
