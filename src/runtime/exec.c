@@ -357,7 +357,12 @@ static int clone_into(struct exec *e, struct error *err)
     }
     if (e->pid == 0)
         exec_child(e);
-    if (r >= 0 && e->pid < 0)
+    if (r >= 0 && e->pid < 0 && errno == EACCES && cgroup_fd >= 0) /* the cgroup above both is not ours */
+        r = error_set(
+            err, -EACCES,
+            "the kernel lets nobody put a process into the container's cgroup from the one that we are in: "
+            "start this by \"systemd-run --user --scope\" too");
+    else if (r >= 0 && e->pid < 0)
         r = error_errno(err, -errno, "cannot make a process in the container");
     /* Who is no root of the host cannot come back; nothing else is forked here. */
     if (own_pidns >= 0 && setns(own_pidns, CLONE_NEWPID) < 0 && r >= 0 &&
