@@ -35,6 +35,11 @@ void log_setup(int fd, enum log_format format, enum log_level max, const char *p
     log_state.program = program;
 }
 
+void log_move(int fd)
+{
+    log_state.fd = fd;
+}
+
 bool log_enabled(enum log_level level)
 {
     return log_state.fd >= 0 && level <= log_state.max;

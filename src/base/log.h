@@ -19,6 +19,8 @@ enum log_format {
 
 /* fd stays the caller's and must stay open. program stands before text lines ("oakum: warning: …"). */
 void log_setup(int fd, enum log_format format, enum log_level max, const char *program);
+/* Another descriptor, all else as it was. */
+void log_move(int fd);
 bool log_enabled(enum log_level level);
 /* Control characters in the message are written as \xNN, so that a hostile name cannot drive a terminal. */
 void log_msg(enum log_level level, const char *fmt, ...) _printf_(2, 3);

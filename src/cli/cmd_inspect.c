@@ -70,10 +70,13 @@ static json_t *state_json(const struct engine_container *c)
     const struct engine_record *r = c->record;
     json_t *o = json_object();
     json_object_set_new(o, "Status", text(engine_status_name(c->status)));
-    json_object_set_new(o, "Running",
-                        json_boolean(c->status == ENGINE_RUNNING || c->status == ENGINE_PAUSED));
+    json_object_set_new(o, "Running", json_boolean(engine_is_up(c->status)));
     json_object_set_new(o, "Paused", json_boolean(c->status == ENGINE_PAUSED));
+    json_object_set_new(o, "Restarting", json_boolean(c->status == ENGINE_RESTARTING));
+    json_object_set_new(o, "OOMKilled", json_boolean(r->oom_killed));
+    json_object_set_new(o, "TimedOut", json_boolean(r->timed_out));
     json_object_set_new(o, "Pid", json_integer(c->pid));
+    json_object_set_new(o, "Signal", json_integer(r->exit_signal));
     json_object_set_new(o, "ExitCode", r->exit_code.set ? json_integer(r->exit_code.v) : json_null());
     json_object_set_new(o, "Error", text(r->error));
     json_object_set_new(o, "StartedAt", text(r->started));
@@ -99,6 +102,28 @@ static json_t *config_json(const struct oci_spec *spec, const struct engine_reco
     return o;
 }
 
+static void add_life(json_t *o, struct engine *e, const struct engine_record *r)
+{
+    const char *driver = r->log_driver != NULL ? r->log_driver : "json-file";
+    json_t *policy = json_object(), *log = json_object();
+    json_object_set_new(policy, "Name", text(r->restart != NULL ? r->restart : "no"));
+    json_object_set_new(policy, "MaximumRetryCount", json_integer(r->restart_max));
+    json_object_set_new(o, "RestartPolicy", policy);
+    json_object_set_new(o, "RestartCount", json_integer(r->restarts));
+    json_object_set_new(o, "Timeout", json_integer(r->timeout));
+    json_object_set_new(log, "Driver", text(driver));
+    json_object_set_new(log, "MaxSize", json_integer(r->log_max_size));
+    json_object_set_new(log, "MaxFile", json_integer(r->log_max_file));
+    json_object_set_new(log, "LostLines", json_integer((json_int_t) r->lost_lines));
+    json_object_set_new(log, "LostBytes", json_integer((json_int_t) r->lost_bytes));
+    json_object_set_new(o, "Log", log);
+    json_object_set_new(
+        o, "LogPath",
+        r->detached && str_eq(driver, "json-file")
+            ? json_sprintf("%s/containers/%s/monitor/%s-json.log", engine_root(e), r->id, r->id)
+            : text(""));
+}
+
 static json_t *container_json(struct engine *e, const struct engine_container *c)
 {
     const struct engine_record *r = c->record;
@@ -122,6 +147,7 @@ static json_t *container_json(struct engine *e, const struct engine_container *c
     json_object_set_new(o, "Joined", pairs(&r->joined));
     json_object_set_new(o, "StopSignal", text(r->stop_signal));
     json_object_set_new(o, "StopTimeout", json_integer(r->stop_timeout));
+    add_life(o, e, r);
     if (engine_spec(e, r->id, &spec, &err) < 0) {
         json_object_set_new(o, "SpecError", text(err.msg));
         return o;

@@ -3,7 +3,9 @@
  * cli/cmd_ps.c: `oakum ps`: docker's columns and words. A container that is damaged or half-made is a line like any other.
  */
 #include <errno.h>
+#include <regex.h>
 
+#include "base/clock.h"
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
@@ -20,7 +22,8 @@ struct ps_flags {
 static const struct cli_option options[] = {
     { "all", 'a', OPT_FLAG, F(all), NULL, "also those that have ended", NULL },
     { "filter", 'f', OPT_LIST, F(filters), "KEY=VALUE",
-      "only those with name, id, status, label, ancestor or exited as given", NULL },
+      "only those with name, id, status, label, ancestor, exited or network as given, or before=, since= another container",
+      NULL },
     { "format", 0, OPT_TEXT, F(format), "FORMAT", FORMAT_HELP, NULL },
     { "last", 'n', OPT_I64, F(last), "N", "the N newest, in whatever state", NULL },
     { "latest", 'l', OPT_FLAG, F(latest), NULL, "the newest, in whatever state", NULL },
@@ -38,15 +41,17 @@ static bool key_value(const char *filter, const char *key, const char **value)
 
 static int filter_check(const char *filter, struct error *err)
 {
-    static const char *const keys[] = { "name", "id", "status", "label", "ancestor", "exited" };
+    static const char *const keys[] = { "name",   "id",      "status", "label", "ancestor",
+                                        "exited", "network", "before", "since" };
     const char *value;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (key_value(filter, keys[i], &value) && value[0] != '\0')
             return 0;
     }
-    return error_set(err, -EINVAL,
-                     "--filter \"%s\" must be KEY=VALUE with name, id, status, label, ancestor or exited",
-                     filter);
+    return error_set(
+        err, -EINVAL,
+        "--filter \"%s\" must be KEY=VALUE with name, id, status, label, ancestor, exited, network, before or since",
+        filter);
 }
 
 static bool label_matches(const struct oci_pairs *labels, const char *wanted)
@@ -57,13 +62,28 @@ static bool label_matches(const struct oci_pairs *labels, const char *wanted)
     return value != NULL && (equals == NULL || str_eq(value, equals + 1));
 }
 
+/* docker: a regular expression, which may begin with a slash; what is none is looked for as it is. */
+static bool name_matches(const char *name, const char *pattern)
+{
+    regex_t re;
+    _cleanup_free_ char *clean = str_after(pattern, "^/") != NULL ? xasprintf("^%s", pattern + 2)
+                                                                  : xstrdup(pattern + (pattern[0] == '/'));
+    if (regcomp(&re, clean, REG_EXTENDED | REG_NOSUB) != 0)
+        return strstr(name, clean) != NULL;
+    bool matches = regexec(&re, name, 0, NULL, 0) == 0;
+    regfree(&re);
+    return matches;
+}
+
 static bool filter_matches(const struct engine_container *c, const char *filter)
 {
     const char *v;
     const struct engine_record *r = c->record;
     char code[24];
     if (key_value(filter, "name", &v))
-        return r->name != NULL && strstr(r->name, v) != NULL;
+        return r->name != NULL && name_matches(r->name, v);
+    if (key_value(filter, "network", &v))
+        return r->network != NULL && str_eq(r->network, v);
     if (key_value(filter, "id", &v))
         return str_after(r->id, v) != NULL;
     if (key_value(filter, "status", &v))
@@ -82,12 +102,52 @@ static bool filter_matches(const struct engine_container *c, const char *filter)
     return false;
 }
 
+/* before= and since= become the time at which that container was made; NULL: none was given. */
+struct bounds {
+    char before[CLOCK_TEXT_MAX], since[CLOCK_TEXT_MAX];
+};
+
+static int find_bounds(struct engine *e, const struct ps_flags *f, struct bounds *b, struct error *err)
+{
+    for (size_t i = 0; i < f->filters.n; i++) {
+        const char *v;
+        struct engine_container c;
+        char *to = key_value(f->filters.v[i], "before", &v)  ? b->before
+                   : key_value(f->filters.v[i], "since", &v) ? b->since
+                                                             : NULL;
+        if (to == NULL)
+            continue;
+        int r = engine_get(e, v, &c, err);
+        if (r < 0)
+            return r;
+        if (c.record->created != NULL && str_format(to, CLOCK_TEXT_MAX, "%s", c.record->created) < 0)
+            r = error_set(err, -EINVAL, "container %s: its time of creation is none", v);
+        engine_container_clear(&c);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static bool within(const struct bounds *b, const struct engine_record *r)
+{
+    const char *made = r->created != NULL ? r->created : "";
+    return (b->before[0] == '\0' || strcmp(made, b->before) < 0) &&
+           (b->since[0] == '\0' || strcmp(made, b->since) > 0);
+}
+
+static bool is_bound(const char *filter)
+{
+    const char *v;
+    return key_value(filter, "before", &v) || key_value(filter, "since", &v);
+}
+
 /* docker: values of one key are alternatives, keys go together. */
 static bool wanted(const struct ps_flags *f, const struct engine_container *c)
 {
     for (size_t i = 0; i < f->filters.n; i++) {
         size_t n = strcspn(f->filters.v[i], "=") + 1;
-        bool any = false;
+        bool any = is_bound(f->filters.v[i]);
         for (size_t k = 0; k < f->filters.n; k++) {
             if (strncmp(f->filters.v[k], f->filters.v[i], n) == 0)
                 any = any || filter_matches(c, f->filters.v[k]);
@@ -114,6 +174,10 @@ static void status_text(const struct engine_container *c, char *buf, size_t size
             r = str_format(buf, size, "Exited (%lld) %s", (long long) c->record->exit_code.v, ago);
         else
             r = str_format(buf, size, "Exited (unknown)");
+        break;
+    case ENGINE_RESTARTING:
+        ago_text(c->record->finished, ago, sizeof(ago), true);
+        r = str_format(buf, size, "Restarting (%lld) %s", (long long) c->record->exit_code.v, ago);
         break;
     case ENGINE_CREATING: r = str_format(buf, size, "Creating"); break;
     case ENGINE_CREATED: r = str_format(buf, size, "Created"); break;
@@ -189,8 +253,8 @@ static json_t *container_json(const struct engine_container *c, bool whole)
     return j;
 }
 
-static int render(const struct ps_flags *f, struct format *format, const struct engine_container *list,
-                  size_t n, struct strbuf *out, struct error *err)
+static int render(const struct ps_flags *f, const struct bounds *b, struct format *format,
+                  const struct engine_container *list, size_t n, struct strbuf *out, struct error *err)
 {
     static const struct format_header fields[] = {
         { "ID", "CONTAINER ID" }, { "RunningFor", "CREATED" }, { "CreatedAt", "CREATED AT" }, { NULL, NULL }
@@ -202,7 +266,7 @@ static int render(const struct ps_flags *f, struct format *format, const struct 
     bool as_table = !f->quiet && format_as_table(format);
     int r = 0;
     for (size_t i = 0; r == 0 && i < n && left > 0; i++) {
-        if (!wanted(f, &list[i]))
+        if (!wanted(f, &list[i]) || !within(b, list[i].record))
             continue;
         left--;
         if (f->quiet) {
@@ -228,6 +292,7 @@ static int show(const struct cli *cli, const struct ps_flags *f)
     struct error err = { 0 };
     struct engine_container *list = NULL;
     size_t n = 0;
+    struct bounds b = { 0 };
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
     _cleanup_engine_ struct engine *e = NULL;
     bool all = f->all || f->latest || f->last.set;
@@ -243,9 +308,11 @@ static int show(const struct cli *cli, const struct ps_flags *f)
         r = engine_open(cli->root, cli->state, false, &e, &err);
     if (r == 0)
         r = engine_list(e, all, &list, &n, &err);
+    if (r == 0)
+        r = find_bounds(e, f, &b, &err);
     if (r < 0)
         return fail(cli, 1, &err);
-    r = render(f, format, list, n, &out, &err);
+    r = render(f, &b, format, list, n, &out, &err);
     engine_containers_free(list, n);
     return r < 0 ? fail(cli, 1, &err) : out_write(&out);
 }

@@ -8,10 +8,15 @@
 
 static const struct command *const commands[] = {
     &cmd_run,
+    &cmd_create,
+    &cmd_start,
     &cmd_exec,
     &cmd_ps,
+    &cmd_logs,
+    &cmd_wait,
     &cmd_kill,
     &cmd_stop,
+    &cmd_restart,
     &cmd_rm,
     &cmd_inspect,
     &cmd_images,
@@ -45,6 +50,7 @@ static const struct command *const commands[] = {
     &cmd_system_df,
     &cmd_system_info,
     &cmd_version,
+    &cmd_monitor_event,
     NULL,
 };
 
@@ -73,6 +79,11 @@ static const struct command_alias aliases[] = {
     { "container kill", "kill" },
     { "container stop", "stop" },
     { "container rm", "rm" },
+    { "container create", "create" },
+    { "container start", "start" },
+    { "container restart", "restart" },
+    { "container wait", "wait" },
+    { "container logs", "logs" },
     { "container remove", "rm" },
     { "container inspect", "inspect" },
     { NULL, NULL },

@@ -31,6 +31,9 @@ ADDER(add_security, run_options_add_security)
 ADDER(add_ulimit, run_options_add_ulimit)
 ADDER(add_device, run_options_add_device)
 ADDER(add_device_rule, run_options_add_device_rule)
+ADDER(set_restart, run_options_set_restart)
+ADDER(set_log_driver, run_options_set_log_driver)
+ADDER(add_log_opt, run_options_add_log_opt)
 
 #define THROTTLE(name, field, bytes)                                    \
     static int name(void *target, const char *value, struct error *err) \
@@ -139,7 +142,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "cpus", 0, OPT_CPUS, O(cpus), "N", "how many CPUs' time, such as 1.5", NULL },
     { "cpuset-cpus", 0, OPT_CALL, 0, "LIST", "CPUs to run on: 0-2,4", set_cpuset_cpus },
     { "cpuset-mems", 0, OPT_CALL, 0, "LIST", "memory nodes to use: 0,1", set_cpuset_mems },
-    { "detach", 'd', OPT_LATER, 0, NULL, "your shell's & does it for now", NULL },
+    { "detach", 'd', OPT_FLAG, O(detach), NULL, "leave it running in the background, with a monitor and a log, and print its id", NULL },
     { "detach-keys", 0, OPT_LATER, 0, "KEYS", NULL, NULL },
     { "device", 0, OPT_ADD, 0, "HOST[:CONTAINER][:rwm]", "give a device of the host", add_device },
     { "device-cgroup-rule", 0, OPT_ADD, 0, "RULE", "allow devices: 'c 10:200 rwm'", add_device_rule },
@@ -176,8 +179,8 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "label-file", 0, OPT_LIST, F(label_files), "FILE", "labels from a file, one a line", NULL },
     { "link", 0, OPT_LATER, 0, "CONTAINER", NULL, NULL },
     { "link-local-ip", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
-    { "log-driver", 0, OPT_LATER, 0, "DRIVER", NULL, NULL },
-    { "log-opt", 0, OPT_LATER, 0, "OPTION", NULL, NULL },
+    { "log-driver", 0, OPT_CALL, 0, "DRIVER", "what becomes of the output when detached: json-file (the default), none", set_log_driver },
+    { "log-opt", 0, OPT_ADD, 0, "KEY=VALUE", "max-size=SIZE (10m; -1: no limit), max-file=N (3), tag=TEXT, mode=blocking", add_log_opt },
     { "mac-address", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
     { "memory", 'm', OPT_SIZE, O(memory), "SIZE", "most memory (512m); 0 for no limit", NULL },
     { "memory-reservation", 0, OPT_SIZE, O(memory_reservation), "SIZE", "memory to be pushed back to when the host runs short", NULL },
@@ -200,7 +203,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "pull", 0, OPT_CALL, 0, "WHEN", "ask the registry for the image: missing (the default), always, never, newer", set_pull },
     { "quiet", 'q', OPT_FLAG, O(quiet), NULL, "do not show the progress of a pull", NULL },
     { "read-only", 0, OPT_TRI, O(read_only), NULL, "read-only root file system (on; --read-only=false makes it writable)", NULL },
-    { "restart", 0, OPT_LATER, 0, "POLICY", NULL, NULL },
+    { "restart", 0, OPT_CALL, 0, "POLICY", "start it again when it has ended, when detached: no, always, unless-stopped, on-failure[:N]", set_restart },
     { "rm", 0, OPT_FLAG, O(rm), NULL, "remove the container when it has ended", NULL },
     { "runtime", 0, OPT_LATER, 0, "NAME", NULL, NULL },
     { "security-opt", 0, OPT_ADD, 0, "OPTION", "no-new-privileges=false, seccomp=FILE|unconfined, apparmor=PROFILE, label=..., landlock=off, systempaths=unconfined, mask=PATH, unmask=PATH|ALL", add_security },
@@ -210,6 +213,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "stop-timeout", 0, OPT_I64, O(stop_timeout), "SECONDS", "time for that, before SIGKILL (10)", NULL },
     { "storage-opt", 0, OPT_LATER, 0, "OPTION", NULL, NULL },
     { "sysctl", 0, OPT_ADD, 0, "NAME=VALUE", "set a sysctl of the container's own namespaces", add_sysctl },
+    { "timeout", 0, OPT_I64, O(timeout), "SECONDS", "kill it when it has run that long, when detached; 0: never", NULL },
     { "tmpfs", 0, OPT_ADD, 0, "PATH[:OPTIONS]", "a tmpfs, 64 MiB, noexec,nosuid,nodev unless options say otherwise", add_tmpfs },
     { "tty", 't', OPT_FLAG, O(tty), NULL, "give it a terminal", NULL },
     { "ulimit", 0, OPT_ADD, 0, "NAME=SOFT[:HARD]", "resource limit: nofile=4096, core=-1", add_ulimit },
@@ -245,7 +249,16 @@ static int check_together(const struct run_options *o, struct error *err)
         return error_set(err, -EINVAL, "--stop-timeout must be a number of seconds, or -1 to wait for ever");
     if (o->user != NULL && o->user[0] == '\0')
         return error_set(err, -EINVAL, "--user is empty; name a user, or leave it out");
-    if (o->tty && o->interactive && isatty(STDIN_FILENO) == 0)
+    if (o->restart != NULL && o->rm)
+        return error_set(err, -EINVAL,
+                         "--restart and --rm contradict each other: what is removed cannot be started again");
+    if (o->timeout.set && (o->timeout.v < 0 || o->timeout.v > 2000000))
+        return error_set(err, -EINVAL, "--timeout must be a number of seconds up to 2000000; 0 is no limit");
+    if (!o->detach && !o->create_only && (o->restart != NULL || o->timeout.v > 0))
+        return error_set(err, -EINVAL,
+                         "--%s needs a monitor, which a container in the foreground has not; add -d",
+                         o->restart != NULL ? "restart" : "timeout");
+    if (o->tty && o->interactive && !o->detach && !o->create_only && isatty(STDIN_FILENO) == 0)
         return error_set(err, -ENOTTY, "the input device is not a terminal; leave -t out");
     return 0;
 }
@@ -264,7 +277,8 @@ int run_flags_finish(struct run_flags *f, int words, char **argv, struct error *
     if (r < 0)
         return r;
     if (words < 1 || argv[1][0] == '\0')
-        return error_set(err, -EINVAL, "name an image to run: oakum run [OPTIONS] IMAGE [COMMAND] [ARG...]");
+        return error_set(err, -EINVAL, "name an image: oakum %s [OPTIONS] IMAGE [COMMAND] [ARG...]",
+                         f->o.create_only ? "create" : "run");
     f->o.image = argv[1];
     for (int i = 2; i <= words; i++)
         oci_strings_add(f->o.arena, &f->o.args, argv[i]);

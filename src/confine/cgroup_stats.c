@@ -431,3 +431,11 @@ int cgroup_oom_kills(const struct cgroup *cg, uint64_t *ret, struct error *err)
         *ret = keyed(text, "oom_kill");
     return r;
 }
+
+int cgroup_oom_open(const struct cgroup *cg)
+{
+    struct place at = place_of(cg, CGROUP_MEMORY);
+    return at.dirfd < 0
+               ? -ENOENT
+               : file_open(at.dirfd, at.v2 ? "memory.events" : "memory.oom_control", O_RDONLY, 0, NULL);
+}

@@ -15,3 +15,5 @@
 int cgroup_stats(const struct cgroup *cg, json_t **ret, struct error *err);
 /* How many processes of it the kernel has killed for lack of memory so far. */
 int cgroup_oom_kills(const struct cgroup *cg, uint64_t *ret, struct error *err);
+/* The file that says so, open for reading, for who watches longer than cg is there: "oom_kill N" is a line of it. -ENOENT: none. */
+int cgroup_oom_open(const struct cgroup *cg);

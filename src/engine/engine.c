@@ -200,5 +200,7 @@ int engine_teardown(struct engine *e, const char *id, const struct engine_record
         r = record != NULL ? name_release(names, record->name, id, err) : name_release_all(names, id, err);
     if (r < 0)
         return r;
+    if (record == NULL || record->runs > 0)
+        monitor_state_remove(e, id);
     return tree_remove(e->containers_fd, id, err);
 }

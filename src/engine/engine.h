@@ -3,9 +3,10 @@
  * engine/engine.h: named containers on one host: run, exec, stop, kill, rm, and what there is to know about them.
  *
  * Below the store's root (/var/lib/oakum) the engine keeps, all 0700:
- *   containers/ID/      one container, named by 64 hex digits; held by flock by the oakum that runs it
+ *   containers/ID/      one container, named by 64 hex digits; held by flock by the oakum that starts, ends or (in the foreground) runs it
  *     record.json       who it is and how it ended (engine/record.h); absent while it is being made
  *     config.json       the specification; containers with --rm have it in the runtime's state only
+ *     monitor/          log and end of a detached container, held by flock by its keeper (monitor/monitor.h)
  *     upper/ work/      only with a writable root, or when a mount needs a target that the image does not have
  *     volumes/N/        anonymous volumes
  *   names/NAME          link whose text is the ID; symlinkat() is the claim
@@ -53,6 +54,27 @@ int engine_protect(const struct run_options *opt, struct error *err);
 int engine_run(struct engine *e, const struct run_options *opt, struct container_exit *ret,
                struct error *err);
 
+/* The same with a monitor; returns when its program was executed. id: 65 bytes. */
+int engine_run_detached(struct engine *e, const struct run_options *opt, char *id, struct container_exit *ret,
+                        struct error *err);
+/* Made, and not started. */
+int engine_create(struct engine *e, const struct run_options *opt, char *id, struct error *err);
+
+struct start_request {
+    bool attach, interactive; /* in the foreground, with our standard streams; *ret is its end then */
+    int lock_fd;              /* of engine_restarted(): containers/ID/monitor, locked; else -1 */
+};
+/* One that runs already is success, but to attach. */
+int engine_start(struct engine *e, const char *name_or_id, const struct start_request *req,
+                 struct container_exit *ret, struct error *err);
+/* What a keeper executes oakum for: to put away what is over, and to start it again. */
+int engine_ended(struct engine *e, const char *id, bool by_keeper, struct error *err);
+int engine_restarted(struct engine *e, const char *id, int64_t backoff_ms, int lock_fd, struct error *err);
+/* stop, then start. Parameters as of engine_stop(). */
+int engine_restart(struct engine *e, const char *name_or_id, int sig, int64_t timeout_s, struct error *err);
+/* Until it has ended for good; at once when it does not run. 255: nobody knows its exit code. A created one is waited for. */
+int engine_wait(struct engine *e, const char *name_or_id, int64_t *ret_code, struct error *err);
+
 struct exec_request {
     struct arena *arena;
     struct oci_strings args, env; /* env as in run_options */
@@ -75,13 +97,20 @@ enum engine_status {
     ENGINE_RUNNING,
     ENGINE_PAUSED,
     ENGINE_EXITED,
-    ENGINE_DAMAGED
+    ENGINE_DAMAGED,
+    ENGINE_RESTARTING /* it has ended, and its monitor will start it again */
 };
+static inline bool engine_is_up(enum engine_status s)
+{
+    return s == ENGINE_RUNNING || s == ENGINE_PAUSED || s == ENGINE_RESTARTING;
+}
 struct engine_container {
     struct engine_record *record; /* for a damaged one: id alone, and why in record->error */
     enum engine_status status;
     pid_t pid;           /* 0: none */
     uint64_t start_time; /* of pid (sys/proc.h) */
+    bool unwatched;      /* it runs, and its monitor was killed */
+    bool unsettled;      /* it has ended, and its monitor was killed before it could say so */
 };
 const char *engine_status_name(
     enum engine_status s); /* docker's: "created" "running" "exited" …, and "damaged" */

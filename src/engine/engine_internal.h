@@ -2,9 +2,17 @@
 /* engine/engine_internal.h: what the files of the engine share. */
 #pragma once
 
+#include <signal.h>
+
 #include "confine/mounts.h"
 #include "engine/engine.h"
 #include "engine/spec_build.h"
+#include "monitor/monitor.h"
+
+#define HOLDER_MS 10000 /* how long the oakum that runs a container may take to clean up after it has ended */
+
+/* list.c: what a container is now; dirfd may be negative: something in containers/ that is no directory of ours. */
+void engine_look(struct engine *e, const char *id, int dirfd, struct engine_container *ret);
 
 struct engine {
     char *root, *state;
@@ -45,6 +53,7 @@ struct launch {
     int dirfd;
     uint32_t range_first, rootless_ids;
     bool range_claimed, name_claimed, upper;
+    bool no_stdin; /* standard input is /dev/null, whatever the record says */
     struct spec_joins joins;
     int namespaces[OCI_NS_KINDS]; /* descriptors of what joins names, -1: none */
     struct mount_given shm;       /* /dev/shm of the container whose ipc namespace is joined; fd -1: none */
@@ -56,6 +65,59 @@ struct launch {
     struct oci_pairs sources;
     struct engine_record *record;
 };
+
+/*
+ * run.c. The order: init, prepare (nothing is made), make (all but the process; *ret_config is the caller's), run or detached_start;
+ * undo takes away what was made.
+ */
+struct signals_held {
+    sigset_t old, held;
+};
+void launch_init(struct launch *l, struct engine *e, const struct run_options *opt);
+int launch_prepare(struct launch *l, struct error *err);
+int launch_make(struct launch *l, char **ret_config, struct error *err);
+int launch_run(struct launch *l, const struct signals_held *hold, const char *config,
+               struct container_exit *ret, struct error *err);
+void launch_keep_end(struct launch *l, const char *started, int code);
+void launch_undo(struct launch *l, bool ask_runtime);
+void launch_free(struct launch *l);
+
+/* signals_hold.c */
+void signals_hold(struct signals_held *h);
+/* A signal that is waiting, 0 if there is none. */
+int signals_waiting(const struct signals_held *h);
+void signals_release(const struct signals_held *h, int swallow);
+
+/*
+ * detached.c: the container of l with a monitor of its own (monitor/monitor.h); l->record->runs and the like must be as they are to
+ * be. lock_fd: containers/ID/monitor, locked, or -1. Returns when the program was executed; end as of container_run().
+ */
+int detached_start(struct launch *l, const struct signals_held *hold, const char *config, int lock_fd,
+                   struct container_exit *end, struct error *err);
+/* A new keeper for a running container whose keeper was killed. Success too when another one was faster. */
+int detached_adopt(struct engine *e, const struct engine_container *c, struct error *err);
+/* Opens containers/ID/monitor, dirfd being ID. */
+int monitor_dir(int dirfd, bool create, struct error *err);
+/* Opens .monitor/ID of the state directory. create: anew and empty. */
+int monitor_state(struct engine *e, const char *id, bool create, struct error *err);
+void monitor_state_remove(struct engine *e, const char *id);
+
+/* watch.c: what a detached container's monitor says. */
+bool monitor_alive(int dirfd);
+/* Reads the exit file into the record: 1 it has ended, 0 not yet, or -errno. */
+int monitor_exit_read(int dirfd, struct engine_record *r, bool *ret_restart);
+/* exit file's text. */
+int monitor_exit_parse(const char *text, size_t len, struct engine_record *r, bool *ret_restart,
+                       struct error *err);
+/* A person has ended it: no restart. Wakes the keeper. Nothing for a container without a monitor. */
+void monitor_mark_stopped(struct engine *e, const char *id);
+/* Until no keeper is there any more. -ETIMEDOUT. */
+int monitor_wait_gone(struct engine *e, const char *id, int timeout_ms, struct error *err);
+/*
+ * Takes over what a killed monitor has left: a running container gets a new one, and one that has ended is put away. *c is looked at
+ * anew then. Failure is a warning.
+ */
+void engine_tend(struct engine *e, struct engine_container *c);
 
 /* image.c */
 int launch_find_image(struct launch *l, struct error *err);

@@ -133,6 +133,19 @@ int launch_write_record(struct launch *l, struct error *err)
     r->stop_timeout = o->stop_timeout.set ? o->stop_timeout.v : 10;
     r->rm = o->rm;
     r->tty = o->tty;
+    r->interactive = o->interactive;
+    r->init = o->init;
+    r->ulimits = o->n_ulimits > 0;
+    r->runs = o->create_only ? 0 : 1;
+    r->detached = o->detach;
+    r->started = o->detach ? r->created : NULL;
+    r->restart = o->restart;
+    r->restart_max = o->restart_max;
+    r->timeout = o->timeout.set ? o->timeout.v : 0;
+    r->log_driver = o->log_driver;
+    r->log_max_size = o->log_max_size.set ? o->log_max_size.v : 10 << 20;
+    r->log_max_file = o->log_max_file.set ? o->log_max_file.v : 3;
+    r->log_tag = o->log_tag;
     for (size_t i = 0; i < l->image->config.labels.n; i++)
         oci_pairs_set(r->arena, &r->labels, l->image->config.labels.v[i].key,
                       l->image->config.labels.v[i].value);

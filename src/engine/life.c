@@ -9,11 +9,17 @@
 #include "base/clock.h"
 #include "engine/engine_internal.h"
 
-#define HOLDER_MS 10000 /* how long the oakum that runs a container may take to clean up after it has ended */
-
 static const char *shown_name(const struct engine_record *r)
 {
     return r->name != NULL ? r->name : r->id;
+}
+
+/* A signal that is meant to end it is a person's word against the restart policy, as in docker. */
+static bool ends_it(const struct engine_record *r, int sig)
+{
+    int own = SIGTERM;
+    return sig == SIGKILL ||
+           (r->stop_signal != NULL && signal_parse(r->stop_signal, &own) == 0 && sig == own);
 }
 
 int engine_kill(struct engine *e, const char *name_or_id, int sig, struct error *err)
@@ -23,19 +29,24 @@ int engine_kill(struct engine *e, const char *name_or_id, int sig, struct error 
     int r = engine_get(e, name_or_id, &c, err);
     if (r < 0)
         return r;
-    if (c.status != ENGINE_RUNNING && c.status != ENGINE_PAUSED && c.status != ENGINE_CREATED)
+    if (c.status != ENGINE_RUNNING && c.status != ENGINE_PAUSED)
         r = error_set(err, -ESRCH, "container %s is not running", shown_name(c.record));
     if (r == 0)
         r = engine_runtime(e, &rt, err);
+    if (r == 0 && c.record->detached && ends_it(c.record, sig))
+        monitor_mark_stopped(e, c.record->id);
     if (r == 0)
         r = container_kill(rt, c.record->id, sig, sig == SIGKILL, err);
     engine_container_clear(&c);
     return r;
 }
 
-/* Until the oakum that runs it has put everything away. */
+/* Until the oakum that runs it, or its monitor, has put everything away. */
 static int wait_for_holder(struct engine *e, const char *id, struct error *err)
 {
+    int r = monitor_wait_gone(e, id, HOLDER_MS, err);
+    if (r < 0)
+        return r;
     int fd = engine_open_container(e, id, HOLDER_MS, err);
     if (fd >= 0)
         close(fd);
@@ -82,7 +93,11 @@ int engine_stop(struct engine *e, const char *name_or_id, int sig, int64_t timeo
     int r = engine_get(e, name_or_id, &c, err);
     if (r < 0)
         return r;
-    if (c.status == ENGINE_RUNNING || c.status == ENGINE_PAUSED || c.status == ENGINE_CREATED)
+    if (engine_is_up(c.status) && c.record->detached)
+        monitor_mark_stopped(e, c.record->id);
+    if (c.status == ENGINE_RESTARTING)
+        r = wait_for_holder(e, c.record->id, err);
+    else if (c.status == ENGINE_RUNNING || c.status == ENGINE_PAUSED)
         r = stop_running(e, c.record, sig, timeout_s, err);
     else if (c.status == ENGINE_CREATING)
         r = error_set(err, -EBUSY, "container %s is being started; try again", shown_name(c.record));
@@ -111,7 +126,7 @@ int engine_remove(struct engine *e, const char *name_or_id, bool force, struct e
     int r = engine_get(e, name_or_id, &c, err);
     if (r < 0)
         return r;
-    bool lives = c.status == ENGINE_RUNNING || c.status == ENGINE_PAUSED || c.status == ENGINE_CREATED;
+    bool lives = engine_is_up(c.status), detached = c.record->detached, made = c.status == ENGINE_CREATING;
     if (str_format(id, sizeof(id), "%s", c.record->id) < 0)
         r = error_set(
             err, -EINVAL,
@@ -120,13 +135,17 @@ int engine_remove(struct engine *e, const char *name_or_id, bool force, struct e
     if (r == 0 && lives && !force)
         r = error_set(err, -EBUSY, "container %s is running; stop it first, or use rm -f",
                       shown_name(c.record));
+    if (r == 0 && lives && detached)
+        monitor_mark_stopped(e, id);
     if (r == 0 && lives)
         r = kill_for_removal(e, id, err);
+    if (r == 0 && lives && detached)
+        r = monitor_wait_gone(e, id, HOLDER_MS, err);
     engine_container_clear(&c);
     if (r < 0)
         return r;
     /* From here on nobody else has it; what the record says is read again under the lock. */
-    _cleanup_close_ int dirfd = engine_open_container(e, id, force ? HOLDER_MS : 0, err);
+    _cleanup_close_ int dirfd = engine_open_container(e, id, force || !made ? HOLDER_MS : 0, err);
     if (dirfd == -ENOENT) {
         error_clear(err); /* its own oakum took it away: --rm */
         return 0;

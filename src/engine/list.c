@@ -14,8 +14,9 @@
 const char *engine_status_name(enum engine_status s)
 {
     static const char *const names[] = {
-        [ENGINE_CREATING] = "creating", [ENGINE_CREATED] = "created", [ENGINE_RUNNING] = "running",
-        [ENGINE_PAUSED] = "paused",     [ENGINE_EXITED] = "exited",   [ENGINE_DAMAGED] = "damaged",
+        [ENGINE_CREATING] = "creating",     [ENGINE_CREATED] = "created", [ENGINE_RUNNING] = "running",
+        [ENGINE_PAUSED] = "paused",         [ENGINE_EXITED] = "exited",   [ENGINE_DAMAGED] = "damaged",
+        [ENGINE_RESTARTING] = "restarting",
     };
     return names[s];
 }
@@ -65,8 +66,39 @@ static int runtime_word(struct engine *e, struct engine_container *c)
     return 0;
 }
 
-/* dirfd may be negative: something in containers/ that is no directory of ours. */
-static void look(struct engine *e, const char *id, int dirfd, struct engine_container *ret)
+/* The exit file is asked again when the keeper is gone: it was written before that. */
+static void look_detached(struct engine *e, struct engine_container *c, int dirfd)
+{
+    bool restart = false;
+    int ended = monitor_exit_read(dirfd, c->record, &restart);
+    if (ended == 1) {
+        bool waits = restart && (monitor_alive(dirfd) || is_held(dirfd));
+        c->status = waits ? ENGINE_RESTARTING : ENGINE_EXITED;
+        return;
+    }
+    int known = runtime_word(e, c);
+    bool alive = known == 0 && c->status != ENGINE_EXITED && c->status != ENGINE_CREATING;
+    if (monitor_alive(dirfd)) {
+        if (!alive)
+            c->status = ENGINE_RUNNING; /* it has ended this moment, or is about to be there */
+        return;
+    }
+    if (is_held(dirfd)) {
+        c->status = ENGINE_CREATING;
+        return;
+    }
+    if (monitor_exit_read(dirfd, c->record, &restart) == 1) {
+        c->status = ENGINE_EXITED;
+        c->pid = 0;
+        return;
+    }
+    c->unwatched = alive;
+    c->unsettled = !alive;
+    if (!alive)
+        c->status = ENGINE_EXITED;
+}
+
+void engine_look(struct engine *e, const char *id, int dirfd, struct engine_container *ret)
 {
     struct error err = { 0 };
     struct engine_container c = { 0 };
@@ -85,10 +117,12 @@ static void look(struct engine *e, const char *id, int dirfd, struct engine_cont
         *ret = c;
         return;
     }
-    if (c.record->finished != NULL)
+    if (c.record->detached)
+        look_detached(e, &c, dirfd);
+    else if (c.record->finished != NULL)
         c.status = ENGINE_EXITED;
     else if (runtime_word(e, &c) < 0)
-        c.status = is_held(dirfd) ? ENGINE_CREATING : ENGINE_EXITED;
+        c.status = is_held(dirfd) ? ENGINE_CREATING : c.record->runs == 0 ? ENGINE_CREATED : ENGINE_EXITED;
     *ret = c;
 }
 
@@ -107,10 +141,11 @@ static int list_entry(int dirfd, const char *name, unsigned char type, void *arg
     struct engine_container c;
     if (fd == -ENOENT)
         return 0; /* it went while we looked */
-    look(l->e, name, fd, &c);
+    engine_look(l->e, name, fd, &c);
+    engine_tend(l->e, &c);
     struct stat st;
     bool gone = fd >= 0 && c.status != ENGINE_RUNNING && fstat(fd, &st) == 0 && st.st_nlink == 0;
-    if (gone || (!l->all && c.status != ENGINE_RUNNING && c.status != ENGINE_PAUSED)) {
+    if (gone || (!l->all && !engine_is_up(c.status))) {
         engine_container_clear(&c);
         return 0;
     }
@@ -159,7 +194,8 @@ int engine_get(struct engine *e, const char *name_or_id, struct engine_container
     _cleanup_close_ int dirfd = engine_open_container(e, id, -1, NULL);
     if (dirfd == -ENOENT)
         return error_set(err, -ENOENT, "there is no container %.12s any more", id);
-    look(e, id, dirfd, ret);
+    engine_look(e, id, dirfd, ret);
+    engine_tend(e, ret);
     return 0;
 }
 

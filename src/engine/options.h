@@ -71,6 +71,7 @@ struct run_options {
     struct oci_strings env; /* "K=V", or "K" to take K away; in order, later wins */
     struct oci_pairs labels, annotations;
     bool rm, interactive, tty, init;
+    bool detach, create_only;
     bool compat_docker, privileged;
 
     /* identity and rights */
@@ -113,6 +114,14 @@ struct run_options {
     /* how it ends */
     const char *stop_signal;
     struct opt_i64 stop_timeout; /* seconds, -1: wait for ever */
+    const char *restart;         /* "always", "unless-stopped", "on-failure"; NULL: no */
+    int64_t restart_max;         /* for on-failure, 0: any number */
+    struct opt_i64 timeout;      /* seconds it may run */
+
+    /* what becomes of its output, when detached */
+    const char *log_driver; /* "json-file", "none"; NULL: json-file */
+    struct opt_i64 log_max_size, log_max_file;
+    const char *log_tag;
 };
 
 void run_options_init(struct run_options *o);
@@ -156,5 +165,10 @@ int namespace_mode_check(const char *what, const char *value, const char *allowe
 
 /* A path of a container: absolute, cleaned of . .. and doubled slashes; not "/". -EINVAL otherwise. */
 int container_path_clean(struct arena *a, const char *path, const char **ret, struct error *err);
+/* --restart no, always, unless-stopped, on-failure[:N] */
+int run_options_set_restart(struct run_options *o, const char *value, struct error *err);
+int run_options_set_log_driver(struct run_options *o, const char *value, struct error *err);
+/* max-size=10m, max-file=3, mode=blocking, tag=TEXT */
+int run_options_add_log_opt(struct run_options *o, const char *value, struct error *err);
 /* Names of containers and volumes: [A-Za-z0-9][A-Za-z0-9_.-]+, at most 128 characters. */
 bool object_name_valid(const char *name);

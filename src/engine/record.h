@@ -21,10 +21,25 @@ struct engine_record {
         joined; /* "network" "pid" "ipc" "uts" "userns": id of the container whose namespace it is */
     const char *stop_signal; /* "SIGTERM" */
     int64_t stop_timeout;    /* seconds, -1 for ever */
-    bool rm, tty;
+    bool rm, tty, interactive, init;
+    bool ulimits;            /* some were asked for: then one that cannot be set is an error */
+    int64_t runs;            /* how often it was started; 0: created only */
+    bool detached;           /* the present or last run has a monitor, whose exit file says how it ended */
+    const char *restart;     /* "always", "unless-stopped", "on-failure"; NULL: no */
+    int64_t restart_max;     /* for on-failure, 0: any number */
+    int64_t restarts;        /* by the monitor, since a person started it */
+    int64_t restart_backoff; /* ms, before the last one */
+    int64_t timeout;         /* seconds it may run, 0: for ever */
+    const char *log_driver;  /* NULL: json-file */
+    int64_t log_max_size, log_max_file; /* 0: no rotation */
+    const char *log_tag;
     const char *started, *finished; /* NULL: not yet */
     struct opt_i64 exit_code;
     const char *error; /* why it is damaged, or could not start; NULL */
+    /* Not in record.json: from the exit file. */
+    int64_t exit_signal;
+    bool exit_unknown, oom_killed, timed_out;
+    uint64_t lost_lines, lost_bytes;
 };
 
 void engine_record_free(struct engine_record *r);

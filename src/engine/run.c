@@ -22,45 +22,18 @@
 #include "sys/self.h"
 #include "sys/userns.h"
 
-struct hold {
-    sigset_t old, held;
-};
-
-static void hold_signals(struct hold *h)
+void launch_init(struct launch *l, struct engine *e, const struct run_options *opt)
 {
-    static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-    sigemptyset(&h->held);
-    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-        sigaddset(&h->held, signals[i]);
-    sigprocmask(SIG_BLOCK, &h->held, &h->old);
+    *l = (struct launch){ .e = e,
+                          .opt = opt,
+                          .a = arena_new(),
+                          .dirfd = -1,
+                          .rootless_ids = rootless_inside() ? userns_ids() : 0 };
+    memset(l->namespaces, 0xff, sizeof(l->namespaces)); /* all -1 */
+    l->shm.fd = -1;
 }
 
-/* A signal that is waiting, 0 if there is none. */
-static int waiting_signal(const struct hold *h)
-{
-    sigset_t pending;
-    if (sigpending(&pending) < 0)
-        return 0;
-    for (int s = 1; s < 32; s++) {
-        if (sigismember(&pending, s) == 1 && sigismember(&h->held, s) == 1 && sigismember(&h->old, s) == 0)
-            return s;
-    }
-    return 0;
-}
-
-static void release_signals(const struct hold *h, int swallow)
-{
-    struct timespec none = { 0 };
-    sigset_t one;
-    if (swallow != 0) {
-        sigemptyset(&one);
-        sigaddset(&one, swallow);
-        while (sigtimedwait(&one, NULL, &none) > 0) {}
-    }
-    sigprocmask(SIG_SETMASK, &h->old, NULL);
-}
-
-static void launch_free(struct launch *l)
+void launch_free(struct launch *l)
 {
     if (l->dirfd >= 0)
         close(l->dirfd);
@@ -72,7 +45,7 @@ static void launch_free(struct launch *l)
 }
 
 /* The claims of a container without a record are known here, so that nothing has to be searched. */
-static void undo(struct launch *l, bool ask_runtime)
+void launch_undo(struct launch *l, bool ask_runtime)
 {
     struct engine_record claims = { .id = l->id,
                                     .name = l->name,
@@ -95,7 +68,7 @@ static int write_cidfile(const char *path, const char *id, struct error *err)
     return r < 0 && fd >= 0 ? error_errno(err, r, "cannot write %s", path) : r;
 }
 
-static int prepare(struct launch *l, struct error *err)
+int launch_prepare(struct launch *l, struct error *err)
 {
     int r = launch_find_image(l, err);
     if (r == 0)
@@ -110,7 +83,7 @@ static int prepare(struct launch *l, struct error *err)
     return r;
 }
 
-static int make(struct launch *l, char **ret_config, struct error *err)
+int launch_make(struct launch *l, char **ret_config, struct error *err)
 {
     int r = launch_claim(l, err);
     if (r == 0)
@@ -126,8 +99,8 @@ static int make(struct launch *l, char **ret_config, struct error *err)
         return r;
     _cleanup_json_ json_t *doc = oci_spec_to_json(l->spec);
     _cleanup_free_ char *config = oci_json_text(doc, 0);
-    /* With --rm the runtime's copy lives as long as the container does. */
-    if (!l->opt->rm)
+    /* With --rm the runtime's copy lives as long as the container does, if it is started at once. */
+    if (!l->opt->rm || l->opt->create_only)
         r = file_replace(l->dirfd, "config.json", config, strlen(config), 0600, false, err);
     if (r == 0 && l->opt->cidfile != NULL)
         r = write_cidfile(l->opt->cidfile, l->id, err);
@@ -136,8 +109,8 @@ static int make(struct launch *l, char **ret_config, struct error *err)
     return r;
 }
 
-static int start_and_wait(struct launch *l, const struct hold *hold, const char *config,
-                          struct container_exit *ret, struct error *err)
+int launch_run(struct launch *l, const struct signals_held *hold, const char *config,
+               struct container_exit *ret, struct error *err)
 {
     struct runtime *rt;
     struct container_options opt = {
@@ -146,9 +119,9 @@ static int start_and_wait(struct launch *l, const struct hold *hold, const char 
         .config_text = config,
         .namespaces = l->namespaces,
         .mount = &l->shm,
-        .init = l->opt->init,
-        .keep_stdin_closed = !l->opt->interactive,
-        .warn_only_rlimits = l->opt->n_ulimits == 0,
+        .init = l->record->init,
+        .keep_stdin_closed = !l->record->interactive || l->no_stdin,
+        .warn_only_rlimits = !l->record->ulimits,
         .signal_mask = &hold->old,
         .die_with_parent = true,
         .last_call = true,
@@ -157,7 +130,7 @@ static int start_and_wait(struct launch *l, const struct hold *hold, const char 
     return r < 0 ? r : container_run(rt, l->spec, &opt, ret, err);
 }
 
-static void keep_record(struct launch *l, const char *started, int code)
+void launch_keep_end(struct launch *l, const char *started, int code)
 {
     char now[CLOCK_TEXT_MAX];
     struct error err = { 0 };
@@ -183,42 +156,37 @@ int engine_protect(const struct run_options *opt, struct error *err)
 
 int engine_run(struct engine *e, const struct run_options *opt, struct container_exit *ret, struct error *err)
 {
-    struct launch l = { .e = e,
-                        .opt = opt,
-                        .a = arena_new(),
-                        .dirfd = -1,
-                        .rootless_ids = rootless_inside() ? userns_ids() : 0 };
-    memset(l.namespaces, 0xff, sizeof(l.namespaces)); /* all -1 */
-    l.shm.fd = -1;
-    struct hold hold;
+    struct launch l;
+    launch_init(&l, e, opt);
+    struct signals_held hold;
     struct container_exit end = { 0 };
     char started[CLOCK_TEXT_MAX];
     _cleanup_free_ char *config = NULL;
-    int r = prepare(&l, err);
+    int r = launch_prepare(&l, err);
     if (r < 0) {
         launch_free(&l);
         return r;
     }
-    hold_signals(&hold);
-    r = make(&l, &config, err);
-    int sig = waiting_signal(&hold);
+    signals_hold(&hold);
+    r = launch_make(&l, &config, err);
+    int sig = signals_waiting(&hold);
     if (r < 0 || sig != 0) {
-        undo(&l, false);
-        release_signals(&hold, sig);
+        launch_undo(&l, false);
+        signals_release(&hold, sig);
         launch_free(&l);
         *ret = (struct container_exit){ .code = r < 0 ? 125 : 128 + sig };
         return r;
     }
     clock_now_text(started);
     /* Held back all the time: what comes before the runtime forwards signals is forwarded then. */
-    r = start_and_wait(&l, &hold, config, &end, err);
+    r = launch_run(&l, &hold, config, &end, err);
     if (r < 0)
-        undo(&l, true);
+        launch_undo(&l, true);
     else if (opt->rm)
-        undo(&l, false);
+        launch_undo(&l, false);
     else
-        keep_record(&l, started, end.code);
-    release_signals(&hold, 0);
+        launch_keep_end(&l, started, end.code);
+    signals_release(&hold, 0);
     launch_free(&l);
     *ret = end;
     return r;

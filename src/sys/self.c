@@ -35,7 +35,7 @@ static bool is_own_file(const char *path)
  * Where the program lies. In the protected one the link of procfs ends at the clone; there the first argument is the path
  * (self_start has set it), which counts only if it leads to the file that is running.
  */
-static int own_path(char *buf, size_t size)
+int self_path(char *buf, size_t size)
 {
     _cleanup_free_ char *arguments = NULL;
     ssize_t n = readlinkat(AT_FDCWD, "/proc/self/exe", buf, size - 1);
@@ -44,14 +44,14 @@ static int own_path(char *buf, size_t size)
     buf[n] = '\0';
     if (is_own_file(buf) ||
         file_read(AT_FDCWD, "/proc/self/cmdline", ARGUMENTS_MAX, &arguments, NULL, NULL) < 0)
-        return 0;
-    return is_own_file(arguments) ? str_format(buf, size, "%s", arguments) : 0;
+        return (int) n;
+    return is_own_file(arguments) ? str_format(buf, size, "%s", arguments) : (int) n;
 }
 
 static int beside_self(const char *name, char *buf, size_t size)
 {
     char exe[PATH_MAX];
-    int r = own_path(exe, sizeof(exe));
+    int r = self_path(exe, sizeof(exe));
     if (r < 0)
         return r;
     char *slash = strrchr(exe, '/');

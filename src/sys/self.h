@@ -26,5 +26,7 @@ extern bool self_on_readonly_mount;
  * began may be able to by now. Returns only when that failed.
  */
 int self_again(struct error *err);
+/* Where the program lies, also when it was executed from a clone of its mount. Length or negative errno. */
+int self_path(char *buf, size_t size);
 /* The user that owns the program file: whose processes could write to it. */
 int self_owner(uid_t *ret, struct error *err);

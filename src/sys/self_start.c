@@ -99,7 +99,8 @@ static bool same(const char *a, const char *b)
 static bool enters_container(char **argv)
 {
     for (; *argv; argv++)
-        if (same(*argv, "run") || same(*argv, "create") || same(*argv, "exec") || same(*argv, "restore"))
+        if (same(*argv, "run") || same(*argv, "create") || same(*argv, "exec") || same(*argv, "restore") ||
+            same(*argv, "start") || same(*argv, "restart"))
             return true;
     return false;
 }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/* monitor/internal.h: what keeper and scribe share besides monitor.h. */
+#pragma once
+
+#include "monitor/monitor.h"
+
+/* From keeper to scribe: BEGIN with pidfd, memory.events and, with a terminal, its master; END when the container has ended. */
+/* From scribe to keeper: DRAINED when all of its output is in the log. */
+enum monitor_word { WORD_BEGIN = 'B', WORD_END = 'E', WORD_DRAINED = 'D' };
+struct monitor_message {
+    uint32_t word;
+    int32_t pid;
+    uint64_t lost_lines, lost_bytes;
+};
+#define MESSAGE_FDS 3
+int message_send(int fd, const struct monitor_message *m, const int *fds, size_t n);
+/* 1: a message, 0: the other side is gone. *ret_n descriptors in fds (MESSAGE_FDS), O_CLOEXEC. */
+int message_receive(int fd, struct monitor_message *m, int *fds, size_t *ret_n);
+
+/*
+ * How a process that is not our child (any more) has ended, from its pidfd: PIDFD_GET_INFO, kernel 6.15. -EAGAIN: not reaped yet;
+ * -ENOTTY, -EINVAL: this kernel does not tell.
+ */
+int pidfd_exit_status(int pidfd, int *ret_status);
+/* The same while nobody has reaped it, from /proc/PID/stat; needs CAP_SYS_PTRACE, or it is 0. -ESRCH. */
+int proc_exit_status(int pidfd, pid_t pid, int *ret_status);
+/*
+ * The end of the process of pidfd, which is over: as its parent, as the pidfd tells it, or (look) from procfs. x->known says whether
+ * somebody knew.
+ */
+void collect_end(int pidfd, pid_t pid, int oom_fd, bool look, struct monitor_exit *x);
+
+/* No capability but keep (a mask); securebits stay, so that what a keeper executes as root has root's again. */
+int seal_capabilities(uint64_t keep);
+/* The scribe: all of it. Writes below the two directories only. After it no descriptor above MONITOR_FD_ERR is open. */
+int seal_scribe(void);

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * monitor/keeper.c: waits for the end of the container, records it, and has oakum do what follows: put away what the runtime
+ * has made, and start it again when its policy says so. Nothing that the container can write reaches this process; its input is
+ * the kernel's word, three numbers of the scribe, and bytes without a meaning from the FIFO `ctl`, which wake it.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "monitor/internal.h"
+#include "sys/syscall.h"
+
+#define PROGRAM "oakum-monitor"
+#define LOOK_MS 1000
+#define DRAIN_MS 10000 /* how long a scribe may take to write what is left */
+
+struct keeper {
+    const struct monitor_options *o;
+    int self; /* this program */
+    int socket, ctl;
+    pid_t scribe;
+    int64_t scribe_began, began;
+    bool timed_out, foreign_scribe;
+};
+
+static int64_t now_ms(void)
+{
+    return clock_monotonic_ms();
+}
+
+static _noreturn_ void become_scribe(struct keeper *k, int socket)
+{
+    const char *argv[20] = { PROGRAM, "scribe" };
+    char words[16384];
+    struct monitor_options o = { .max_size = k->o->max_size,
+                                 .max_files = k->o->max_files,
+                                 .id = k->o->id,
+                                 .root = k->o->root,
+                                 .state = k->o->state,
+                                 .tag = k->o->tag };
+    if (monitor_options_format(&o, argv, 2, ARRAY_LEN(argv), words, sizeof(words)) == 0 &&
+        dup2(socket, MONITOR_FD_SOCKET) >= 0) {
+        char *none[] = { NULL };
+        sys_execveat(k->self, "", (char *const *) argv, none, AT_EMPTY_PATH);
+    }
+    _exit(1);
+}
+
+static void tell_begin(struct keeper *k)
+{
+    const int fds[] = { MONITOR_FD_PIDFD, MONITOR_FD_OOM, MONITOR_FD_MASTER };
+    struct monitor_message m = { .word = WORD_BEGIN, .pid = (int32_t) k->o->pid };
+    message_send(k->socket, &m, fds, isatty(MONITOR_FD_MASTER) ? 3 : 2);
+}
+
+/* One that dies at once again is not worth all of the processor. */
+static void begin_scribe(struct keeper *k)
+{
+    int pair[2];
+    if (k->scribe_began > 0 && now_ms() - k->scribe_began < 1000)
+        poll(NULL, 0, 200);
+    k->scribe_began = now_ms();
+    if (k->socket >= 0)
+        close(k->socket);
+    k->socket = -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return;
+    k->scribe = fork();
+    if (k->scribe == 0)
+        become_scribe(k, pair[1]);
+    close(pair[1]);
+    k->socket = pair[0];
+    tell_begin(k);
+}
+
+static void kill_container(void)
+{
+    sys_pidfd_send_signal(MONITOR_FD_PIDFD, SIGKILL, NULL, 0);
+}
+
+static void empty_ctl(const struct keeper *k)
+{
+    char c[64];
+    while (read(k->ctl, c, sizeof(c)) > 0) {}
+}
+
+static int time_left(const struct keeper *k)
+{
+    if (k->o->timeout_s == 0 || k->timed_out)
+        return -1;
+    int64_t left = k->began + (int64_t) MIN_OF(k->o->timeout_s, (uint64_t) 2000000) * 1000 - now_ms();
+    return left > 0 ? (int) left : 0;
+}
+
+/* Only who has it is alive. */
+static bool scribe_lives(void)
+{
+    int fd = openat(MONITOR_FD_STATE, MONITOR_SCRIBE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    bool lives = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+    if (fd >= 0)
+        close(fd);
+    return lives;
+}
+
+/* A scribe of an earlier keeper has no connection to us: we look after it now and then. */
+static int next_look(const struct keeper *k)
+{
+    int left = time_left(k);
+    return k->foreign_scribe && (left < 0 || left > LOOK_MS) ? LOOK_MS : left;
+}
+
+/* Until the container has ended. */
+static void watch(struct keeper *k)
+{
+    for (;;) {
+        if (k->foreign_scribe && !scribe_lives()) {
+            k->foreign_scribe = false;
+            begin_scribe(k);
+        }
+        struct pollfd p[] = {
+            { .fd = MONITOR_FD_PIDFD, .events = POLLIN },
+            { .fd = k->socket, .events = POLLIN },
+        };
+        int n = poll(p, ARRAY_LEN(p), next_look(k));
+        if (n == 0 && time_left(k) == 0) {
+            k->timed_out = true;
+            kill_container();
+        }
+        if (n <= 0)
+            continue;
+        if (p[0].revents != 0)
+            return;
+        if (p[1].revents != 0) {
+            if (k->scribe > 0)
+                waitpid(k->scribe, NULL, WNOHANG);
+            begin_scribe(k);
+        }
+    }
+}
+
+/* Everything that was written is to be in the log before the end is known. A scribe that dies meanwhile has a successor. */
+static void drain(struct keeper *k, struct monitor_exit *x)
+{
+    int64_t end = now_ms() + DRAIN_MS;
+    struct monitor_message m = { .word = WORD_END };
+    int fds[MESSAGE_FDS];
+    size_t n;
+    for (int attempt = 0; attempt < 3 && k->socket >= 0; attempt++) {
+        message_send(k->socket, &m, NULL, 0);
+        struct pollfd p = { .fd = k->socket, .events = POLLIN };
+        int64_t left = end - now_ms();
+        if (left <= 0 || poll(&p, 1, (int) left) <= 0)
+            return;
+        struct monitor_message answer;
+        if (message_receive(k->socket, &answer, fds, &n) > 0 && answer.word == WORD_DRAINED) {
+            x->lost_lines = answer.lost_lines;
+            x->lost_bytes = answer.lost_bytes;
+            return;
+        }
+        begin_scribe(k);
+    }
+}
+
+/* A scribe that is not ours ends after it has recorded the end of its container, which became its child. */
+static bool recorded_by_other(const struct keeper *k)
+{
+    struct stat st;
+    if (!k->foreign_scribe)
+        return false;
+    for (int waited = 0; waited < DRAIN_MS; waited += 5) {
+        if (fstat(MONITOR_FD_EXIT, &st) == 0 && st.st_size > 0)
+            return true;
+        if (!scribe_lives())
+            break;
+        poll(NULL, 0, 5);
+    }
+    return fstat(MONITOR_FD_EXIT, &st) == 0 && st.st_size > 0;
+}
+
+static bool stopped(void)
+{
+    return faccessat(MONITOR_FD_DIR, MONITOR_STOPPED, F_OK, 0) == 0;
+}
+
+/* oakum, as root again, with none of our descriptors. */
+static _noreturn_ void become_oakum(const struct keeper *k, const char *what, uint64_t backoff_ms)
+{
+    extern char **environ;
+    char backoff[32];
+    if (str_format(backoff, sizeof(backoff), "%llu", (unsigned long long) backoff_ms) < 0)
+        _exit(1);
+    const char *argv[] = { k->o->program,   "--root", k->o->root, "--state", k->o->state,
+                           "monitor-event", what,     k->o->id,   backoff,   NULL };
+    int program = fcntl(MONITOR_FD_OAKUM, F_DUPFD_CLOEXEC, MONITOR_FD_END);
+    /* Who starts it again keeps the lock, and hands it to the next keeper: nobody takes the container for unwatched meanwhile. */
+    bool keep_lock = str_eq(what, "restart") && dup2(MONITOR_FD_DIR, MONITOR_FD_SOCKET) >= 0;
+    signal(SIGHUP, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
+    sys_close_range(MONITOR_FD_SOCKET + keep_lock, MONITOR_FD_END - 1, 0);
+    sys_execveat(program, "", (char *const *) argv, environ, AT_EMPTY_PATH);
+    _exit(1);
+}
+
+static void put_away(const struct keeper *k)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        become_oakum(k, "ended", 0);
+    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+}
+
+/* Until it is time, or somebody stops or removes the container. */
+static bool wait_for_restart(const struct keeper *k, uint64_t backoff_ms)
+{
+    int64_t end = now_ms() + (int64_t) backoff_ms;
+    for (;;) {
+        struct stat st;
+        if (stopped() || fstat(MONITOR_FD_DIR, &st) < 0 || st.st_nlink == 0)
+            return false;
+        int64_t left = end - now_ms();
+        if (left <= 0)
+            return true;
+        struct pollfd p = { .fd = k->ctl, .events = POLLIN };
+        if (poll(&p, 1, (int) left) > 0)
+            empty_ctl(k);
+    }
+}
+
+int keeper_main(const struct monitor_options *o)
+{
+    struct keeper k = { .o = o, .socket = MONITOR_FD_SOCKET, .began = now_ms(), .scribe = -1 };
+    static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE };
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+        signal(ignored[i], SIG_IGN);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    k.self = openat(AT_FDCWD, "/proc/self/exe", O_PATH | O_CLOEXEC);
+    k.ctl = openat(MONITOR_FD_STATE, MONITOR_CTL, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    /* Who is not the parent asks procfs how it ended. */
+    uint64_t keep = 1ull << CAP_KILL | (o->adopted ? 1ull << CAP_SYS_PTRACE : 0);
+    if (k.self < 0 || k.ctl < 0 || seal_capabilities(keep) < 0)
+        return 1;
+    if (o->adopted) {
+        k.foreign_scribe = scribe_lives();
+        k.socket = -1;
+        if (!k.foreign_scribe)
+            begin_scribe(&k);
+    } else {
+        tell_begin(&k);
+    }
+    watch(&k);
+    char now[CLOCK_TEXT_MAX];
+    struct monitor_exit x = { .timed_out = k.timed_out };
+    uint64_t backoff = 0;
+    bool other = recorded_by_other(&k);
+    if (!other) {
+        drain(&k, &x);
+        collect_end(MONITOR_FD_PIDFD, (pid_t) o->pid, MONITOR_FD_OOM, o->adopted, &x);
+        clock_now_text(now);
+        x.finished = now;
+        x.restart = restart_decide(o, &x, stopped(), now_ms() - k.began, &backoff);
+        monitor_exit_write(MONITOR_FD_EXIT, &x);
+    }
+    put_away(&k);
+    if (!other && x.restart && wait_for_restart(&k, backoff))
+        become_oakum(&k, "restart", backoff);
+    return 0;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * monitor/scribe.c: the container's output into its log, until there is no more. It begins before the container does and ends
+ * after it. Without its keeper it goes on, waits for the end of the container itself, and records it.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/file.h>
+
+#include "base/clock.h"
+#include "monitor/internal.h"
+#include "monitor/journal.h"
+
+struct scribe {
+    struct journal *journal;
+    int source[STREAM_COUNT]; /* -1: none, or at its end */
+    int socket;               /* -1: the keeper is gone */
+    int pidfd, oom;
+    pid_t pid;
+    bool begun, ended;
+};
+
+/* 1: something came. */
+static int take_all(struct scribe *s)
+{
+    int any = 0;
+    for (int k = 0; k < STREAM_COUNT; k++) {
+        if (s->source[k] < 0)
+            continue;
+        int r = journal_take(s->journal, (enum journal_stream) k, s->source[k]);
+        any |= r > 0;
+        /* Before the container is there its pipes may be without a writer. */
+        if (r < 0 && (s->begun || s->ended)) {
+            close(s->source[k]);
+            s->source[k] = -1;
+        }
+    }
+    return any;
+}
+
+static void hear_keeper(struct scribe *s)
+{
+    struct monitor_message m;
+    int fds[MESSAGE_FDS];
+    size_t n;
+    if (message_receive(s->socket, &m, fds, &n) <= 0) {
+        close(s->socket);
+        s->socket = -1;
+        return;
+    }
+    if (m.word == WORD_END)
+        s->ended = true;
+    if (m.word == WORD_BEGIN && n >= 2) {
+        s->begun = true;
+        s->pid = m.pid;
+        s->pidfd = fds[0];
+        s->oom = fds[1];
+        if (n == 3)
+            s->source[STREAM_OUT] = fds[2];
+    }
+}
+
+static void record_end(struct scribe *s)
+{
+    char now[CLOCK_TEXT_MAX];
+    struct monitor_exit x = { 0 };
+    collect_end(s->pidfd, s->pid, s->oom, false, &x);
+    journal_lost(s->journal, &x.lost_lines, &x.lost_bytes);
+    clock_now_text(now);
+    x.finished = now;
+    monitor_exit_write(MONITOR_FD_EXIT, &x);
+}
+
+/* 0: go on. The pidfd counts only when nobody else waits for it. */
+static int turn(struct scribe *s)
+{
+    struct pollfd p[2 + STREAM_COUNT] = {
+        { .fd = s->socket, .events = POLLIN },
+        { .fd = s->socket < 0 ? s->pidfd : -1, .events = POLLIN },
+    };
+    for (int k = 0; k < STREAM_COUNT; k++)
+        p[2 + k] = (struct pollfd){ .fd = s->begun ? s->source[k] : -1, .events = POLLIN };
+    if (poll(p, ARRAY_LEN(p), -1) < 0)
+        return errno == EINTR ? 0 : 1;
+    if (p[0].revents != 0)
+        hear_keeper(s);
+    if (s->socket < 0 && !s->begun)
+        return 1; /* the container was never started */
+    if (p[1].revents != 0)
+        s->ended = true;
+    if (take_all(s))
+        journal_write(s->journal, false);
+    return s->ended;
+}
+
+int scribe_main(const struct monitor_options *o)
+{
+    struct scribe s = {
+        .socket = MONITOR_FD_SOCKET, .source = { MONITOR_FD_OUT, MONITOR_FD_ERR }, .pidfd = -1, .oom = -1
+    };
+    /* Whose lock it is tells others that a scribe is there; the last one's goes with it. */
+    int r = seal_scribe(), lock = -1;
+    if (r == 0 && (lock = openat(MONITOR_FD_STATE, MONITOR_SCRIBE, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
+        r = -errno;
+    if (r == 0 && flock(lock, LOCK_EX) < 0)
+        r = -errno;
+    if (r == 0)
+        r = journal_open(MONITOR_FD_DIR, MONITOR_FD_STATE, o->id, o->tag, o->max_size, o->max_files,
+                         &s.journal);
+    if (r < 0)
+        return 1;
+    while (turn(&s) == 0) {}
+    if (!s.begun)
+        return 0;
+    while (take_all(&s))
+        journal_write(s.journal, false);
+    journal_write(s.journal, true);
+    if (s.socket < 0) {
+        record_end(&s);
+        return 0;
+    }
+    struct monitor_message m = { .word = WORD_DRAINED };
+    journal_lost(s.journal, &m.lost_lines, &m.lost_bytes);
+    message_send(s.socket, &m, NULL, 0);
+    return 0;
+}
