@@ -75,6 +75,14 @@ int engine_restart(struct engine *e, const char *name_or_id, int sig, int64_t ti
 /* Until it has ended for good; at once when it does not run. 255: nobody knows its exit code. A created one is waited for. */
 int engine_wait(struct engine *e, const char *name_or_id, int64_t *ret_code, struct error *err);
 
+/* -EALREADY: it is paused; it is not paused. */
+int engine_pause(struct engine *e, const char *name_or_id, struct error *err);
+int engine_unpause(struct engine *e, const char *name_or_id, struct error *err);
+/* Not of one that runs in the foreground: its oakum writes the record. */
+int engine_rename(struct engine *e, const char *name_or_id, const char *name, struct error *err);
+/* Numbers of its processes; the caller frees. */
+int engine_pids(struct engine *e, const char *name_or_id, pid_t **ret, size_t *ret_n, struct error *err);
+
 struct exec_request {
     struct arena *arena;
     struct oci_strings args, env; /* env as in run_options */
