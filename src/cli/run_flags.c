@@ -277,7 +277,8 @@ int run_flags_finish(struct run_flags *f, int words, char **argv, struct error *
     if (r < 0)
         return r;
     if (words < 1 || argv[1][0] == '\0')
-        return error_set(err, -EINVAL, "name an image: oakum %s [OPTIONS] IMAGE [COMMAND] [ARG...]",
+        return error_set(err, -EINVAL, "name an image to %s: oakum %s [OPTIONS] IMAGE [COMMAND] [ARG...]",
+                         f->o.create_only ? "make a container from" : "run",
                          f->o.create_only ? "create" : "run");
     f->o.image = argv[1];
     for (int i = 2; i <= words; i++)
