@@ -436,6 +436,13 @@ static int register_self(int dirfd, int proc_fd, struct error *err)
     return 0;
 }
 
+int rootless_register(int state_fd, struct error *err)
+{
+    _cleanup_close_ int dirfd = rootless_inside() ? dir_open(state_fd, ".userns", NULL) : -1;
+    _cleanup_close_ int proc_fd = dirfd < 0 ? -1 : proc_open(err);
+    return dirfd < 0 ? 0 : proc_fd < 0 ? proc_fd : register_self(dirfd, proc_fd, err);
+}
+
 int rootless_enter_shared(int state_fd, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();

@@ -44,6 +44,11 @@ int rootless_enter_spec(const struct oci_spec *spec, struct error *err);
  * user namespace as long as one of them lives, or exec could not reach what run has made. state_fd: that directory.
  */
 int rootless_enter_shared(int state_fd, struct error *err);
+/*
+ * For a process that goes on when oakum has ended: by it, too, the shared namespace is found, as long as it is dumpable. Nothing where
+ * there is no such namespace.
+ */
+int rootless_register(int state_fd, struct error *err);
 /* Joins the user namespace in which the container of pid was made, with a mount namespace of our own. */
 int rootless_join(pid_t pid, struct error *err);
 /*

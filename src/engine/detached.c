@@ -22,6 +22,7 @@
 #include "base/parse.h"
 #include "confine/cgroup_stats.h"
 #include "confine/namespaces.h"
+#include "confine/rootless.h"
 #include "engine/engine_internal.h"
 #include "monitor/monitor.h"
 #include "sys/file.h"
@@ -155,6 +156,7 @@ static void monitor_words(const struct engine *e, const struct engine_record *r,
         .max = (uint64_t) r->restart_max,
         .restarts = (uint64_t) r->restarts,
         .backoff_ms = (uint64_t) r->restart_backoff,
+        .dumpable = rootless_inside(),
         .timeout_s = (uint64_t) r->timeout,
         .max_size = (uint64_t) r->log_max_size,
         .max_files = (uint64_t) r->log_max_file,
@@ -174,9 +176,19 @@ static int open_oom(const char *cgroup_path)
 
 /* ---- the two children ---- */
 
+/* Our descriptors are all still there. */
+static void stay_findable(const struct engine *e)
+{
+    struct error err = { 0 };
+    _cleanup_close_ int fd = dir_open(AT_FDCWD, e->state, NULL);
+    if (fd >= 0 && rootless_register(fd, &err) < 0)
+        log_warn("%s", err.msg);
+}
+
 static _noreturn_ void scribe_process(struct monitor_start *s)
 {
     struct monitor_options o;
+    stay_findable(s->l->e);
     monitor_words(s->l->e, s->l->record, &o);
     const int fds[] = { s->socket[1], s->dir, s->state, s->exit, s->source[0], s->source[1] };
     become_monitor(s->program, "scribe", &o, fds, ARRAY_LEN(fds));
@@ -278,6 +290,7 @@ static _noreturn_ void keeper_process(struct monitor_start *s)
     }
     if (write_all(s->word[1], &w, sizeof(w)) < 0 || w.result < 0)
         _exit(1);
+    stay_findable(s->l->e);
     const int fds[] = { s->socket[0], s->lock,  s->state, s->exit, s->source[0],
                         s->source[1], s->oakum, pidfd,    oom,     master };
     become_monitor(s->program, "keeper", &o, fds, ARRAY_LEN(fds));
@@ -540,6 +553,7 @@ int detached_adopt(struct engine *e, const struct engine_container *c, struct er
     pid_t pid = r < 0 ? -1 : fork();
     if (pid == 0) {
         setsid();
+        stay_findable(e);
         const int fds[] = { -1, lock, state, exit_fd, source[0], source[1], oakum, pidfd, oom, -1 };
         become_monitor(program, "keeper", &o, fds, ARRAY_LEN(fds));
     }

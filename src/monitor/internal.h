@@ -30,7 +30,18 @@ int proc_exit_status(int pidfd, pid_t pid, int *ret_status);
  */
 void collect_end(int pidfd, pid_t pid, int oom_fd, bool look, struct monitor_exit *x);
 
+/*
+ * The end of the container, from a scribe whose keeper was killed to one that took over: STATE/note. Only that one knows whether it
+ * will be started again, and so what the exit file has to say. note_read: false when there is none.
+ */
+int note_write(const struct monitor_exit *x);
+bool note_read(struct monitor_exit *x);
+/* Is the file of this name in STATE locked by somebody else? */
+bool lock_held(const char *name);
+/* Takes that lock until the process ends. */
+int lock_take(const char *name);
+
 /* No capability but keep (a mask); securebits stay, so that what a keeper executes as root has root's again. */
 int seal_capabilities(uint64_t keep);
 /* The scribe: all of it. Writes below the two directories only. After it no descriptor above MONITOR_FD_ERR is open. */
-int seal_scribe(void);
+int seal_scribe(bool dumpable);

@@ -8,7 +8,6 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -44,7 +43,8 @@ static _noreturn_ void become_scribe(struct keeper *k, int socket)
                                  .id = k->o->id,
                                  .root = k->o->root,
                                  .state = k->o->state,
-                                 .tag = k->o->tag };
+                                 .tag = k->o->tag,
+                                 .dumpable = k->o->dumpable };
     if (monitor_options_format(&o, argv, 2, ARRAY_LEN(argv), words, sizeof(words)) == 0 &&
         dup2(socket, MONITOR_FD_SOCKET) >= 0) {
         char *none[] = { NULL };
@@ -99,14 +99,9 @@ static int time_left(const struct keeper *k)
     return left > 0 ? (int) left : 0;
 }
 
-/* Only who has it is alive. */
 static bool scribe_lives(void)
 {
-    int fd = openat(MONITOR_FD_STATE, MONITOR_SCRIBE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool lives = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
-    if (fd >= 0)
-        close(fd);
-    return lives;
+    return lock_held(MONITOR_SCRIBE);
 }
 
 /* A scribe of an earlier keeper has no connection to us: we look after it now and then. */
@@ -168,20 +163,17 @@ static void drain(struct keeper *k, struct monitor_exit *x)
     }
 }
 
-/* A scribe that is not ours ends after it has recorded the end of its container, which became its child. */
-static bool recorded_by_other(const struct keeper *k)
+/*
+ * A scribe that is not ours has the container for its child: it leaves a note of the end and goes. Or the exit file is written
+ * already, if it did not see us in time: then there is nothing more to say (*ret_recorded).
+ */
+static bool told_by_other(const struct keeper *k, struct monitor_exit *x, bool *ret_recorded)
 {
     struct stat st;
-    if (!k->foreign_scribe)
-        return false;
-    for (int waited = 0; waited < DRAIN_MS; waited += 5) {
-        if (fstat(MONITOR_FD_EXIT, &st) == 0 && st.st_size > 0)
-            return true;
-        if (!scribe_lives())
-            break;
+    for (int waited = 0; k->foreign_scribe && waited < DRAIN_MS && scribe_lives(); waited += 5)
         poll(NULL, 0, 5);
-    }
-    return fstat(MONITOR_FD_EXIT, &st) == 0 && st.st_size > 0;
+    *ret_recorded = fstat(MONITOR_FD_EXIT, &st) == 0 && st.st_size > 0;
+    return k->foreign_scribe && note_read(x) && x->known;
 }
 
 static bool stopped(void)
@@ -244,12 +236,12 @@ int keeper_main(const struct monitor_options *o)
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
         signal(ignored[i], SIG_IGN);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, o->dumpable != 0, 0, 0, 0);
     k.self = openat(AT_FDCWD, "/proc/self/exe", O_PATH | O_CLOEXEC);
     k.ctl = openat(MONITOR_FD_STATE, MONITOR_CTL, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     /* Who is not the parent asks procfs how it ended. */
     uint64_t keep = 1ull << CAP_KILL | (o->adopted ? 1ull << CAP_SYS_PTRACE : 0);
-    if (k.self < 0 || k.ctl < 0 || seal_capabilities(keep) < 0)
+    if (k.self < 0 || k.ctl < 0 || lock_take(MONITOR_KEEPER) < 0 || seal_capabilities(keep) < 0)
         return 1;
     if (o->adopted) {
         k.foreign_scribe = scribe_lives();
@@ -263,17 +255,19 @@ int keeper_main(const struct monitor_options *o)
     char now[CLOCK_TEXT_MAX];
     struct monitor_exit x = { .timed_out = k.timed_out };
     uint64_t backoff = 0;
-    bool other = recorded_by_other(&k);
-    if (!other) {
+    bool recorded = false;
+    if (!told_by_other(&k, &x, &recorded)) {
         drain(&k, &x);
         collect_end(MONITOR_FD_PIDFD, (pid_t) o->pid, MONITOR_FD_OOM, o->adopted, &x);
+    }
+    if (!recorded) {
         clock_now_text(now);
         x.finished = now;
         x.restart = restart_decide(o, &x, stopped(), now_ms() - k.began, &backoff);
         monitor_exit_write(MONITOR_FD_EXIT, &x);
     }
     put_away(&k);
-    if (!other && x.restart && wait_for_restart(&k, backoff))
+    if (x.restart && wait_for_restart(&k, backoff))
         become_oakum(&k, "restart", backoff);
     return 0;
 }

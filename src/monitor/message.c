@@ -2,6 +2,7 @@
 /* monitor/message.c: the words between keeper and scribe, and how a process ended that is not our child. */
 #include <errno.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -132,4 +133,47 @@ void collect_end(int pidfd, pid_t pid, int oom_fd, bool look, struct monitor_exi
             return; /* not our child, and this kernel does not tell */
         poll(NULL, 0, 5);
     }
+}
+
+struct end_note {
+    uint32_t version, known, oom;
+    int64_t code, signal;
+    uint64_t lost_lines, lost_bytes;
+};
+#define NOTE_VERSION 1
+
+int note_write(const struct monitor_exit *x)
+{
+    const struct end_note note = { NOTE_VERSION, x->known,      x->oom,       x->code,
+                                   x->signal,    x->lost_lines, x->lost_bytes };
+    _cleanup_close_ int fd = openat(MONITOR_FD_STATE, "note", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+                                    0600);
+    return fd < 0 ? -errno : pwrite(fd, &note, sizeof(note), 0) == (ssize_t) sizeof(note) ? 0 : -EIO;
+}
+
+bool note_read(struct monitor_exit *x)
+{
+    struct end_note note;
+    _cleanup_close_ int fd = openat(MONITOR_FD_STATE, "note", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || pread(fd, &note, sizeof(note), 0) != (ssize_t) sizeof(note) || note.version != NOTE_VERSION)
+        return false;
+    x->known = note.known != 0;
+    x->oom = note.oom != 0;
+    x->code = note.code;
+    x->signal = note.signal;
+    x->lost_lines = note.lost_lines;
+    x->lost_bytes = note.lost_bytes;
+    return true;
+}
+
+bool lock_held(const char *name)
+{
+    _cleanup_close_ int fd = openat(MONITOR_FD_STATE, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+}
+
+int lock_take(const char *name)
+{
+    int fd = openat(MONITOR_FD_STATE, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return fd < 0 || flock(fd, LOCK_EX) < 0 ? -errno : 0;
 }

@@ -13,7 +13,7 @@
  * Files. In the store, containers/ID/monitor/ (0700): ID-json.log and its older parts, `exit` (how the present run ended; empty
  * until then), `stopped` (a person has ended it: no restart). Its flock is held by the keeper. In the state directory,
  * .monitor/ID/ (0700): the FIFO `ctl`, which wakes a waiting keeper, the scribe's journal and rings (monitor/journal.h), `scribe`
- * (locked by the scribe), `pipes` (which pipes are the container's).
+ * (locked by the scribe), `keeper` (locked by the keeper), `note` (from a scribe to a keeper that it has no connection to), `pipes` (which pipes are the container's).
  *
  * The pipes. The container's ends are open for reading too: a pipe without a monitor fills, and no write fails with EPIPE. Whoever
  * takes over opens the reading ends by /proc/PID/fd. They have no name, since Landlock would not let a container open /dev/stdout
@@ -42,6 +42,7 @@ enum {
 #define MONITOR_EXIT "exit"
 #define MONITOR_STOPPED "stopped"
 #define MONITOR_SCRIBE "scribe"
+#define MONITOR_KEEPER "keeper"
 #define MONITOR_CTL "ctl"
 
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_UNLESS_STOPPED, RESTART_ON_FAILURE };
@@ -53,7 +54,9 @@ struct monitor_options {
     uint64_t policy, max; /* enum restart_policy; most restarts in a row for on-failure, 0: any number */
     uint64_t restarts;    /* so far */
     uint64_t backoff_ms;  /* before the last restart, 0: there was none */
-    uint64_t timeout_s;   /* 0: none. The container is killed when it has run that long */
+    uint64_t
+        dumpable; /* an ordinary user's: his namespace is found by these processes (confine/rootless.h) */
+    uint64_t timeout_s;            /* 0: none. The container is killed when it has run that long */
     uint64_t max_size, max_files;  /* of the log; 0: no rotation. max_files: with the newest one */
     const char *id, *root, *state; /* of the engine */
     const char *program;           /* keeper: where oakum lies; it finds its helpers by that */

@@ -18,6 +18,7 @@ static const struct {
     { "max=", false, offsetof(struct monitor_options, max) },
     { "restarts=", false, offsetof(struct monitor_options, restarts) },
     { "backoff-ms=", false, offsetof(struct monitor_options, backoff_ms) },
+    { "dumpable=", false, offsetof(struct monitor_options, dumpable) },
     { "timeout-s=", false, offsetof(struct monitor_options, timeout_s) },
     { "max-size=", false, offsetof(struct monitor_options, max_size) },
     { "max-files=", false, offsetof(struct monitor_options, max_files) },

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <sys/file.h>
 
 #include "base/clock.h"
 #include "monitor/internal.h"
@@ -68,7 +67,9 @@ static void record_end(struct scribe *s)
     journal_lost(s->journal, &x.lost_lines, &x.lost_bytes);
     clock_now_text(now);
     x.finished = now;
-    monitor_exit_write(MONITOR_FD_EXIT, &x);
+    note_write(&x);
+    if (!lock_held(MONITOR_KEEPER))
+        monitor_exit_write(MONITOR_FD_EXIT, &x);
 }
 
 /* 0: go on. The pidfd counts only when nobody else waits for it. */
@@ -99,11 +100,9 @@ int scribe_main(const struct monitor_options *o)
         .socket = MONITOR_FD_SOCKET, .source = { MONITOR_FD_OUT, MONITOR_FD_ERR }, .pidfd = -1, .oom = -1
     };
     /* Whose lock it is tells others that a scribe is there; the last one's goes with it. */
-    int r = seal_scribe(), lock = -1;
-    if (r == 0 && (lock = openat(MONITOR_FD_STATE, MONITOR_SCRIBE, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
-        r = -errno;
-    if (r == 0 && flock(lock, LOCK_EX) < 0)
-        r = -errno;
+    int r = seal_scribe(o->dumpable);
+    if (r == 0)
+        r = lock_take(MONITOR_SCRIBE);
     if (r == 0)
         r = journal_open(MONITOR_FD_DIR, MONITOR_FD_STATE, o->id, o->tag, o->max_size, o->max_files,
                          &s.journal);

@@ -158,11 +158,12 @@ static int filter_calls(void)
     return sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &prog) < 0 ? -errno : 0;
 }
 
-int seal_scribe(void)
+int seal_scribe(bool dumpable)
 {
     struct rlimit none = { 0, 0 };
-    if (sys_close_range(MONITOR_FD_ERR + 1, UINT32_MAX, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
+    if (sys_close_range(MONITOR_FD_ERR + 1, UINT32_MAX, 0) < 0 ||
+        prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        setrlimit(RLIMIT_CORE, &none) < 0)
         return -errno;
     int r = landlock();
     if (r == 0)

@@ -195,7 +195,13 @@ no_monitor() { [ -z "$(monitors "${1:-}")" ]; }
   wait_for 5 eval '[ -n "$(monitors keeper)" ]'
   [ "$(oak wait k2)" = 9 ]
   [ "$(oak logs k2)" = end ]
-  oak rm k1 k2
+  # The policy is the new keeper's to follow, the exit code the old scribe's to know.
+  keep --name k3 --restart on-failure:1 box sh -c 'sleep 1; echo end; exit 9' >/dev/null
+  kill -KILL $(monitors keeper)
+  oak ps >/dev/null
+  [ "$(oak wait k3)" = 9 ]
+  [ "$(oak logs k3 | wc -l)" -eq 2 ]
+  oak rm k1 k2 k3
 }
 
 @test "killed monitor: the container goes on, nothing it writes is lost, and the next command takes over" {

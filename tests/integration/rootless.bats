@@ -430,3 +430,33 @@ both'
   run as sub oakum image mount box
   said 1 "host's root only"
 }
+
+# ---- oakum, in the background
+
+# background [sub]: a container of this user's, its log, its monitor killed, its end, a restart.
+background() {
+  import_box "$@"
+  as "$@" oakum run -d --name b1 --memory 0 --pids-limit 0 --restart on-failure:1 box sh -c 'id -u; echo again >/dev/stdout; sleep 4; exit 3' >/dev/null
+  wait_for 10 eval '[[ $(as '"$*"' oakum logs b1) == *again* ]]'
+  [ "$(as "$@" oakum ps --format json | jq -r .State)" = running ]
+  pgrep -f "^oakum-monitor keeper.*$place" | xargs kill -KILL
+  as "$@" oakum ps -q >/dev/null
+  run as "$@" oakum wait b1
+  said 0 3
+  [ "$(as "$@" oakum logs b1 | grep -c again)" -eq 2 ]
+  run as "$@" oakum start b1
+  said 0 b1
+  run as "$@" oakum rm -f b1
+  said 0 b1
+  wait_for 5 eval '! pgrep -f "^oakum-monitor .*$place"'
+  [ -z "$(ls -A "$place/home/.local/share/oakum/containers")" ]
+}
+
+@test "oakum: run -d, logs, wait, restart with a range, and a keeper that is killed" {
+  needs_newuidmap
+  background sub
+}
+
+@test "oakum: run -d, logs, wait, restart with one id, and a keeper that is killed" {
+  background
+}

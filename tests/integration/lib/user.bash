@@ -29,7 +29,7 @@ user_setup() {
   : >"$place/etc/nosub"
   # The programs may lie where the user cannot go.
   mkdir "$place/bin"
-  cp "$bin/oakum" "$bin/oakum-runtime" "$bin/oakum-init" "$bin/oakum-unpack" "$place/bin/"
+  cp "$bin/oakum" "$bin/oakum-runtime" "$bin/oakum-init" "$bin/oakum-unpack" "$bin/oakum-monitor" "$place/bin/"
   chown -R "$user_uid:$user_uid" "$place/home" "$place/run" "$place/bundle"
   [ -e /etc/subuid ] && [ -e /etc/subgid ] || skip 'needs /etc/subuid and /etc/subgid to exist'
 }
