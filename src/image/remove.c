@@ -136,7 +136,7 @@ int store_collect(struct store *s, const struct image_index *index, struct work 
         r = dir_each(s->layers, ".", sweep_entry, &sw, err);
     w->collected = true;
     w->unfinished = failed || sw.failed || r < 0;
-    return r;
+    return r < 0 ? r : store_index_sweep(s, err);
 }
 
 /* --- rmi --- */

@@ -204,11 +204,16 @@ int store_index_read(struct store *s, struct arena *a, struct image_index *ret, 
 }
 
 /* What file_replace() leaves behind when it is killed: nobody else writes the index now. */
-static int sweep_half_index(int dirfd, const char *name, unsigned char type _unused_, void *arg _unused_)
+static int sweep_one(int dirfd, const char *name, unsigned char type _unused_, void *arg _unused_)
 {
     if (str_after(name, ".index.json.") != NULL && unlinkat(dirfd, name, 0) < 0)
         log_warn("cannot remove %s from the image store: %s", name, strerror(errno));
     return 0;
+}
+
+int store_index_sweep(struct store *s, struct error *err)
+{
+    return dir_each(s->images, ".", sweep_one, NULL, err);
 }
 
 int store_index_write(struct store *s, const struct image_index *index, struct error *err)
@@ -216,7 +221,7 @@ int store_index_write(struct store *s, const struct image_index *index, struct e
     _cleanup_json_ json_t *j = image_index_to_json(index);
     _cleanup_free_ char *text = json_text(j, 0);
 
-    int r = dir_each(s->images, ".", sweep_half_index, NULL, err);
+    int r = store_index_sweep(s, err);
     return r < 0 ? r : file_replace(s->images, "index.json", text, strlen(text), 0600, true, err);
 }
 

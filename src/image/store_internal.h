@@ -32,6 +32,8 @@ int store_index_read(struct store *s, struct arena *a, struct image_index *ret, 
     _warn_unused_;
 /* Exclusive lock. On disk when it returns. */
 int store_index_write(struct store *s, const struct image_index *index, struct error *err) _warn_unused_;
+/* Exclusive lock. Removes what a write that was killed left; each write begins with it. */
+int store_index_sweep(struct store *s, struct error *err) _warn_unused_;
 /* -EINVAL when the bytes are not those of the digest. *ret lives in the arena, NUL-terminated. Any lock. */
 int store_document_read(struct store *s, const char *digest, struct arena *a, const char **ret,
                         size_t *ret_len, struct error *err) _warn_unused_;

@@ -94,12 +94,15 @@ static void place_descriptors(const struct worker_job *job, int ctl)
     sys_close_range(WORKER_FD_COPY + 1, UINT32_MAX, 0);
 }
 
-_noreturn_ static void child(const struct worker_job *job, int ctl, const char *program, char *const *argv)
+_noreturn_ static void child(const struct worker_job *job, pid_t parent, int ctl, const char *program,
+                             char *const *argv)
 {
     static char *const no_environment[] = { NULL };
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent) /* killed before that */
+        _exit(125);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     place_descriptors(job, ctl);
@@ -276,9 +279,9 @@ int worker_run(const struct worker_job *job, struct worker_result *ret, struct e
         return error_errno(err, -errno, "cannot make a socket pair");
     char **argv = arguments(job);
     fflush(NULL);
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid == 0)
-        child(job, pair[1], program, argv);
+        child(job, parent, pair[1], program, argv);
     int r = pid < 0 ? error_errno(err, -errno, "cannot start the unpacking worker") : 0;
     close(pair[1]);
     free_arguments(argv);

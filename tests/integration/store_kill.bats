@@ -24,12 +24,18 @@ took() {
 # point MICROSECONDS: one within them and a little after.
 point() { echo $(((RANDOM * 32768 + RANDOM) % ($1 * 11 / 10))); }
 
-# sound WHEN: every image that is there is whole; a check finds nothing, and nothing is left over by then.
+# sound WHEN: every image that is there is whole; a check finds nothing, and nothing is left over by then. (A worker that was being born
+# when its parent was killed holds the lock of the work directory until its exec, or until it sees that it is alone.)
 sound() {
-  local left
-  oak system check >"$place/said" 2>&1 || { echo "$1:"; cat "$place/said"; return 1; }
-  left=$(ls -A "$place/store/tmp"; find "$place/store/images" -maxdepth 1 -name '.*' -type f)
-  [ -z "$left" ] || { echo "$1: left: $left"; return 1; }
+  local left try
+  for try in 1 2 3 4; do
+    oak system check >"$place/said" 2>&1 || { echo "$1:"; cat "$place/said"; return 1; }
+    left=$(ls -A "$place/store/tmp"; find "$place/store/images" -maxdepth 1 -name '.*' -type f)
+    [ -n "$left" ] || return 0
+    sleep 0.$try
+  done
+  echo "$1: left: $left"
+  return 1
 }
 # swept: not only no stray, but nothing at all when no image is left.
 swept() {
