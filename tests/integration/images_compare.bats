@@ -138,24 +138,77 @@ our_list() {
   diff -u "$place/theirs" "$place/ours"
 }
 
-@test "what docker makes of the image is, file by file, what oakum runs" {
-  local docker=(docker --host "unix://$place/docker.sock") dirs
+# start_docker: a daemon of our own; skips where there is none.
+start_docker() {
+  docker=(docker --host "unix://$place/docker.sock")
   for need in dockerd docker skopeo; do
     command -v $need >/dev/null || skip "needs $need"
   done
-  load_image
-  our_list
-  skopeo --insecure-policy copy -q "oci:$place/layout:box:1" "docker-archive:$place/docker.tar:box:1"
   unshare --mount --net --pid --fork --kill-child --mount-proc dockerd --data-root "$place/docker" --exec-root "$place/exec" \
     --pidfile "$place/docker.pid" --host "unix://$place/docker.sock" --bridge=none --iptables=false --ip-forward=false \
     --storage-driver overlay2 >"$place/docker.log" 2>&1 3>&- &
   docker_pid=$!
   wait_for 20 "${docker[@]}" version || skip "no docker daemon starts here: $(tail -n 1 "$place/docker.log")"
+}
+# docker_list NAME LIST
+docker_list() {
+  local dirs
+  dirs=$("${docker[@]}" image inspect -f '{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}' "$1")
+  mkdir -p "$place/empty" # a single layer is no overlay
+  mounted "${dirs%:<no value>}:$place/empty" "$2"
+}
+
+@test "what docker makes of the image is, file by file, what oakum runs" {
+  start_docker
+  load_image
+  our_list
+  skopeo --insecure-policy copy -q "oci:$place/layout:box:1" "docker-archive:$place/docker.tar:box:1"
   "${docker[@]}" load -q -i "$place/docker.tar"
-  dirs=$("${docker[@]}" image inspect -f '{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}' box:1)
-  mounted "$dirs" "$place/theirs"
+  docker_list box:1 "$place/theirs"
   # The first line is the root itself, whose time docker does not set.
   diff -u <(tail -n +2 "$place/theirs") <(tail -n +2 "$place/ours")
+}
+
+# OAKUM_LONG=1: also Debian. OAKUM_SHOW=1 shows the table.
+@test "real root file systems: oakum, umoci, docker and tar agree" {
+  local data=$top/../shared/data/images file name layer why n=0
+  mkdir -p "$place/real" "$place/merged"
+  [ ! -d "$data" ] || cp "$data"/*.tar.gz "$place/real"
+  if [ -n "${OAKUM_LONG:-}" ]; then
+    mmdebstrap --quiet --variant=minbase --include=perl,python3-minimal bookworm "$place/real/debian-12-perl-python.tar" >"$place/log" 2>&1 || skip "no Debian comes: $(tail -n 1 "$place/log")"
+  fi
+  [ -n "$(ls "$place/real")" ] || skip 'there is no ../shared/data/images, and no OAKUM_LONG=1'
+  start_docker
+  printf '| root file system | names | oakum and tar | and umoci | and docker |\n|---|---|---|---|---|\n' >"$place/table"
+  for file in "$place/real"/*; do
+    name=$(basename "$file" | tr A-Z a-z | sed 's/\.tar.*//')
+    oak import "$file" "$name:1" >/dev/null
+    layer=$place/store/layers/$(oak inspect --type image "$name:1" | jq -r '.[0].Layers[0]' | cut -d: -f2)
+    "$BATS_TEST_DIRNAME/lib/tree-list" "$layer" >"$place/ours"
+    rm -rf "$place/plain" "$place/umoci"
+    mkdir "$place/plain"
+    tar -C "$place/plain" --xattrs --xattrs-include='*' --numeric-owner --exclude='./dev/*' -xpf "$file"
+    umoci unpack --image "$place/store/images:docker.io/library/$name:1" "$place/umoci" >/dev/null 2>&1
+    oak save -o "$place/saved.tar" "$name:1"
+    "${docker[@]}" load -q -i "$place/saved.tar" >/dev/null
+    docker_list "$name:1" "$place/docker.list"
+    for why in plain umoci; do
+      "$BATS_TEST_DIRNAME/lib/tree-list" "$place/$why$([ $why = plain ] || echo /rootfs)" >"$place/$why.list"
+    done
+    # Device nodes are left out by oakum, and with them what makes /dev's time.
+    for why in plain umoci docker ours; do
+      [ $why = ours ] || mv "$place/$why.list" "$place/$why"x
+      grep -v "^b'/dev" "$place/$why$([ $why = ours ] || echo x)" | tail -n +2 >"$place/$why.cmp"
+    done
+    for why in plain umoci docker; do
+      diff -u "$place/$why.cmp" "$place/ours.cmp" || { echo "$name: $why"; false; }
+    done
+    printf '| %s | %d | same | same | same |\n' "$name" "$(wc -l <"$place/ours.cmp")" >>"$place/table"
+    "${docker[@]}" rmi "$name:1" >/dev/null
+    n=$((n + 1))
+  done
+  [ -z "${OAKUM_SHOW:-}" ] || sed 's/^/# /' "$place/table" >&3
+  [ $n -gt 0 ]
 }
 
 @test "the comparison sees a changed mode, owner, time, xattr, link and byte" {
