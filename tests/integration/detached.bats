@@ -132,7 +132,7 @@ no_monitor() { [ -z "$(monitors "${1:-}")" ]; }
 }
 
 @test "--rm: the container goes when it ends, and who waits hears its exit code" {
-  keep --rm --name gone box sh -c 'sleep 0.3; exit 6' >/dev/null
+  keep --rm --name gone box sh -c 'sleep 3; exit 6' >/dev/null
   run -0 oak wait gone
   [ "$output" = 6 ]
   wait_for 5 eval '[ -z "$(oak ps -aq)" ]'
@@ -189,14 +189,14 @@ no_monitor() { [ -z "$(monitors "${1:-}")" ]; }
   kill -KILL $(monitors keeper)
   wait_for 10 no_monitor
   [ "$(state_of k1 ExitCode) $(oak wait k1) $(oak logs k1)" = '9 9 end' ]
-  keep --name k2 box sh -c 'sleep 1; echo end; exit 9' >/dev/null
+  keep --name k2 box sh -c 'sleep 5; echo end; exit 9' >/dev/null
   kill -KILL $(monitors keeper)
   [ "$(state_of k2 Running)" = true ]
   wait_for 5 eval '[ -n "$(monitors keeper)" ]'
   [ "$(oak wait k2)" = 9 ]
   [ "$(oak logs k2)" = end ]
   # The policy is the new keeper's to follow, the exit code the old scribe's to know.
-  keep --name k3 --restart on-failure:1 box sh -c 'sleep 1; echo end; exit 9' >/dev/null
+  keep --name k3 --restart on-failure:1 box sh -c 'sleep 4; echo end; exit 9' >/dev/null
   kill -KILL $(monitors keeper)
   oak ps >/dev/null
   [ "$(oak wait k3)" = 9 ]
@@ -205,7 +205,7 @@ no_monitor() { [ -z "$(monitors "${1:-}")" ]; }
 }
 
 @test "killed monitor: the container goes on, nothing it writes is lost, and the next command takes over" {
-  keep --name m1 --restart on-failure:1 box sh -c 'i=0; while [ $i -lt 100 ]; do echo "line $i"; i=$((i+1)); sleep 0.02; done; exit 8' >/dev/null
+  keep --name m1 --restart on-failure:1 box sh -c 'i=0; while [ $i -lt 100 ]; do echo "line $i"; i=$((i+1)); sleep 0.05; done; exit 8' >/dev/null
   kill_monitors
   sleep 0.5
   [ "$(oak ps -q | wc -l)" -eq 1 ]
