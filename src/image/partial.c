@@ -225,14 +225,24 @@ void partial_close(struct partial *p)
     *p = (struct partial){ .dirfd = -1, .fd = -1 };
 }
 
+/* A pull that was killed between its image's publishing and its end leaves what the store has by now. */
+static bool is_stored(struct store *s, const char *name)
+{
+    char hex[SHA256_HEX] = "";
+    struct stat st;
+    memcpy(hex, name, MIN_OF(strlen(name), sizeof(hex) - 1));
+    return hex64_valid(hex) && fstatat(s->blobs, hex, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int clean_one(int dirfd, const char *name, unsigned char type _unused_, void *arg)
 {
-    const time_t *now = arg;
+    struct store *s = arg;
     struct stat st;
     int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return 0;
-    if (fstat(fd, &st) == 0 && st.st_mtime < *now - OLD_S && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (fstat(fd, &st) == 0 && (st.st_mtime < time(NULL) - OLD_S || is_stored(s, name)) &&
+        flock(fd, LOCK_EX | LOCK_NB) == 0)
         unlinkat(dirfd, name, 0);
     close(fd);
     return 0;
@@ -240,9 +250,8 @@ static int clean_one(int dirfd, const char *name, unsigned char type _unused_, v
 
 void partial_clean(struct store *s)
 {
-    time_t now = time(NULL);
     struct stat st;
     if (fstatat(s->root, "partial", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        dir_each(s->root, "partial", clean_one, &now, NULL) < 0)
+        dir_each(s->root, "partial", clean_one, s, NULL) < 0)
         log_debug("partial blobs cannot be looked through");
 }

@@ -351,13 +351,13 @@ static int run(struct pull *p, struct pull_result *ret, struct error *err)
     if (r == 0)
         r = is_current(p, ret, err);
     bool current = r == 1;
+    partial_clean(p->store);
     /* What is here already may have come before the policy: then its signatures are fetched and kept now. */
     if (r < 0 || (current && policy_accepts_all(&p->required)))
         return MIN_OF(r, 0);
     r = read_documents(p, err);
     if (r < 0)
         return r;
-    partial_clean(p->store);
     for (int i = 0; i < 3; i++) {
         r = bring(p, err);
         if (r != -EAGAIN)
