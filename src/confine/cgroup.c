@@ -704,9 +704,12 @@ int cgroup_remove(const char *handle, struct error *err)
 
     if (r < 0)
         return r;
-    /* Without a path: its maker died over it. Then it has gone with the holder, and one of that name is somebody else's. */
-    if (unit && path[0] != '\0')
-        r = cgroup_unit_stop(unit, err);
+    /*
+     * Without a path: its maker died over it. Then it has gone with the holder, unless systemd came to it after the holder's end: it does not
+     * collect a scope that never had a process. One of that name that has processes is somebody else's.
+     */
+    if (unit)
+        r = path[0] != '\0' ? cgroup_unit_stop(unit, err) : cgroup_unit_stop_empty(unit, err);
     if (path[0] != '\0') {
         _cleanup_free_ char *whole = unit ? cgroup_unit_path(unit, path) : xstrdup(path);
         left = remove_path(whole, r < 0 ? NULL : err);

@@ -438,6 +438,31 @@ int cgroup_unit_stop(const struct cgroup_unit *u, struct error *err)
     return r < 0 ? error_context(err, r, "cannot stop the scope %s", u->name) : 0;
 }
 
+int cgroup_unit_stop_empty(const struct cgroup_unit *u, struct error *err)
+{
+    _cleanup_dbus_ struct dbus *bus = NULL;
+    _cleanup_dbus_body_ struct dbus_body b = { 0 };
+    struct dbus_message reply;
+    uint32_t processes = 0;
+    int r = manager_connect(u, &bus, err);
+
+    if (r < 0)
+        return r;
+    dbus_put_string(&b, u->name);
+    r = dbus_call(bus, &manager, "GetUnitProcesses", "s", &b, &reply, err);
+    if (r == -ENOENT) {
+        error_clear(err);
+        return 0;
+    }
+    if (r == 0 && !str_eq(reply.signature, "a(sus)"))
+        r = error_set(err, -EBADMSG, "systemd's answer is of another kind");
+    if (r == 0)
+        r = dbus_get_u32(&reply.body, &processes); /* the array's length in bytes */
+    if (r < 0)
+        return error_context(err, r, "cannot ask for the processes of the scope %s", u->name);
+    return processes == 0 ? cgroup_unit_stop(u, err) : 0;
+}
+
 /* Limits of the cgroup as they are after a write. */
 static void read_facts(const struct cgroup *cg, struct cgroup_facts *f)
 {

@@ -28,6 +28,8 @@ char *cgroup_unit_path(const struct cgroup_unit *u, const char *path);
 int cgroup_unit_start(struct cgroup *cg, const struct oci_resources *res, struct error *err);
 /* Stops it; processes that are left in it are ended. Absent is success. */
 int cgroup_unit_stop(const struct cgroup_unit *u, struct error *err);
+/* As cgroup_unit_stop(), if no process is in it (systemd(1) Manager.GetUnitProcesses); else nothing is done, which is 0 too. */
+int cgroup_unit_stop_empty(const struct cgroup_unit *u, struct error *err);
 /* After the files have been written. */
 int cgroup_unit_update(const struct cgroup *cg, const struct oci_resources *res, struct error *err);
 

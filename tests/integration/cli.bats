@@ -40,7 +40,7 @@ teardown() { start_teardown; }
   done <<'END'
 1|rnu x|Did you mean run?
 1|frobnicate|there is no command "frobnicate"
-1|--rot /x ps|Did you mean --root?
+125|--rot /x ps|Did you mean --root?
 1|--log-level loud ps|--log-level must be
 1|ps --al|Did you mean --all?
 1|ps extra|ps takes no more than 0 arguments
