@@ -14,7 +14,7 @@ struct rmi_flags {
 static const struct cli_option options[] = {
     { "force", 'f', OPT_FLAG, OPTION_FIELD(struct rmi_flags, force), NULL,
       "also an image that has several names", NULL },
-    { "no-prune", 0, OPT_LATER, 0, NULL, NULL, NULL },
+    { "no-prune", 0, OPT_NOTHING, 0, NULL, NULL, NULL }, /* images here have no parents that would go */
 };
 
 static void report(void *arg, const char *what, const char *which)

@@ -382,6 +382,11 @@ static int set_oom_score(struct start *s, struct error *err)
 static int map_ids(struct start *s, struct error *err)
 {
     const struct oci_linux *l = &s->spec->linux_;
+    if (l->namespaces[OCI_NS_USER].set) {
+        int r = stdio_give_outside(s->spec, &s->spec->process, err);
+        if (r < 0)
+            return r;
+    }
     if (s->ns.create & CLONE_NEWUSER) {
         int r = namespace_write_maps(s->proc_fd, s->pid, &l->uid_mappings, &l->gid_mappings, err);
         if (r < 0)

@@ -396,13 +396,16 @@ static int follow(struct exec *e, bool *ret_exec_failed, struct error *err)
 static int start_process(struct exec *e, bool *ret_exec_failed, struct error *err)
 {
     int pair[2];
+    int r = stdio_give_outside(e->spec, &e->process, err);
+    if (r < 0)
+        return r;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return error_errno(err, -errno, "cannot make a socket pair");
     e->parent_sync = pair[0];
     e->child_sync = pair[1];
     struct cpu_mask saved;
     int pinned = cpu_affinity_initial(&e->affinity, &saved, err);
-    int r = pinned < 0 ? pinned : clone_into(e, err);
+    r = pinned < 0 ? pinned : clone_into(e, err);
     if (pinned > 0 && cpu_affinity_restore(&saved, r < 0 ? NULL : err) < 0 && r >= 0)
         r = -EINVAL;
     close(e->child_sync); /* really: the end of the child is seen by the last close of it */

@@ -10,16 +10,15 @@
  * read its memory and descriptors), and it reads nothing that the container could have written.
  */
 #include <errno.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #include "confine/rootless.h"
 #include "confine/sysctl.h"
+#include "runtime/runtime_internal.h"
 #include "runtime/start.h"
 #include "sys/file.h"
 #include "sys/mnt.h"
@@ -186,29 +185,13 @@ static int stage_session(struct start *s, struct error *err)
     return 0;
 }
 
-/*
- * A pipe that the caller made belongs to the caller's user; /dev/stdout in the container opens it anew, as the container's user.
- * Only anonymous pipes, which live on pipefs: a named one is somebody's file.
- */
-static bool is_anonymous_pipe(int fd)
-{
-    struct stat st;
-    struct statfs fs;
-    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
-}
-
+/* In a user namespace the parent has done it. */
 static int stage_stdio(struct start *s, struct error *err)
 {
-    const struct oci_user *user = &s->spec->process.user;
-    if (s->spec->process.terminal || (user->uid == 0 && !s->spec->linux_.namespaces[OCI_NS_USER].set))
-        return 0;
-    for (int fd = 0; fd < 3; fd++) {
-        if (!is_anonymous_pipe(fd))
-            continue;
-        if (fchown(fd, user->uid, user->gid) < 0 && errno != EPERM && errno != EINVAL)
-            return error_errno(err, -errno, "cannot give descriptor %d to the user", fd);
-    }
-    return 0;
+    const struct oci_process *p = &s->spec->process;
+    return p->terminal || p->user.uid == 0 || s->spec->linux_.namespaces[OCI_NS_USER].set
+               ? 0
+               : stdio_give(p->user.uid, err);
 }
 
 static int stage_enter_root(struct start *s, struct error *err)

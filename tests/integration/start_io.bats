@@ -170,6 +170,26 @@ terminal() { "$BATS_TEST_DIRNAME/lib/on-terminal" "$@"; }
   no_cgroup_left
 }
 
+@test "/dev/stdout and /dev/stderr can be opened anew, where they are pipes" {
+  make_image
+  for user in 0 1000 65532; do
+    for namespace in private host; do
+      [[ "$(oak_run --userns $namespace --user $user box sh -c 'echo one >/dev/stdout; echo two >/dev/stderr; echo three >/proc/self/fd/1' 2>&1 | cat)" = *$'one\ntwo\nthree' ]]
+    done
+  done
+  oak run -d --name held box sleep 60
+  for user in 0 1000; do
+    [ "$(oak exec --user $user held sh -c 'echo one >/dev/stdout; echo two >/dev/stderr' 2>&1 | cat)" = $'one\ntwo' ]
+  done
+  oak rm -f held
+  # A pipe with a name is somebody's file.
+  mkfifo "$place/named"
+  cat "$place/named" >"$place/out" &
+  oak_run --user 1000 box sh -c 'echo direct; echo anew >/dev/stdout' >"$place/named" 2>/dev/null || true
+  wait $!
+  [ "$(cat "$place/out")" = direct ] && [ "$(stat -c %u "$place/named")" = 0 ]
+}
+
 @test "signals are forwarded" {
   make_image
   for signal in HUP INT QUIT TERM USR1 USR2; do
