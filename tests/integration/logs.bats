@@ -139,7 +139,7 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
   [ "$lost" -gt 0 ]
   [ "$(tail -n 1 "$place/out")" = after ]
   # Told at each place where some are missing.
-  [ "$(sed -n 's/^oakum: \([0-9]*\) lines are missing here, the disk was full$/\1/p' "$place/err" | paste -sd+ | bc)" -eq "$lost" ]
+  [ "$(sed -n 's/^oakum: \([0-9]*\) lines are missing here, the disk was full$/\1/p' "$place/err" | awk '{ n += $1 } END { print n + 0 }')" -eq "$lost" ]
   [ "$(wc -l <"$place/out")" -eq $((5001 - lost)) ]
 }
 
