@@ -40,9 +40,10 @@ field() { d inspect -f "$1" "$name"; }
 field_is() { [ "$(field "$1")" = "$2" ]; }
 # at_terminal FLAGS IMAGE COMMAND: `run -it` at a terminal of 33 rows. A line comes in when the container runs, and the input's end after
 # its end: when the container is faster than the client, or the input's end than the container, the client waits for ever now and then.
+# timeout stands outside of the terminal: it makes a background group of what it runs, which SIGTTOU stops at the first tcsetattr.
 at_terminal() {
   # shellcheck disable=SC2034 # used by is
-  output=$(at_terminal_input | inside script -qec "stty rows 33 cols 101; timeout -k 2 30 $docker_program -H unix:///run/docker.sock run --rm \
+  output=$(at_terminal_input | inside timeout -k 2 30 script -qec "stty rows 33 cols 101; $docker_program -H unix:///run/docker.sock run --rm \
     --name $name -it --network none ${*@Q}" /dev/null 2>&1) && status=0 || status=$?
 }
 at_terminal_input() {
