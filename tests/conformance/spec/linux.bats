@@ -6,6 +6,7 @@ setup() { spec_setup; }
 teardown() {
   [ -z "${helper:-}" ] || kill "$helper" 2>/dev/null || true
   [ -z "${netns:-}" ] || ip netns del "$netns" 2>/dev/null || true
+  [ -z "${netns_dir_is_ours:-}" ] || { umount /run/netns && rmdir /run/netns; } 2>/dev/null || true
   spec_teardown
 }
 
@@ -140,6 +141,7 @@ device='{ path: $path, type: "c", major: 10, minor: 229, fileMode: 432, uid: 5, 
 
 @test "L-042 a name that ends in %d is completed" {
   netns=oakum-must-$$
+  mountpoint -q /run/netns || netns_dir_is_ours=1 # ip makes it a mount, and would leave it
   ip netns add "$netns"
   ip -n "$netns" link add oak0 type dummy 2>/dev/null || ip -n "$netns" link add oak0 type veth peer name oak1 || skip 'this kernel has no interface to give'
   ip -n "$netns" link add oak2 type veth peer name oak3 || skip 'this kernel has no veth'
