@@ -230,6 +230,7 @@ static bool is_stored(struct store *s, const char *name)
 {
     char hex[SHA256_HEX] = "";
     struct stat st;
+    name += name[0] == '.'; /* file_replace()'s temporary name of a record */
     memcpy(hex, name, MIN_OF(strlen(name), sizeof(hex) - 1));
     return hex64_valid(hex) && fstatat(s->blobs, hex, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }

@@ -365,6 +365,7 @@ static int run(struct pull *p, struct pull_result *ret, struct error *err)
     }
     if (r < 0)
         return error_context(err, r, "cannot pull %s", p->name);
+    partial_clean(p->store); /* and what a killed one left of the same blobs */
     memcpy(ret->id, digest_hex(p->manifest.config.digest), sizeof(ret->id));
     if (str_format(ret->digest, sizeof(ret->digest), "%s", p->top.digest) < 0 ||
         str_format(ret->manifest_digest, sizeof(ret->manifest_digest), "%s", p->own.digest) < 0)
