@@ -41,7 +41,5 @@ bool lock_held(const char *name);
 /* Takes that lock until the process ends. */
 int lock_take(const char *name);
 
-/* No capability but keep (a mask); securebits stay, so that what a keeper executes as root has root's again. */
-int seal_capabilities(uint64_t keep);
 /* The scribe: all of it. Writes below the two directories only. After it no descriptor above MONITOR_FD_ERR is open. */
 int seal_scribe(bool dumpable);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "monitor/internal.h"
+#include "sys/seal.h"
 #include "sys/syscall.h"
 
 #define PROGRAM "oakum-monitor"
