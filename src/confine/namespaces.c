@@ -361,6 +361,12 @@ uint32_t namespace_host_id(const struct oci_id_maps *maps, uint32_t container_id
     return (uint32_t) -1;
 }
 
+uint32_t namespace_host_uid(const struct oci_spec *spec, uint32_t uid)
+{
+    return spec->linux_.namespaces[OCI_NS_USER].set ? namespace_host_id(&spec->linux_.uid_mappings, uid)
+                                                    : uid;
+}
+
 int namespace_loopback_up(struct error *err)
 {
     _cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

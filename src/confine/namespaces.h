@@ -57,6 +57,8 @@ int namespace_read_maps(int userns_fd, struct oci_id_maps *ret_uids, struct oci_
                         struct error *err);
 /* The host's id for an id of the container; (uint32_t) -1 when it is not mapped. No maps: the id itself. */
 uint32_t namespace_host_id(const struct oci_id_maps *maps, uint32_t container_id);
+/* The same of a user of the specification; the id itself without a user namespace. */
+uint32_t namespace_host_uid(const struct oci_spec *spec, uint32_t uid);
 /*
  * Descriptor of the user namespace that fd's namespace belongs to (4.9). -EPERM, with message, unless that or its parent is the
  * caller's own user namespace: one that a container has made itself would have somebody of that container for its master.

@@ -25,6 +25,7 @@
 #include "confine/rootless.h"
 #include "engine/engine_internal.h"
 #include "monitor/monitor.h"
+#include "runtime/pipes.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/self.h"
@@ -334,20 +335,10 @@ static int make_pipe(int *ret_source, int *ret_sink, struct error *err)
     return 0;
 }
 
-/* /dev/stdout is opened anew by the container's user, whose the pipe must be then. Out of its reach is root's, who needs no right. */
-static int give_pipe(const struct oci_spec *spec, int fd, struct error *err)
-{
-    const struct oci_user *u = &spec->process.user;
-    bool mapped = spec->linux_.namespaces[OCI_NS_USER].set;
-    uint32_t uid = mapped ? namespace_host_id(&spec->linux_.uid_mappings, u->uid) : u->uid;
-    if (uid == (uint32_t) -1 || fchown(fd, uid, (gid_t) -1) == 0 || errno == EPERM || errno == EINVAL)
-        return 0;
-    return error_errno(err, -errno, "cannot give a pipe to the user");
-}
-
 static int make_pipes(struct monitor_start *s, struct error *err)
 {
     const struct engine_record *rec = s->l->record;
+    uint32_t uid = namespace_host_uid(s->l->spec, s->l->spec->process.user.uid);
     bool log = rec->log_driver == NULL || str_eq(rec->log_driver, "json-file");
     char text[64];
     struct stat st[2] = { 0 };
@@ -357,11 +348,11 @@ static int make_pipes(struct monitor_start *s, struct error *err)
     if (rec->interactive)
         r = make_pipe(NULL, &s->input, err);
     if (r == 0 && s->input >= 0)
-        r = give_pipe(s->l->spec, s->input, err);
+        r = pipe_give(s->input, uid, err);
     for (int i = 0; log && r == 0 && i < 2; i++) {
         r = make_pipe(&s->source[i], &s->sink[i], err);
         if (r == 0)
-            r = give_pipe(s->l->spec, s->sink[i], err);
+            r = pipe_give(s->sink[i], uid, err);
         if (r == 0 && fstat(s->source[i], &st[i]) < 0)
             r = error_errno(err, -errno, "cannot look at a pipe");
     }

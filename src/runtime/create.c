@@ -26,6 +26,7 @@
 #include "confine/sysctl.h"
 #include "runtime/annotations.h"
 #include "runtime/enforce.h"
+#include "runtime/pipes.h"
 #include "runtime/rdt.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
@@ -383,7 +384,7 @@ static int map_ids(struct start *s, struct error *err)
 {
     const struct oci_linux *l = &s->spec->linux_;
     if (l->namespaces[OCI_NS_USER].set) {
-        int r = stdio_give_outside(s->spec, &s->spec->process, err);
+        int r = pipes_give_outside(s->spec, &s->spec->process, err);
         if (r < 0)
             return r;
     }

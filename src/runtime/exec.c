@@ -29,6 +29,7 @@
 #include "confine/scheduler.h"
 #include "runtime/annotations.h"
 #include "runtime/enforce.h"
+#include "runtime/pipes.h"
 #include "runtime/rdt.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/start.h"
@@ -396,7 +397,7 @@ static int follow(struct exec *e, bool *ret_exec_failed, struct error *err)
 static int start_process(struct exec *e, bool *ret_exec_failed, struct error *err)
 {
     int pair[2];
-    int r = stdio_give_outside(e->spec, &e->process, err);
+    int r = pipes_give_outside(e->spec, &e->process, err);
     if (r < 0)
         return r;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)

@@ -18,7 +18,7 @@
 
 #include "confine/rootless.h"
 #include "confine/sysctl.h"
-#include "runtime/runtime_internal.h"
+#include "runtime/pipes.h"
 #include "runtime/start.h"
 #include "sys/file.h"
 #include "sys/mnt.h"
@@ -191,7 +191,7 @@ static int stage_stdio(struct start *s, struct error *err)
     const struct oci_process *p = &s->spec->process;
     return p->terminal || p->user.uid == 0 || s->spec->linux_.namespaces[OCI_NS_USER].set
                ? 0
-               : stdio_give(p->user.uid, err);
+               : pipes_give(p->user.uid, err);
 }
 
 static int stage_enter_root(struct start *s, struct error *err)

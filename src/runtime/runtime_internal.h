@@ -10,10 +10,3 @@ int runtime_seccomp(struct runtime *rt, const struct oci_spec *spec, struct secc
                     struct error *err);
 /* Standard input becomes /dev/null. */
 int run_null_stdin(struct error *err);
-
-/* ---- stdio.c: /dev/stdout can be opened by the container's user. A right that is missing is no error. ---- */
-
-/* Standard streams that are anonymous pipes become uid's. */
-int stdio_give(uint32_t uid, struct error *err);
-/* Outside of the container: to the process's user, by his id here. */
-int stdio_give_outside(const struct oci_spec *spec, const struct oci_process *process, struct error *err);

@@ -85,9 +85,7 @@ static int share_out(struct start *s, struct error *err)
 {
     const struct oci_spec *spec = s->spec;
     const char *delegated = oci_pairs_get(&spec->annotations, ANNOTATION_DELEGATE_CGROUP);
-    uint32_t uid = spec->process.user.uid;
-    if (spec->linux_.namespaces[OCI_NS_USER].set)
-        uid = namespace_host_id(&spec->linux_.uid_mappings, uid);
+    uint32_t uid = namespace_host_uid(spec, spec->process.user.uid);
     if (!str_empty(delegated)) {
         int r = s->cg ? cgroup_delegate(s->cg, delegated, uid, err)
                       : error_set(err, -EOPNOTSUPP, "the container has no cgroup");
