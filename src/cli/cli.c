@@ -93,6 +93,13 @@ int command_words(const struct cli *cli, int words, int min, int max)
                      cli->command->synopsis);
 }
 
+int command_arguments(const struct cli *cli, void *target, struct arena *a, int argc, char **argv, int min,
+                      int max, int *ret_words)
+{
+    int status = command_options(cli, target, a, argc, argv, ret_words);
+    return status >= 0 ? status : command_words(cli, *ret_words, min, max);
+}
+
 bool format_is_json(const char *format)
 {
     return format != NULL && str_eq(format, "json");

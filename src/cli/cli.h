@@ -44,6 +44,9 @@ int command_options(const struct cli *cli, void *target, struct arena *a, int ar
 int usage_status(const struct cli *cli);
 /* -1, or an exit status with a message: fewer or more words than the command takes; max < 0: no limit. */
 int command_words(const struct cli *cli, int words, int min, int max);
+/* Both, for a command whose options do not say how many words it takes. */
+int command_arguments(const struct cli *cli, void *target, struct arena *a, int argc, char **argv, int min,
+                      int max, int *ret_words);
 
 /* Another way to say a command: "image ls" for "images". */
 struct command_alias {

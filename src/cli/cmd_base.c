@@ -40,9 +40,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct oci_strings packages = { 0 };
     char id[65];
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, &f, a, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     split_packages(a, &f.packages, &packages);

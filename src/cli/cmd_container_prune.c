@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli/cmd_container_prune.c: `oakum container prune`: containers that do not run, after a question. */
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "cli/commands.h"
@@ -19,14 +18,6 @@ static const struct cli_option options[] = {
       "only those with label=NAME[=VALUE], without label!=, or made before until=TIME", NULL },
     { "force", 'f', OPT_FLAG, F(force), NULL, "do not ask", NULL },
 };
-
-static bool has_label(const struct oci_pairs *labels, const char *wanted)
-{
-    const char *equals = strchr(wanted, '=');
-    _cleanup_free_ char *key = xstrndup(wanted, equals != NULL ? (size_t) (equals - wanted) : strlen(wanted));
-    const char *value = oci_pairs_get(labels, key);
-    return value != NULL && (equals == NULL || str_eq(value, equals + 1));
-}
 
 static int check(const struct oci_strings *filters, struct error *err)
 {
@@ -48,9 +39,9 @@ static bool wanted(const struct oci_strings *filters, const struct engine_record
     struct timespec t, made;
     for (size_t i = 0; i < filters->n; i++) {
         const char *f = filters->v[i], *v;
-        if ((v = str_after(f, "label=")) != NULL && !has_label(&r->labels, v))
+        if ((v = str_after(f, "label=")) != NULL && !oci_pairs_match(&r->labels, v))
             return false;
-        if ((v = str_after(f, "label!=")) != NULL && has_label(&r->labels, v))
+        if ((v = str_after(f, "label!=")) != NULL && oci_pairs_match(&r->labels, v))
             return false;
         if ((v = str_after(f, "until=")) != NULL &&
             (r->created == NULL || clock_parse(r->created, &made) < 0 || logs_time_parse(v, &t) < 0 ||
@@ -66,15 +57,17 @@ static bool is_over(const struct engine_container *c)
     return c->status == ENGINE_EXITED || c->status == ENGINE_CREATED;
 }
 
-static int64_t size_of(struct engine *e, struct arena *a, const char *id)
+/* Of all containers, looked at once. */
+struct sizes {
+    struct engine_usage *v;
+    size_t n;
+};
+
+static int64_t size_of(const struct sizes *sizes, const char *id)
 {
-    struct engine_usage *containers, *volumes;
-    size_t n = 0, n_volumes = 0;
-    if (engine_usage(e, a, &containers, &n, &volumes, &n_volumes, NULL) < 0)
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(containers[i].name, id))
-            return containers[i].size;
+    for (size_t i = 0; i < sizes->n; i++)
+        if (str_eq(sizes->v[i].name, id))
+            return sizes->v[i].size;
     return 0;
 }
 
@@ -83,16 +76,20 @@ static int prune(const struct cli *cli, struct engine *e, const struct prune_fla
 {
     struct error err = { 0 };
     struct engine_container *list = NULL;
-    size_t n = 0;
+    struct engine_usage *volumes;
+    struct sizes sizes = { 0 };
+    size_t n = 0, n_volumes;
     int64_t freed = 0;
     int status = 0;
     char size[40];
     if (engine_list(e, true, &list, &n, &err) < 0)
         return fail(cli, 1, &err);
+    if (engine_usage(e, a, &sizes.v, &sizes.n, &volumes, &n_volumes, NULL) < 0)
+        sizes.n = 0; /* nobody is kept from removing by what cannot be counted */
     for (size_t i = 0; i < n; i++) {
         if (!is_over(&list[i]) || !wanted(&f->filters, list[i].record))
             continue;
-        int64_t bytes = size_of(e, a, list[i].record->id);
+        int64_t bytes = size_of(&sizes, list[i].record->id);
         error_clear(&err);
         int r = engine_remove(e, list[i].record->id, false, &err);
         if (r < 0 && r != -ENOENT) {
@@ -108,14 +105,6 @@ static int prune(const struct cli *cli, struct engine *e, const struct prune_fla
     return status;
 }
 
-static bool agreed(void)
-{
-    char answer[16];
-    printf("WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N] ");
-    fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 static int run(const struct cli *cli, int argc, char **argv)
 {
     _cleanup_arena_ struct arena *a = arena_new();
@@ -123,15 +112,13 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct prune_flags f = { 0 };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, &f, a, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
     _cleanup_engine_ struct engine *e = NULL;
     if (check(&f.filters, &err) < 0 || engine_open(cli->root, cli->state, false, &e, &err) < 0)
         return fail(cli, 1, &err);
-    if (!f.force && !agreed())
+    if (!f.force && !confirmed("stopped containers"))
         return 0;
     status = prune(cli, e, &f, a, &out);
     int written = out_write(&out);

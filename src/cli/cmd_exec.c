@@ -41,9 +41,7 @@ static int run(const struct cli *cli, struct exec_flags *f, int argc, char **arg
     struct error err = { 0 };
     struct container_exit end = { 0 };
     int words;
-    int status = command_options(cli, f, f->req.arena, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 2, -1);
+    int status = command_arguments(cli, f, f->req.arena, argc, argv, 2, -1, &words);
     if (status >= 0)
         return status;
     if (gather_env(f, &err) < 0)

@@ -29,9 +29,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct error err = { 0 };
     struct engine_view view;
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     if (f.output == NULL && isatty(STDOUT_FILENO))

@@ -262,9 +262,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct diff d = { .arena = a, .views = { { .fd = -1 }, { .fd = -1 } } };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &d.f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 2, 2);
+    int status = command_arguments(cli, &d.f, a, argc, argv, 2, 2, &words);
     if (status >= 0)
         return status;
     d.settings = json_array();

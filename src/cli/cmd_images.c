@@ -178,9 +178,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct error err = { 0 };
     struct listing l = { .arena = a };
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 1);
+    int status = command_arguments(cli, &f, a, argc, argv, 0, 1, &words);
     if (status >= 0)
         return status;
     _cleanup_store_ struct store *s = NULL;

@@ -38,9 +38,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct error err = { 0 };
     char id[65];
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 2);
+    int status = command_arguments(cli, &f, a, argc, argv, 1, 2, &words);
     if (status >= 0)
         return status;
     if ((f.max_size.set && f.max_size.v <= 0) || (f.max_files.set && f.max_files.v <= 0))

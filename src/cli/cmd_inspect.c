@@ -196,9 +196,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct inspect_flags f = { 0 };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
     if (status >= 0)
         return status;
     if (f.type != NULL && !str_eq(f.type, "container") && !str_eq(f.type, "image"))

@@ -20,19 +20,13 @@ static int kill_one(struct engine *e, const char *name, void *arg, struct error 
 static int run(const struct cli *cli, int argc, char **argv)
 {
     struct kill_flags f = { .signal = "KILL" };
-    struct error err = { 0 };
     int words, sig;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
     if (status < 0)
-        status = command_words(cli, words, 1, -1);
+        status = signal_argument(cli, f.signal, &sig);
     if (status >= 0)
         return status;
-    if (signal_parse(f.signal, &sig) < 0 || sig <= 0)
-        return fail_text(cli, 1, "--signal \"%s\" is not a signal such as SIGTERM or 15", f.signal);
-    _cleanup_engine_ struct engine *e = NULL;
-    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
-        return fail(cli, 1, &err);
-    return for_each_name(cli, e, words, argv, kill_one, &sig);
+    return for_each_container(cli, words, argv, kill_one, &sig);
 }
 
 const struct command cmd_kill = {

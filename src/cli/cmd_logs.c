@@ -156,9 +156,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct logs_request req;
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
     if (status >= 0)
         return status;
     if (read_flags(&f, &req, &err) < 0)

@@ -18,17 +18,11 @@ static int unpause_one(struct engine *e, const char *name, void *arg, struct err
 static int for_all(const struct cli *cli, int argc, char **argv,
                    int (*one)(struct engine *e, const char *name, void *arg, struct error *err))
 {
-    struct error err = { 0 };
     int words;
-    int status = command_options(cli, NULL, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, NULL, NULL, argc, argv, 1, -1, &words);
     if (status >= 0)
         return status;
-    _cleanup_engine_ struct engine *e = NULL;
-    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
-        return fail(cli, 1, &err);
-    return for_each_name(cli, e, words, argv, one, NULL);
+    return for_each_container(cli, words, argv, one, NULL);
 }
 
 static int pause_main(const struct cli *cli, int argc, char **argv)

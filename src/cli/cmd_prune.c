@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli/cmd_prune.c: `oakum image prune`: images that nobody needs, after a question. */
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/table.h"
 #include "cli/commands.h"
@@ -51,16 +50,6 @@ static void told(void *arg, const char *what, const char *which)
     strbuf_addc(out, '\n');
 }
 
-/* The answer is read from standard input, whatever that is, as docker does. */
-static bool agreed(bool all)
-{
-    char answer[16];
-    printf("WARNING! This will remove all %s.\nAre you sure you want to continue? [y/N] ",
-           all ? "images without at least one container made from them" : "images without a name");
-    fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 static int prune(const struct cli *cli, struct store *s, struct context *c, bool all, struct error *err)
 {
     int64_t before = 0, after = 0;
@@ -96,9 +85,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct prune_flags f = { 0 };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, &f, a, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
     _cleanup_store_ struct store *s = NULL;
@@ -112,7 +99,8 @@ static int run(const struct cli *cli, int argc, char **argv)
         r = store_open(cli->root, false, &s, &err);
     if (r == -ENOENT)
         return out_text("Total reclaimed space: 0B\n");
-    if (r == 0 && !f.force && !agreed(f.all))
+    if (r == 0 && !f.force &&
+        !confirmed(f.all ? "images without at least one container made from them" : "images without a name"))
         return 0;
     if (r == 0)
         r = prune(cli, s, &c, f.all, &err);

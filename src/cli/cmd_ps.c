@@ -54,14 +54,6 @@ static int filter_check(const char *filter, struct error *err)
         filter);
 }
 
-static bool label_matches(const struct oci_pairs *labels, const char *wanted)
-{
-    const char *equals = strchr(wanted, '=');
-    _cleanup_free_ char *key = xstrndup(wanted, equals != NULL ? (size_t) (equals - wanted) : strlen(wanted));
-    const char *value = oci_pairs_get(labels, key);
-    return value != NULL && (equals == NULL || str_eq(value, equals + 1));
-}
-
 /* docker: a regular expression, which may begin with a slash; what is none is looked for as it is. */
 static bool name_matches(const char *name, const char *pattern)
 {
@@ -89,7 +81,7 @@ static bool filter_matches(const struct engine_container *c, const char *filter)
     if (key_value(filter, "status", &v))
         return str_eq(engine_status_name(c->status), v);
     if (key_value(filter, "label", &v))
-        return label_matches(&r->labels, v);
+        return oci_pairs_match(&r->labels, v);
     if (key_value(filter, "ancestor", &v)) {
         size_t n = strlen(v);
         return r->image != NULL &&
@@ -322,9 +314,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     _cleanup_arena_ struct arena *a = arena_new();
     struct ps_flags f = { 0 };
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, &f, a, argc, argv, 0, 0, &words);
     return status >= 0 ? status : show(cli, &f);
 }
 

@@ -26,17 +26,11 @@ static int remove_one(struct engine *e, const char *name, void *arg, struct erro
 static int run(const struct cli *cli, int argc, char **argv)
 {
     struct rm_flags f = { 0 };
-    struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
     if (status >= 0)
         return status;
-    _cleanup_engine_ struct engine *e = NULL;
-    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
-        return fail(cli, 1, &err);
-    return for_each_name(cli, e, words, argv, remove_one, &f);
+    return for_each_container(cli, words, argv, remove_one, &f);
 }
 
 const struct command cmd_rm = {

@@ -51,9 +51,7 @@ static int save(const struct cli *cli, int argc, char **argv)
     struct error err = { 0 };
     enum save_form form;
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
     if (status >= 0)
         return status;
     if (f.output == NULL && isatty(STDOUT_FILENO))
@@ -117,9 +115,7 @@ static int load(const struct cli *cli, int argc, char **argv)
     char id[65];
     int words;
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
     f.o.form = IMPORT_ARCHIVE;

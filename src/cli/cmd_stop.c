@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cli/cmd_stop.c: `oakum stop`: asks containers to end, and ends them when they do not. */
+/* cli/cmd_stop.c: `oakum stop`: asks containers to end, and ends them when they do not; and `oakum restart`: the same, then a start. */
 #include "cli/commands.h"
 #include "cli/containers.h"
 
@@ -16,38 +16,50 @@ static const struct cli_option options[] = {
     { "time", 0, OPT_I64, OPTION_FIELD(struct stop_flags, timeout), "SECONDS", NULL, NULL },
 };
 
-struct stop_request {
+struct request {
     int sig;
     int64_t timeout;
 };
 
 static int stop_one(struct engine *e, const char *name, void *arg, struct error *err)
 {
-    const struct stop_request *req = arg;
+    const struct request *req = arg;
     return engine_stop(e, name, req->sig, req->timeout, err);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int restart_one(struct engine *e, const char *name, void *arg, struct error *err)
+{
+    const struct request *req = arg;
+    int r = container_protect(e, name, err);
+    return r < 0 ? r : engine_restart(e, name, req->sig, req->timeout, err);
+}
+
+static int for_all(const struct cli *cli, int argc, char **argv,
+                   int (*one)(struct engine *e, const char *name, void *arg, struct error *err))
 {
     struct stop_flags f = { 0 };
-    struct stop_request req = { .timeout = -2 };
-    struct error err = { 0 };
+    struct request req = { .timeout = -2 };
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
+    if (status < 0 && f.signal != NULL)
+        status = signal_argument(cli, f.signal, &req.sig);
     if (status >= 0)
         return status;
-    if (f.signal != NULL && (signal_parse(f.signal, &req.sig) < 0 || req.sig <= 0))
-        return fail_text(cli, 1, "--signal \"%s\" is not a signal such as SIGTERM or 15", f.signal);
     if (f.timeout.set && f.timeout.v < -1)
         return fail_text(cli, 1, "--timeout must be a number of seconds, or -1 to wait for ever");
     if (f.timeout.set)
         req.timeout = f.timeout.v;
-    _cleanup_engine_ struct engine *e = NULL;
-    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
-        return fail(cli, 1, &err);
-    return for_each_name(cli, e, words, argv, stop_one, &req);
+    return for_each_container(cli, words, argv, one, &req);
+}
+
+static int stop(const struct cli *cli, int argc, char **argv)
+{
+    return for_all(cli, argc, argv, stop_one);
+}
+
+static int restart(const struct cli *cli, int argc, char **argv)
+{
+    return for_all(cli, argc, argv, restart_one);
 }
 
 const struct command cmd_stop = {
@@ -56,5 +68,14 @@ const struct command cmd_stop = {
     .summary = "Stop running containers",
     .options = options,
     .n_options = ARRAY_LEN(options),
-    .run = run,
+    .run = stop,
+};
+
+const struct command cmd_restart = {
+    .name = "restart",
+    .synopsis = "[OPTIONS] CONTAINER [CONTAINER...]",
+    .summary = "Stop containers and start them again",
+    .options = options,
+    .n_options = ARRAY_LEN(options),
+    .run = restart,
 };

@@ -61,9 +61,7 @@ static int info(const struct cli *cli, int argc, char **argv)
     struct host_feature *features;
     size_t n;
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
     host_probe(a, &features, &n);

@@ -198,9 +198,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     struct df_flags f = { 0 };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
     _cleanup_format_ struct format *format = NULL;

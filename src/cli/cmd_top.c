@@ -30,9 +30,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     _cleanup_free_ pid_t *pids = NULL;
     size_t n = 0;
     int words;
-    int status = command_options(cli, NULL, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, NULL, NULL, argc, argv, 1, -1, &words);
     if (status >= 0)
         return status;
     _cleanup_engine_ struct engine *e = NULL;

@@ -176,9 +176,7 @@ static int run_set(const struct cli *cli, int argc, char **argv)
     struct trust_flags f = { 0 };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, &f, a, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     return set_scope(&f, argv[1], a, &err) < 0 ? fail(cli, 1, &err) : 0;
@@ -216,9 +214,7 @@ static int run_show(const struct cli *cli, int argc, char **argv)
     struct trust_flags f = { 0 };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
     _cleanup_policy_ struct policy *policy = NULL;

@@ -2,13 +2,20 @@
 /* cli/containers.c: small things that several commands do. */
 #include "cli/containers.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/table.h"
 
-int for_each_name(const struct cli *cli, struct engine *e, int words, char **argv,
-                  int (*act)(struct engine *e, const char *name, void *arg, struct error *err), void *arg)
+int for_each_container(const struct cli *cli, int words, char **argv,
+                       int (*act)(struct engine *e, const char *name, void *arg, struct error *err),
+                       void *arg)
 {
+    _cleanup_engine_ struct engine *e = NULL;
+    struct error opening = { 0 };
     int status = 0;
+    if (engine_open(cli->root, cli->state, false, &e, &opening) < 0)
+        return fail(cli, 1, &opening);
     for (int i = 1; i <= words; i++) {
         struct error err = { 0 };
         int r = act(e, argv[i], arg, &err);
@@ -23,6 +30,34 @@ int for_each_name(const struct cli *cli, struct engine *e, int words, char **arg
         out_write(&line);
     }
     return status;
+}
+
+int container_protect(struct engine *e, const char *name, struct error *err)
+{
+    struct engine_container c;
+    _cleanup_oci_spec_ struct oci_spec *spec = NULL;
+    int r = engine_get(e, name, &c, err);
+    if (r < 0)
+        return r;
+    if (c.status != ENGINE_DAMAGED)
+        r = engine_spec(e, c.record->id, &spec, err);
+    engine_container_clear(&c);
+    return r < 0 || spec == NULL ? r : runtime_protect(spec, err);
+}
+
+int signal_argument(const struct cli *cli, const char *text, int *ret)
+{
+    return signal_parse(text, ret) < 0 || *ret <= 0
+               ? fail_text(cli, 1, "--signal \"%s\" is not a signal such as SIGTERM or 15", text)
+               : -1;
+}
+
+bool confirmed(const char *what)
+{
+    char answer[16];
+    printf("WARNING! This will remove all %s.\nAre you sure you want to continue? [y/N] ", what);
+    fflush(stdout);
+    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 const char *shown_size(int64_t bytes, char *buf, size_t size)

@@ -6,11 +6,18 @@
 #include "engine/engine.h"
 
 /*
- * Calls act for each of argv[1..words]; on success the name is printed, as docker does, on failure (below 0) its error, and above 0 what it
+ * Opens the engine and calls act for each of argv[1..words]; on success the name is printed, as docker does, on failure (below 0) its error, and above 0 what it
  * has to say in the error all the same. 0, or 1 when one of them failed.
  */
-int for_each_name(const struct cli *cli, struct engine *e, int words, char **argv,
-                  int (*act)(struct engine *e, const char *name, void *arg, struct error *err), void *arg);
+int for_each_container(const struct cli *cli, int words, char **argv,
+                       int (*act)(struct engine *e, const char *name, void *arg, struct error *err),
+                       void *arg);
+/* Before a container that is there is started again: runtime_protect() with its specification. */
+int container_protect(struct engine *e, const char *name, struct error *err) _warn_unused_;
+/* The value of --signal: -1, or an exit status with a message. */
+int signal_argument(const struct cli *cli, const char *text, int *ret);
+/* docker's question before something is removed; the answer is read from standard input, whatever that is. */
+bool confirmed(const char *what);
 /* "redis:7" as people know it; the text itself where it is no reference. Caller's buffer of 520 bytes. */
 const char *shown_size(int64_t bytes, char *buf, size_t size);
 /* "5 minutes ago" from RFC 3339; "" when it cannot be read. */

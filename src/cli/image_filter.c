@@ -89,14 +89,6 @@ int image_filter_parse(const struct oci_strings *words, struct store *s, struct 
     return 0;
 }
 
-static bool label_matches(const struct oci_pairs *labels, const char *wanted)
-{
-    const char *equals = strchr(wanted, '=');
-    _cleanup_free_ char *key = xstrndup(wanted, equals != NULL ? (size_t) (equals - wanted) : strlen(wanted));
-    const char *value = oci_pairs_get(labels, key);
-    return value != NULL && (equals == NULL || str_eq(value, equals + 1));
-}
-
 static bool reference_matches(const struct store_summary *image, const char *pattern)
 {
     char shown[700], name[520];
@@ -122,9 +114,9 @@ bool image_filter_matches(const struct image_filter *f, const struct store_summa
         return false;
     for (size_t i = 0; i < f->words->n; i++) {
         const char *v, *word = f->words->v[i];
-        if ((v = value_of(word, "label")) != NULL && !label_matches(labels, v))
+        if ((v = value_of(word, "label")) != NULL && !oci_pairs_match(labels, v))
             return false;
-        if ((v = value_of(word, "label!")) != NULL && label_matches(labels, v))
+        if ((v = value_of(word, "label!")) != NULL && oci_pairs_match(labels, v))
             return false;
         if ((v = value_of(word, "reference")) != NULL) {
             references = true;

@@ -102,9 +102,7 @@ int registry_login(const struct cli *cli, int argc, char **argv)
     struct error err = { 0 };
     char host[256];
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 1);
+    int status = command_arguments(cli, &f, a, argc, argv, 0, 1, &words);
     if (status >= 0)
         return status;
     int r = registry_host(words > 0 ? argv[1] : NULL, host, &err);

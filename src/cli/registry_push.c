@@ -125,9 +125,7 @@ int registry_push(const struct cli *cli, int argc, char **argv)
     struct error err = { 0 };
     struct reference to;
     int words;
-    int status = command_options(cli, &j.f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 2);
+    int status = command_arguments(cli, &j.f, a, argc, argv, 1, 2, &words);
     if (status >= 0)
         return status;
     if (j.f.jobs.set && (j.f.jobs.v < 1 || j.f.jobs.v > 16))

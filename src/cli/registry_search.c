@@ -85,9 +85,7 @@ int registry_search_command(const struct cli *cli, int argc, char **argv)
     struct search_flags f = { 0 };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, &f, a, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     if (f.limit.set && (f.limit.v < 1 || f.limit.v > 100))

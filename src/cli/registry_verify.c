@@ -118,9 +118,7 @@ int registry_verify(const struct cli *cli, int argc, char **argv)
     struct job j = { .cli = cli, .a = a };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &j.f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, &j.f, a, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     int r = verify(&j, argv[1], &err);

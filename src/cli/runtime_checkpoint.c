@@ -86,9 +86,7 @@ static int checkpoint_main(const struct cli *cli, int argc, char **argv)
     _cleanup_arena_ struct arena *a = arena_new();
     _cleanup_free_ char *images = NULL, *work = NULL;
     _cleanup_runtime_ struct runtime *rt = NULL;
-    int words, status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int words, status = command_arguments(cli, &f, a, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     const struct opt_i64 *status_fd = &f.criu.status_fd;
@@ -135,9 +133,7 @@ static int restore_main(const struct cli *cli, int argc, char **argv)
 {
     struct flags f = { .detach = false };
     _cleanup_arena_ struct arena *a = arena_new();
-    int words, status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int words, status = command_arguments(cli, &f, a, argc, argv, 1, 1, &words);
     return status >= 0 ? status : restore(cli, &f, argv[1]);
 }
 

@@ -195,9 +195,7 @@ static int exec_main(const struct cli *cli, int argc, char **argv)
     _cleanup_arena_ struct arena *a = arena_new();
     struct flags f = { 0 };
     int words;
-    int status = command_options(cli, &f, a, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, &f, a, argc, argv, 1, -1, &words);
     return status >= 0 ? status : run(cli, &f, words, argv);
 }
 

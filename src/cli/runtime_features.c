@@ -101,9 +101,7 @@ static json_t *linux_features(void)
 static int features_main(const struct cli *cli, int argc, char **argv)
 {
     int words;
-    int status = command_options(cli, NULL, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, NULL, NULL, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
     _cleanup_json_ json_t *doc = json_object();
@@ -254,9 +252,7 @@ static int spec_main(const struct cli *cli, int argc, char **argv)
     struct spec_flags f = { .bundle = ".", .file = "config.json" };
     struct error err = { 0 };
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 0, 0);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
     _cleanup_oci_spec_ struct oci_spec *s = default_spec();

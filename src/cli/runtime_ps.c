@@ -87,9 +87,7 @@ static int ps_main(const struct cli *cli, int argc, char **argv)
     _cleanup_runtime_ struct runtime *rt = NULL;
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, -1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
     if (status >= 0)
         return status;
     _cleanup_free_ char **rest = xcalloc((size_t) words, sizeof(*rest));

@@ -152,9 +152,7 @@ static int main_of(const struct cli *cli, int argc, char **argv, bool run)
 {
     struct flags f = { 0 };
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     if (f.preserve_fds.set && (f.preserve_fds.v < 0 || f.preserve_fds.v > 65536))

@@ -16,9 +16,7 @@ static int one_container(const struct cli *cli, int argc, char **argv,
     struct error err = { 0 };
     _cleanup_runtime_ struct runtime *rt = NULL;
     int words;
-    int status = command_options(cli, NULL, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, NULL, NULL, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     status = runtime_begin(cli, &rt);
@@ -142,9 +140,7 @@ static int update_main(const struct cli *cli, int argc, char **argv)
     struct error err = { 0 };
     _cleanup_runtime_ struct runtime *rt = NULL;
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     status = runtime_begin(cli, &rt);
@@ -221,9 +217,7 @@ static int events_main(const struct cli *cli, int argc, char **argv)
     uint64_t kills = 0;
     int64_t interval = 5000000000;
     int words;
-    int status = command_options(cli, &f, NULL, argc, argv, &words);
-    if (status < 0)
-        status = command_words(cli, words, 1, 1);
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, 1, &words);
     if (status >= 0)
         return status;
     if (f.interval != NULL && (parse_duration(f.interval, &interval) < 0 || interval < 1000000))

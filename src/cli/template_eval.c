@@ -213,22 +213,6 @@ static int one_round(struct state *s, const struct node *n, json_t *key, json_t 
     return r;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-static const char **sorted_keys(const json_t *object)
-{
-    const char **keys = xmalloc((json_object_size(object) + 1) * sizeof(*keys)), *key;
-    json_t *v;
-    size_t n = 0;
-    json_object_foreach((json_t *) object, key, v) keys[n++] = key;
-    if (n > 0)
-        qsort(keys, n, sizeof(*keys), by_name);
-    return keys;
-}
-
 static int walk_range(struct state *s, const struct node *n, json_t *dot)
 {
     _cleanup_json_ json_t *over = NULL;
@@ -240,7 +224,7 @@ static int walk_range(struct state *s, const struct node *n, json_t *dot)
         return error_set(s->err, -EINVAL, "--format: range goes over arrays and objects only");
     if (size == 0)
         return walk(s, n->otherwise, dot);
-    _cleanup_free_ const char **keys = json_is_object(over) ? sorted_keys(over) : NULL;
+    _cleanup_free_ const char **keys = json_is_object(over) ? template_sorted_keys(over) : NULL;
     for (size_t i = 0; r == 0 && i < size; i++) {
         _cleanup_json_ json_t *key = keys != NULL ? json_string(keys[i]) : json_integer((json_int_t) i);
         r = one_round(s, n, key, keys != NULL ? json_object_get(over, keys[i]) : json_array_get(over, i));

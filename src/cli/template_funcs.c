@@ -51,17 +51,23 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-static void print_object(struct strbuf *out, const json_t *object)
+const char **template_sorted_keys(const json_t *object)
 {
     size_t n = 0;
-    _cleanup_free_ const char **keys = xmalloc((json_object_size(object) + 1) * sizeof(*keys));
+    const char **keys = xmalloc((json_object_size(object) + 1) * sizeof(*keys));
     for (void *i = json_object_iter((json_t *) object); i != NULL;
          i = json_object_iter_next((json_t *) object, i))
         keys[n++] = json_object_iter_key(i);
     if (n > 0)
         qsort(keys, n, sizeof(*keys), by_name);
+    return keys;
+}
+
+static void print_object(struct strbuf *out, const json_t *object)
+{
+    _cleanup_free_ const char **keys = template_sorted_keys(object);
     strbuf_adds(out, "map[");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < json_object_size(object); i++) {
         strbuf_addf(out, "%s%s:", i > 0 ? " " : "", keys[i]);
         template_print(out, json_object_get(object, keys[i]));
     }

@@ -64,5 +64,7 @@ typedef int template_function(const char *name, json_t **argv, size_t n, json_t 
 template_function *template_find_function(const char *name);
 
 bool template_truth(const json_t *v);
+/* In Go's order; as many as the object has. The caller frees the array. */
+const char **template_sorted_keys(const json_t *object);
 /* As Go's fmt prints it with %v; v NULL is "<no value>". */
 void template_print(struct strbuf *out, const json_t *v);

@@ -139,6 +139,14 @@ const char *oci_pairs_get(const struct oci_pairs *p, const char *key)
     return NULL;
 }
 
+bool oci_pairs_match(const struct oci_pairs *p, const char *wanted)
+{
+    const char *equals = strchr(wanted, '=');
+    _cleanup_free_ char *key = xstrndup(wanted, equals != NULL ? (size_t) (equals - wanted) : strlen(wanted));
+    const char *value = oci_pairs_get(p, key);
+    return value != NULL && (equals == NULL || str_eq(value, equals + 1));
+}
+
 struct oci_mount *oci_mount_add(struct oci_spec *spec, const char *destination, const char *type,
                                 const char *source, const char *const *options)
 {

@@ -382,6 +382,8 @@ void oci_strings_add(struct arena *a, struct oci_strings *l, const char *s);
 void oci_pairs_set(struct arena *a, struct oci_pairs *p, const char *key,
                    const char *value);                                 /* replaces an equal key */
 const char *oci_pairs_get(const struct oci_pairs *p, const char *key); /* NULL if absent */
+bool oci_pairs_match(const struct oci_pairs *p,
+                     const char *wanted); /* docker's label filter: NAME or NAME=VALUE */
 struct oci_mount *oci_mount_add(struct oci_spec *spec, const char *destination, const char *type,
                                 const char *source,
                                 const char *const *options); /* options NULL-terminated or NULL */
