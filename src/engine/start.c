@@ -16,7 +16,9 @@
 
 #define START_WAIT_MS 10000
 
-int engine_create(struct engine *e, const struct run_options *opt, char *id, struct error *err)
+/* detached NULL: it is only made. */
+static int make(struct engine *e, const struct run_options *opt, struct container_exit *detached, char *id,
+                struct error *err)
 {
     struct launch l;
     struct signals_held hold;
@@ -26,8 +28,11 @@ int engine_create(struct engine *e, const struct run_options *opt, char *id, str
     signals_hold(&hold);
     if (r == 0) {
         r = launch_make(&l, &config, err);
+        bool made = r == 0;
+        if (made && detached != NULL)
+            r = detached_start(&l, &hold, config, -1, detached, err);
         if (r < 0)
-            launch_undo(&l, false);
+            launch_undo(&l, made);
     }
     if (r == 0)
         memcpy(id, l.id, 65);
@@ -36,27 +41,15 @@ int engine_create(struct engine *e, const struct run_options *opt, char *id, str
     return r;
 }
 
+int engine_create(struct engine *e, const struct run_options *opt, char *id, struct error *err)
+{
+    return make(e, opt, NULL, id, err);
+}
+
 int engine_run_detached(struct engine *e, const struct run_options *opt, char *id, struct container_exit *ret,
                         struct error *err)
 {
-    struct launch l;
-    struct signals_held hold;
-    _cleanup_free_ char *config = NULL;
-    launch_init(&l, e, opt);
-    int r = launch_prepare(&l, err);
-    signals_hold(&hold);
-    if (r == 0) {
-        r = launch_make(&l, &config, err);
-        if (r < 0)
-            launch_undo(&l, false);
-        else if ((r = detached_start(&l, &hold, config, -1, ret, err)) < 0)
-            launch_undo(&l, true);
-    }
-    if (r == 0)
-        memcpy(id, l.id, 65);
-    signals_release(&hold, 0);
-    launch_free(&l);
-    return r;
+    return make(e, opt, ret, id, err);
 }
 
 /* ---- one that is there ---- */

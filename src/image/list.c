@@ -88,10 +88,7 @@ int store_summaries(struct store *s, struct arena *a, struct store_summary **ret
 {
     struct image_index index;
     _cleanup_close_ int lock = store_lock(s, LOCK_SH, err);
-
-    if (lock < 0)
-        return lock;
-    int r = store_index_read(s, a, &index, err);
+    int r = lock < 0 ? lock : store_index_read(s, a, &index, err);
     if (r < 0)
         return r;
     struct store_summary *v = arena_array(a, index.manifests.n, sizeof(*v));
@@ -109,10 +106,7 @@ int store_list(struct store *s, struct store_image ***ret, size_t *ret_n, struct
     _cleanup_arena_ struct arena *a = arena_new();
     struct image_index index;
     _cleanup_close_ int lock = store_lock(s, LOCK_SH, err);
-
-    if (lock < 0)
-        return lock;
-    int r = store_index_read(s, a, &index, err);
+    int r = lock < 0 ? lock : store_index_read(s, a, &index, err);
     if (r < 0)
         return r;
     struct store_image **images = xcalloc(index.manifests.n + 1, sizeof(struct store_image *));
