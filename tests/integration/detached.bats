@@ -2,14 +2,10 @@
 # Containers with a monitor: run -d, create, start, wait, stop, restart, kill, rm; what is left when a monitor is killed.
 bats_require_minimum_version 1.5.0
 load lib/start
-setup() { start_setup; make_image; mark; }
-teardown() {
-  [ -z "${place:-}" ] || oak ps -aq 2>/dev/null | xargs -r "$bin/oakum" --root "$place/store" --state "$place/state" rm -f >/dev/null 2>&1 || true
-  start_teardown
-}
+load lib/detached
+setup() { detached_setup; }
+teardown() { detached_teardown; }
 
-keep() { oak run -d --network none --cgroup-parent "/$group" "$@"; }
-state_of() { oak inspect "$1" | jq -r ".[0].State.$2"; }
 id_of() { oak inspect "$1" | jq -r '.[0].Id'; }
 # monitors ROLE: the living processes of this test's monitors (keeper, scribe).
 monitors() { pgrep -f "^oakum-monitor $1.*$place" || true; }

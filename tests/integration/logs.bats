@@ -2,17 +2,15 @@
 # The log of a detached container: docker's json-file, rotated, whole; and `oakum logs`.
 bats_require_minimum_version 1.5.0
 load lib/start
-setup() { start_setup; make_image; mark; }
-teardown() {
-  [ -z "${place:-}" ] || oak ps -aq 2>/dev/null | xargs -r "$bin/oakum" --root "$place/store" --state "$place/state" rm -f >/dev/null 2>&1 || true
-  start_teardown
-}
+load lib/detached
+setup() { detached_setup; }
+teardown() { detached_teardown; }
 
-keep() { oak run -d --network none --cgroup-parent "/$group" "$@" >/dev/null; }
+quietly() { keep "$@" >/dev/null; }
 log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
 
 @test "docker's json-file: stream, time in nanoseconds, escapes" {
-  keep --name f1 box sh -c 'printf "a<b>&\"\\\\\t\001\342\202\254\n"; echo err >&2'
+  quietly --name f1 box sh -c 'printf "a<b>&\"\\\\\t\001\342\202\254\n"; echo err >&2'
   oak wait f1
   local log
   log=$(log_of f1)
@@ -26,7 +24,7 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
 }
 
 @test "long lines come in parts of 16 KiB, and no byte is changed" {
-  keep --name p1 box sh -c 'head -c 40000 /dev/zero | tr "\0" x; echo; head -c 16384 /dev/zero | tr "\0" y; echo; printf "no line feed"'
+  quietly --name p1 box sh -c 'head -c 40000 /dev/zero | tr "\0" x; echo; head -c 16384 /dev/zero | tr "\0" y; echo; printf "no line feed"'
   oak wait p1
   jq -es 'map(.log | length) == [16384, 16384, 7233, 16385, 13]' "$(log_of p1)"
   oak logs p1 >"$place/out"
@@ -36,14 +34,14 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
 @test "binary bytes come out as they went in" {
   head -c 300000 /dev/urandom >"$place/random"
   printf '\n' >>"$place/random"
-  keep --name b1 -v "$place/random:/random" box cat /random
+  quietly --name b1 -v "$place/random:/random" box cat /random
   oak wait b1
   jq -es 'all(.log | type == "string")' "$(log_of b1)"
   oak logs b1 | cmp - "$place/random"
 }
 
 @test "rotation: no file larger than asked, the oldest goes, no line is cut or lost" {
-  keep --name r1 --log-opt max-size=20k --log-opt max-file=4 box sh -c 'i=0; while [ $i -lt 5000 ]; do echo "line $i"; i=$((i+1)); done'
+  quietly --name r1 --log-opt max-size=20k --log-opt max-file=4 box sh -c 'i=0; while [ $i -lt 5000 ]; do echo "line $i"; i=$((i+1)); done'
   oak wait r1
   local dir last
   dir=$(dirname "$(log_of r1)")
@@ -53,14 +51,14 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
   last=$(head -n 1 "$place/out")
   [ "$(wc -l <"$place/out")" -gt 500 ]
   seq -f 'line %.0f' "${last#line }" 4999 | cmp - "$place/out"
-  keep --name r2 --log-opt max-size=20k --log-opt max-file=1 box sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done'
+  quietly --name r2 --log-opt max-size=20k --log-opt max-file=1 box sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done'
   oak wait r2
   [ "$(oak logs r2 | tail -n 1)" = 'line 2999' ]
   [ "$(find "$(dirname "$(log_of r2)")" -name '*-json.log*' | wc -l)" -eq 1 ]
 }
 
 @test "logs: tail, since, until, timestamps, details, several containers" {
-  keep --name t1 --log-opt tag=web box sh -c 'echo one; sleep 1.2; echo two; echo three'
+  quietly --name t1 --log-opt tag=web box sh -c 'echo one; sleep 1.2; echo two; echo three'
   oak wait t1
   [ "$(oak logs --tail 2 t1)" = $'two\nthree' ]
   [ -z "$(oak logs -n 0 t1)" ]
@@ -73,7 +71,7 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
   [ "$(oak logs --since 10m t1 | wc -l)" -eq 3 ]
   [ -z "$(oak logs --until 10m t1)" ]
   [ "$(oak logs --details --tail 1 t1)" = 'tag=web three' ]
-  keep --name t2 box echo other
+  quietly --name t2 box echo other
   oak wait t2
   run -0 oak logs t1 t2
   said 0 't1 | one' 't2 | other'
@@ -84,19 +82,19 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
 }
 
 @test "logs -f: from the beginning, over rotations, until the container ends" {
-  keep --name f1 --log-opt max-size=10k --log-opt max-file=100 box sh -c 'i=0; while [ $i -lt 6000 ]; do echo "line $i"; i=$((i+1)); [ $((i % 500)) -ne 0 ] || sleep 0.1; done'
+  quietly --name f1 --log-opt max-size=10k --log-opt max-file=100 box sh -c 'i=0; while [ $i -lt 6000 ]; do echo "line $i"; i=$((i+1)); [ $((i % 500)) -ne 0 ] || sleep 0.1; done'
   timeout 30 "${oakum[@]}" logs -f f1 >"$place/out"
   seq -f 'line %.0f' 0 5999 | cmp - "$place/out"
-  keep --name f2 box sh -c 'sleep 0.3; echo late; sleep 0.3'
+  quietly --name f2 box sh -c 'sleep 0.3; echo late; sleep 0.3'
   [ "$(timeout 20 "${oakum[@]}" logs -f f2)" = late ]
-  keep --name f3 box sleep 60
+  quietly --name f3 box sleep 60
   (sleep 0.5; oak rm -f f3 >/dev/null) &
   timeout 20 "${oakum[@]}" logs -f f3
   [ "$(timeout 20 "${oakum[@]}" logs -f f1 f2 | sort | tail -n 1)" = 'f2 | late' ]
 }
 
 @test "what drives a terminal is shown, not done" {
-  keep --name c1 box sh -c 'printf "\033[31mred\033]0;title\007\ttab\r\n"'
+  quietly --name c1 box sh -c 'printf "\033[31mred\033]0;title\007\ttab\r\n"'
   oak wait c1
   run -0 script -qec "'$bin/oakum' --root '$place/store' --state '$place/state' logs c1" /dev/null
   [[ $output == *'\x1b[31mred\x1b]0;title\x07'* ]]
@@ -106,7 +104,7 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
 }
 
 @test "--log-driver none, and containers without a log" {
-  keep --name n1 --log-driver none box sh -c 'echo nothing; exit 3'
+  quietly --name n1 --log-driver none box sh -c 'echo nothing; exit 3'
   [ "$(oak wait n1)" = 3 ]
   run oak logs n1
   said 1 '--log-driver none'
@@ -144,9 +142,9 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
 }
 
 @test "a container that closes its output, one that writes a line without an end, one that nobody reads" {
-  keep --name h1 box sh -c 'exec >&- 2>&-; sleep 0.3; exit 4'
+  quietly --name h1 box sh -c 'exec >&- 2>&-; sleep 0.3; exit 4'
   [ "$(oak wait h1)" = 4 ]
-  keep --name h2 --log-opt max-size=1m box sh -c 'head -c 50000000 /dev/zero; exit 6'
+  quietly --name h2 --log-opt max-size=1m box sh -c 'head -c 50000000 /dev/zero; exit 6'
   [ "$(oak wait h2)" = 6 ]
   [ "$(du -sk "$(dirname "$(log_of h2)")" | cut -f1)" -lt 3500 ]
 }

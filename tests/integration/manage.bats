@@ -2,17 +2,14 @@
 # pause, unpause, rename, top, container prune.
 bats_require_minimum_version 1.5.0
 load lib/start
-setup() { start_setup; make_image; mark; }
-teardown() {
-  [ -z "${place:-}" ] || oak ps -aq 2>/dev/null | xargs -r "$bin/oakum" --root "$place/store" --state "$place/state" rm -f >/dev/null 2>&1 || true
-  start_teardown
-}
+load lib/detached
+setup() { detached_setup; }
+teardown() { detached_teardown; }
 
-keep() { oak run -d --network none --cgroup-parent "/$group" "$@" >/dev/null; }
-state_of() { oak inspect "$1" | jq -r ".[0].State.$2"; }
+quietly() { keep "$@" >/dev/null; }
 
 @test "pause and unpause: nothing moves in between, and rm -f works" {
-  keep --name p1 box sh -c 'while :; do echo x; sleep 0.02; done'
+  quietly --name p1 box sh -c 'while :; do echo x; sleep 0.02; done'
   wait_for 5 eval '[ "$(oak logs p1 | wc -l)" -gt 2 ]'
   run -0 oak pause p1
   [ "$output" = p1 ]
@@ -34,15 +31,15 @@ state_of() { oak inspect "$1" | jq -r ".[0].State.$2"; }
   said 1 'is not paused' 'there is no container "nosuch"'
   oak pause p1
   oak rm -f p1
-  keep --name p2 box true
+  quietly --name p2 box true
   oak wait p2
   run oak pause p2
   said 1 'is not running'
 }
 
 @test "rename: of a running one and of one that has ended; the old name is free, a taken one is refused" {
-  keep --name old box sleep 60
-  keep --name other box true
+  quietly --name old box sleep 60
+  quietly --name other box true
   oak wait other
   run -0 oak rename old new
   [ -z "$output" ]
@@ -64,7 +61,7 @@ state_of() { oak inspect "$1" | jq -r ".[0].State.$2"; }
 }
 
 @test "top: the container's processes and no others, with the columns of ps" {
-  keep --name t1 --init box sleep 1234
+  quietly --name t1 --init box sleep 1234
   wait_for 5 eval '[[ $(oak top t1) == *"sleep 1234"* ]]'
   run -0 oak top t1
   said 0 UID PID 'sleep 1234'
@@ -78,8 +75,8 @@ state_of() { oak inspect "$1" | jq -r ".[0].State.$2"; }
 }
 
 @test "container prune: what does not run goes, after a question" {
-  keep --name runs box sleep 60
-  keep --name done --label keep=yes box true
+  quietly --name runs box sleep 60
+  quietly --name done --label keep=yes box true
   oak create --name made --network none --cgroup-parent "/$group" box true >/dev/null
   oak wait done
   run -0 oak container prune <<<n
