@@ -2,7 +2,7 @@
 /*
  * How: bytes are collected to 128 KiB, then hashed, appended to the file and handed on, so that a system call is made for each
  * such piece and not for each packet. The lock is on the open file; after it was got the name is looked up again, because the
- * one who had it before may have removed the file.
+ * one who had it before, or who cleaned up, may have removed the file.
  *
  * Threat: a process that is killed at any point (what is in the file is a prefix of what was sent), two pulls of one blob, a
  * prefix that is not of this blob (the digest at the end).
@@ -41,13 +41,11 @@ static int open_file(struct partial *p, struct error *err)
         int fd = file_open(p->dirfd, p->name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, err);
         if (fd < 0)
             return fd;
-        if (p->own)
-            return fd;
         int r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
         if (r == 0 && still_named(p->dirfd, p->name, fd))
             return fd;
         close(fd);
-        if (r < 0) { /* somebody else fetches it: a file of our own */
+        if (r < 0) { /* somebody else fetches it: a file of our own, locked too: partial_clean() removes what is free */
             char hex[17];
             random_hex(hex, 8);
             p->own = true;
