@@ -183,6 +183,18 @@ static int release_range(struct engine *e, const char *id, const struct engine_r
     return idmap_release(fd, record->range_first, id, err);
 }
 
+/*
+ * A container whose name has gone must not be shown with it, also when this ends by SIGKILL between the two: without its record
+ * it is one that has an id only.
+ */
+static int forget_record(struct engine *e, const char *id, struct error *err)
+{
+    _cleanup_close_ int fd = dir_open(e->containers_fd, id, NULL);
+    if (fd >= 0 && unlinkat(fd, ENGINE_RECORD, 0) < 0 && errno != ENOENT)
+        return error_errno(err, -errno, "cannot remove the record of container %.12s", id);
+    return 0;
+}
+
 int engine_teardown(struct engine *e, const char *id, const struct engine_record *record, bool ask_runtime,
                     struct error *err)
 {
@@ -195,6 +207,8 @@ int engine_teardown(struct engine *e, const char *id, const struct engine_record
     }
     if (r == 0)
         r = release_range(e, id, record, err);
+    if (r == 0)
+        r = forget_record(e, id, err);
     int names = r == 0 ? engine_dir(e, ENGINE_NAMES, NULL) : -1;
     if (names >= 0)
         r = record != NULL ? name_release(names, record->name, id, err) : name_release_all(names, id, err);

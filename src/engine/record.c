@@ -142,14 +142,14 @@ int engine_record_parse(const char *text, size_t len, struct engine_record **ret
     _cleanup_json_ json_t *doc = NULL;
     _cleanup_engine_record_ struct engine_record *r = engine_record_new();
     int64_t version = 0;
-    int e = json_parse(text, len, "record.json", &doc, err);
+    int e = json_parse(text, len, ENGINE_RECORD, &doc, err);
     if (e < 0)
         return e;
     if (!json_is_object(doc))
-        return error_set(err, -EINVAL, "record.json: must be an object");
+        return error_set(err, -EINVAL, ENGINE_RECORD ": must be an object");
     e = json_get_i64(doc, "record", "oakum", true, &version, err);
     if (e == 0 && version != RECORD_VERSION)
-        return error_set(err, -EINVAL, "record.json: version %lld is not one that this oakum knows",
+        return error_set(err, -EINVAL, ENGINE_RECORD ": version %lld is not one that this oakum knows",
                          (long long) version);
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         known[i] = fields[i].key;
@@ -170,7 +170,7 @@ int engine_record_read(int dirfd, struct engine_record **ret, struct error *err)
 {
     _cleanup_free_ char *text = NULL;
     size_t len;
-    int r = file_read(dirfd, "record.json", RECORD_MAX, &text, &len, err);
+    int r = file_read(dirfd, ENGINE_RECORD, RECORD_MAX, &text, &len, err);
     return r < 0 ? r : engine_record_parse(text, len, ret, err);
 }
 
@@ -217,5 +217,5 @@ int engine_record_write(int dirfd, const struct engine_record *r, bool sync, str
             json_object_set_new(doc, fields[i].key, v);
     }
     _cleanup_free_ char *text = json_text(doc, 0);
-    return file_replace(dirfd, "record.json", text, strlen(text), 0600, sync, err);
+    return file_replace(dirfd, ENGINE_RECORD, text, strlen(text), 0600, sync, err);
 }

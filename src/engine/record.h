@@ -7,6 +7,8 @@
 
 #include "oci/spec.h"
 
+#define ENGINE_RECORD "record.json"
+
 struct engine_record {
     struct arena *arena;
     const char *id, *name;

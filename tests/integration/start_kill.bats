@@ -33,6 +33,23 @@ point() { echo $((RANDOM % (RANDOM % 8 ? 6000 : 12000))); }
   nothing_left
 }
 
+@test "SIGKILL of oakum rm: whatever ps names can be removed by its name, the rest by its id" {
+  local i id name
+  make_image
+  oak_run box true
+  mark
+  for ((i = 0; i < 60; i++)); do
+    oak_run --name "victim$i" box true
+    strike 9 "$((RANDOM % 1500))" "${oakum[@]}" rm "victim$i" >/dev/null
+    while read -r id name; do
+      oak rm "${name:-$id}" >/dev/null || { echo "$id \"$name\" cannot be removed"; false; }
+    done < <(oak ps -a --no-trunc --format '{{.ID}} {{.Names}}')
+    [ -z "$(oak ps -aq)" ]
+    oak_run --rm --name "victim$i" box true
+  done
+  nothing_left
+}
+
 @test "SIGKILL of oakum while the container runs ends the container" {
   make_image
   "${oakum[@]}" run --network none --cgroup-parent "/$group" --name victim box sleep 60 &
