@@ -45,7 +45,8 @@ static int open_file(struct partial *p, struct error *err)
         if (r == 0 && still_named(p->dirfd, p->name, fd))
             return fd;
         close(fd);
-        if (r < 0) { /* somebody else fetches it: a file of our own, locked too: partial_clean() removes what is free */
+        if (r <
+            0) { /* somebody else fetches it: a file of our own, locked too: partial_clean() removes what is free */
             char hex[17];
             random_hex(hex, 8);
             p->own = true;

@@ -79,7 +79,8 @@ static void test_second_is_not_left_over(void **state)
     assert_false(first.own);
     assert_true(second.own);
     assert_int_equal(publish(&first), 0);
-    partial_clean(s); /* the first one's end: the blob is in the store, and the second one still needs its file */
+    partial_clean(
+        s); /* the first one's end: the blob is in the store, and the second one still needs its file */
     assert_int_equal(publish(&second), 0);
 }
 
