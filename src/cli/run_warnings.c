@@ -1,43 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * cli/run_warnings.c: what is given up, said once, before the container starts. Not every relaxation is worth a line: these are
- * the ones after which the host is no longer out of reach.
+ * the ones after which the host is no longer out of reach. A mount is judged by where its source leads, not by its spelling:
+ * /./ and a link to an engine's socket are what they lead to.
  */
+#include <fcntl.h>
+#include <limits.h>
+
 #include "cli/run_flags.h"
+#include "sys/file.h"
 
 static bool is(const char *s, const char *word)
 {
     return s != NULL && str_eq(s, word);
 }
 
-static bool has_name(const char *path, const char *name)
+static bool ends_with(const char *path, const char *name)
 {
     size_t n = strlen(path), m = strlen(name);
     return n >= m && str_eq(path + n - m, name);
 }
 
+/* path is dir or lies below it. */
+static bool is_below(const char *path, const char *dir)
+{
+    const char *rest = str_after(path, dir);
+    return rest != NULL && (*rest == '\0' || *rest == '/' || str_eq(dir, "/"));
+}
+
+/* Where the path leads, links followed; as it is written where nothing is yet. */
+static const char *resolved(struct arena *a, const char *path)
+{
+    char link[48], to[PATH_MAX];
+    _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_PATH, 0, NULL);
+    if (fd < 0 || str_format(link, sizeof(link), "/proc/self/fd/%d", fd) < 0)
+        return path;
+    ssize_t n = readlinkat(AT_FDCWD, link, to, sizeof(to));
+    return n > 0 && (size_t) n < sizeof(to) ? arena_strndup(a, to, (size_t) n) : path;
+}
+
+/* An engine's socket, or a directory in which one lies. */
+static bool reaches_an_engine(const char *path)
+{
+    static const char *const names[] = { "/docker.sock", "/containerd.sock", "/podman.sock", "/crio.sock" };
+    static const char *const places[] = { "/run/docker.sock", "/run/containerd/containerd.sock",
+                                          "/run/podman/podman.sock", "/run/crio/crio.sock", "/run/oakum" };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (ends_with(path, names[i]))
+            return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (is_below(places[i], path))
+            return true;
+    }
+    return is_below(path, "/run/oakum") || is_below(path, "/run/docker");
+}
+
 static void warn_mount(const struct run_mount *m, struct arena *a, void (*say)(void *arg, const char *text),
                        void *arg)
 {
-    static const char *const sockets[] = { "/docker.sock", "/containerd.sock", "/podman.sock",
-                                           "/crio.sock",   "/run/oakum",       "/run/docker" };
     if (m->kind != RUN_MOUNT_BIND)
         return;
-    const char *cleaned;
-    if (container_path_clean(a, m->source, &cleaned, NULL) < 0) {
+    const char *to = resolved(a, m->source);
+    if (str_eq(to, "/"))
         say(arg,
             arena_printf(a, "%s: the container sees every file of the host%s", m->asked,
                          m->writable.set && m->writable.v ? ", and writes those that its user may" : ""));
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
-        if (has_name(cleaned, sockets[i]))
-            say(arg,
-                arena_printf(
-                    a,
-                    "%s: who can speak to an engine's socket can start any container, so this is root on the host",
-                    m->asked));
-    }
+    else if (reaches_an_engine(to))
+        say(arg,
+            arena_printf(
+                a,
+                "%s: who can speak to an engine's socket can start any container, so this is root on the host",
+                m->asked));
 }
 
 void run_warnings(const struct run_options *o, void (*say)(void *arg, const char *text), void *arg)
