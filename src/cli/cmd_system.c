@@ -64,7 +64,7 @@ static int info(const struct cli *cli, int argc, char **argv)
     int status = command_arguments(cli, &f, NULL, argc, argv, 0, 0, &words);
     if (status >= 0)
         return status;
-    host_probe(a, &features, &n);
+    host_probe(cli->root, a, &features, &n);
     if (f.format != NULL && !str_eq(f.format, "table")) {
         _cleanup_json_ json_t *doc = as_json(cli, host_kernel(a), features, n);
         if (format_document(f.format, doc, &out, &err) < 0)

@@ -25,6 +25,7 @@
 
 struct probe {
     struct arena *a;
+    const char *root;
     const char *detail;
     struct cgroup_host_info cgroup;
 };
@@ -99,8 +100,8 @@ static enum host_answer probe_idmap(struct probe *p)
         p->detail = "for root only; layers keep their owners by the user namespace that they are unpacked in";
         return HOST_PARTLY;
     }
-    host_idmap(&root, &tmpfs);
-    p->detail = arena_printf(p->a, "/var/lib: %s, tmpfs: %s", root ? "yes" : "no", tmpfs ? "yes" : "no");
+    host_idmap(p->root, &root, &tmpfs);
+    p->detail = arena_printf(p->a, "%s: %s, tmpfs: %s", p->root, root ? "yes" : "no", tmpfs ? "yes" : "no");
     return root ? HOST_YES : tmpfs ? HOST_PARTLY : HOST_NO;
 }
 
@@ -276,10 +277,10 @@ static const struct row {
     { "CAP_SYS_RESOURCE", probe_sys_resource, false, "--ulimit cannot raise a limit above oakum's own" },
 };
 
-void host_probe(struct arena *a, struct host_feature **ret, size_t *ret_n)
+void host_probe(const char *root, struct arena *a, struct host_feature **ret, size_t *ret_n)
 {
     struct host_feature *out = arena_array(a, ARRAY_LEN(rows), sizeof(*out));
-    struct probe p = { .a = a };
+    struct probe p = { .a = a, .root = root };
     cgroup_host_info(&p.cgroup, NULL);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         p.detail = "";

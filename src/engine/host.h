@@ -19,7 +19,7 @@ struct host_feature {
     bool required;      /* oakum's sealed default does not start without it */
 };
 
-/* The array and its strings are in the arena. */
-void host_probe(struct arena *a, struct host_feature **ret, size_t *ret_n);
+/* root: the store, whose file system is asked, or where it would be made. The array and its strings are in the arena. */
+void host_probe(const char *root, struct arena *a, struct host_feature **ret, size_t *ret_n);
 /* "Linux 6.1.0-13-amd64 x86_64" */
 const char *host_kernel(struct arena *a);

@@ -65,12 +65,27 @@ static void end_child(pid_t pid)
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
 }
 
-void host_idmap(bool *ret_root, bool *ret_tmpfs)
+/* The directory, or the nearest one above that there is. */
+static int clone_nearest(const char *path)
+{
+    _cleanup_free_ char *copy = xstrdup(path);
+    for (;;) {
+        _cleanup_close_ int dirfd = dir_open(AT_FDCWD, copy, NULL);
+        if (dirfd >= 0)
+            return mnt_clone(dirfd, "", false, NULL);
+        char *slash = strrchr(copy, '/');
+        if (dirfd != -ENOENT || slash == NULL || str_eq(copy, "/"))
+            return dirfd;
+        slash[slash == copy] = '\0';
+    }
+}
+
+void host_idmap(const char *path, bool *ret_root, bool *ret_tmpfs)
 {
     static const char *const none[] = { NULL };
     pid_t pid;
     _cleanup_close_ int userns = make_userns(&pid);
-    _cleanup_close_ int root = userns >= 0 ? mnt_clone(AT_FDCWD, "/var/lib", false, NULL) : -1;
+    _cleanup_close_ int root = userns >= 0 ? clone_nearest(path) : -1;
     _cleanup_close_ int tmpfs = userns >= 0 ? mnt_new("tmpfs", NULL, none, 0, NULL) : -1;
     *ret_root = root >= 0 && mnt_idmap(root, userns, false, NULL) == 0;
     *ret_tmpfs = tmpfs >= 0 && mnt_idmap(tmpfs, userns, false, NULL) == 0;

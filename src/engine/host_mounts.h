@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 bool host_mount_api(void);
-/* Can the file system of /var/lib, and tmpfs, be id-mapped? */
-void host_idmap(bool *ret_root, bool *ret_tmpfs);
+/* Can the file system of path (of the nearest directory above that there is), and tmpfs, be id-mapped? */
+void host_idmap(const char *path, bool *ret_root, bool *ret_tmpfs);
 /* Can an overlay be mounted from within a user namespace's maps; with id-mapped layers? */
 bool host_overlay(bool *ret_mapped);

@@ -67,6 +67,8 @@ END
   said 0 'user namespaces' 'Landlock' 'control groups' 'CAP_SYS_RESOURCE'
   oak system info --format json | jq -e '.Controls | length >= 15 and all(.available | IN("yes", "partly", "no")) and all(.available == "yes" or .cost != "")'
   [ "$(oak info)" = "$(oak system info)" ]
+  # The store's own file system is asked, also where the store is still to be made.
+  "$bin/oakum" --root /proc/1/nonesuch system info --format json | jq -e '.Controls[] | select(.control == "id-mapped mounts") | .detail | startswith("/proc/1/nonesuch: no")'
 }
 
 @test "the root can be named by flag or environment, also relative" {
