@@ -247,7 +247,7 @@ static int host_apt_options(struct base *b, struct error *err)
 static int explain(int log, int code, struct error *err)
 {
     _cleanup_free_ char *text = NULL;
-    const char *last = NULL;
+    const char *last = NULL, *missing = NULL;
     char *rest, *line;
 
     if (lseek(log, 0, SEEK_SET) < 0 || file_read_fd(log, "log", 64 * 1024 * 1024, &text, NULL, NULL) < 0)
@@ -257,7 +257,11 @@ static int explain(int log, int code, struct error *err)
         /* "mmdebstrap failed to run" says less than what stood before it. */
         if (str_after(line, "E: ") != NULL && strstr(line, "failed to run") == NULL)
             last = line;
+        if (missing == NULL)
+            missing = str_after(line, "E: Unable to locate package ");
     }
+    if (missing != NULL)
+        return error_set(err, code, "there is no package \"%.200s\" in this machine's apt sources", missing);
     return last == NULL ? code : error_set(err, code, "mmdebstrap failed: %.600s", last);
 }
 

@@ -26,7 +26,7 @@ setup() {
   run oak base --packages no-such-package-at-all x
   echo "$output"
   [ "$status" -eq 1 ]
-  [[ "$output" == *no-such-package-at-all* ]]
+  [[ "$output" == *"there is no package \"no-such-package-at-all\" in this machine's apt sources"* ]]
   [ -z "$(ls -A "$BATS_TEST_TMPDIR/store/tmp")" ]
 }
 
