@@ -68,15 +68,6 @@ static int add_gids(const struct flags *f, struct arena *a, struct oci_user *u, 
     return 0;
 }
 
-static bool has(const struct oci_strings *l, const char *s)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (str_eq(l->v[i], s))
-            return true;
-    }
-    return false;
-}
-
 /* Bounding, effective and permitted; never inheritable (CVE-2022-24769 and its kin). */
 static void add_caps(const struct flags *f, struct arena *a, struct oci_capabilities *c)
 {
@@ -86,7 +77,7 @@ static void add_caps(const struct flags *f, struct arena *a, struct oci_capabili
         for (size_t i = 0; i < sets[s]->n; i++)
             oci_strings_add(a, &copy, sets[s]->v[i]);
         for (size_t i = 0; i < f->caps.n; i++) {
-            if (!has(&copy, f->caps.v[i]))
+            if (!oci_strings_has(&copy, f->caps.v[i]))
                 oci_strings_add(a, &copy, f->caps.v[i]);
         }
         *sets[s] = copy;

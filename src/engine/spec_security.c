@@ -51,31 +51,22 @@ static const char *const masked[] = {
 static const char *const read_only[] = { "/proc/bus",           "/proc/fs", "/proc/irq", "/proc/sys",
                                          "/proc/sysrq-trigger", NULL };
 
-static bool list_has(const struct oci_strings *l, const char *s)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (str_eq(l->v[i], s))
-            return true;
-    }
-    return false;
-}
-
 int build_paths(struct build *b, struct error *err)
 {
     (void) err;
     struct oci_linux *l = &b->spec->linux_;
     const struct run_options *o = b->opt;
-    bool none = o->privileged || o->systempaths_unconfined || list_has(&o->unmask, "ALL");
+    bool none = o->privileged || o->systempaths_unconfined || oci_strings_has(&o->unmask, "ALL");
     for (const char *const *p = masked; *p != NULL; p++) {
-        if (!none && !list_has(&o->unmask, *p))
+        if (!none && !oci_strings_has(&o->unmask, *p))
             oci_strings_add(b->a, &l->masked_paths, *p);
     }
     for (const char *const *p = read_only; *p != NULL; p++) {
-        if (!none && !list_has(&o->unmask, *p) && !list_has(&o->mask, *p))
+        if (!none && !oci_strings_has(&o->unmask, *p) && !oci_strings_has(&o->mask, *p))
             oci_strings_add(b->a, &l->readonly_paths, *p);
     }
     for (size_t i = 0; i < o->mask.n; i++) {
-        if (!list_has(&l->masked_paths, o->mask.v[i]))
+        if (!oci_strings_has(&l->masked_paths, o->mask.v[i]))
             oci_strings_add(b->a, &l->masked_paths, o->mask.v[i]);
     }
     if (o->mask.n > 0)

@@ -113,6 +113,15 @@ json_t *oci_seccomp_to_json(const struct oci_seccomp *sec)
 }
 
 /* Grown by copying: a list may have come from anywhere, so nothing can be known of room behind it. */
+bool oci_strings_has(const struct oci_strings *l, const char *s)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (str_eq(l->v[i], s))
+            return true;
+    }
+    return false;
+}
+
 void oci_strings_add(struct arena *a, struct oci_strings *l, const char *s)
 {
     l->v = arena_grow(a, l->v, l->n, l->n + 1, sizeof(*l->v));

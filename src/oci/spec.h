@@ -379,6 +379,7 @@ char *oci_spec_text(const struct oci_spec *spec, int indent) __attribute__((retu
 
 /* Small helpers on lists; strings are copied into the arena. */
 void oci_strings_add(struct arena *a, struct oci_strings *l, const char *s);
+bool oci_strings_has(const struct oci_strings *l, const char *s);
 void oci_pairs_set(struct arena *a, struct oci_pairs *p, const char *key,
                    const char *value);                                 /* replaces an equal key */
 const char *oci_pairs_get(const struct oci_pairs *p, const char *key); /* NULL if absent */
