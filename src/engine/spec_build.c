@@ -6,6 +6,7 @@
 #include "engine/spec_build.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -77,15 +78,18 @@ static int labels_to_annotations(struct build *b)
     oci_pairs_set(b->a, to, ANNOTATION_IMAGE, b->in->image_name);
     /* Last, so that no --annotation and no image can say otherwise. */
     bool nnp = b->spec->process.no_new_privileges; /* without it the kernel gives Landlock to root only */
-    bool landlock = b->opt->landlock.set ? b->opt->landlock.v : b->sealed && nnp;
+    bool mounts = (b->caps & (UINT64_C(1) << CAP_SYS_ADMIN)) !=
+                  0; /* Landlock forbids every change of a mount */
+    bool landlock = b->opt->landlock.set ? b->opt->landlock.v : b->sealed && nnp && !mounts;
     oci_pairs_set(b->a, to, ANNOTATION_LANDLOCK, landlock ? "on" : "off");
     if (!landlock && b->opt->landlock.set)
         source_set(b, "landlock", "--security-opt landlock=off");
     else if (!landlock)
         source_set(b, "landlock", "%s",
-                   b->compat   ? "--compat docker"
-                   : b->sealed ? "--security-opt no-new-privileges=false"
-                               : "--privileged");
+                   b->compat    ? "--compat docker"
+                   : !b->sealed ? "--privileged"
+                   : !nnp       ? "--security-opt no-new-privileges=false"
+                                : "--cap-add SYS_ADMIN");
     return 0;
 }
 

@@ -51,6 +51,16 @@ inside() {
   said 0 'uid=0(root)'
 }
 
+@test "--cap-add SYS_ADMIN can mount: Landlock, which forbids it, stands back unless it is asked for" {
+  run oak_run -u 0 --cap-add SYS_ADMIN --security-opt seccomp=unconfined box sh -c 'mount -t tmpfs none /tmp && echo mounted'
+  said 0 mounted
+  oak create --network none --cgroup-parent "/$group" --name admin --cap-add SYS_ADMIN box true
+  oak inspect admin | jq -e '.. | objects | select(.control == "landlock") | .source == "--cap-add SYS_ADMIN"'
+  oak rm admin
+  run oak_run -u 0 --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt landlock=on box mount -t tmpfs none /tmp
+  [ "$status" -ne 0 ]
+}
+
 @test "--cap-add: in every set, for root and for others; --cap-drop takes it away" {
   inside --cap-add net_bind_service -- 'grep ^Cap /proc/self/status'
   said 0 $'CapInh:\t0000000000000400' $'CapPrm:\t0000000000000400' $'CapEff:\t0000000000000400' $'CapBnd:\t0000000000000400' $'CapAmb:\t0000000000000400'
