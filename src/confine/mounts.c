@@ -39,7 +39,7 @@ int mount_attrs(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int 
     if (userns_fd >= 0 && code == -EINVAL)
         return error_set(
             err, code,
-            "this file system cannot be id-mapped: use another one, or --userns host (without private ids)");
+            "this file system cannot be id-mapped: use another one, noidmap for a volume, or --userns host (without private ids)");
     return error_errno(err, code, "cannot set mount attributes");
 }
 

@@ -22,6 +22,12 @@ static const char *known_propagation(const char *s)
     return NULL;
 }
 
+/* Docker's words for how a virtual machine's copy follows the host's files; without one there is nothing to choose. */
+static bool is_consistency(const char *s)
+{
+    return str_eq(s, "default") || str_eq(s, "consistent") || str_eq(s, "cached") || str_eq(s, "delegated");
+}
+
 static int append(struct run_options *o, const struct run_mount *m, struct error *err)
 {
     if (m->target == NULL)
@@ -82,7 +88,7 @@ static int volume_word(struct run_mount *m, const char *word, struct error *err)
         m->propagation = propagation;
     } else if (!str_eq(word, "noexec") && !str_eq(word, "nodev") && !str_eq(word, "nosuid") &&
                !str_eq(word, "idmap") && !str_eq(word, "nocopy") && !str_eq(word, "z") &&
-               !str_eq(word, "Z") && !str_eq(word, "rbind")) {
+               !str_eq(word, "Z") && !str_eq(word, "rbind") && !is_consistency(word)) {
         return error_set(
             err, -EINVAL,
             "\"%s\" is not a mount option; there are ro rw exec dev suid noidmap and the propagations", word);
@@ -289,6 +295,14 @@ static int mount_text_key(struct mount_text *t, const char *key, const char *val
     } else if (str_eq(key, "volume-subpath")) {
         t->volume_key = true;
         m->subpath = value;
+    } else if (str_eq(key, "volume-driver")) {
+        t->volume_key = true;
+        if (!str_eq(value, "local"))
+            return error_set(err, -EINVAL, "there is no volume driver but local, so not \"%s\"", value);
+    } else if (str_eq(key, "consistency")) {
+        if (!is_consistency(value))
+            return error_set(err, -EINVAL, "consistency must be consistent, cached or delegated, not \"%s\"",
+                             value);
     } else if (str_eq(key, "tmpfs-size") || str_eq(key, "tmpfs-mode")) {
         t->tmpfs_key = true;
         uint32_t mode;

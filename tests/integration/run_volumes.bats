@@ -50,6 +50,22 @@ teardown() { start_teardown; }
   said 0 comma
 }
 
+@test "docker's words that mean nothing on Linux are taken, with their spelling checked" {
+  mkdir "$place/src"
+  local word
+  for word in consistent cached delegated default; do
+    oak_run -v "$place/src:/mnt:ro,$word" box true
+    oak_run --mount "type=bind,src=$place/src,dst=/mnt,consistency=$word" box true
+  done
+  oak_run --mount type=volume,src=named,dst=/mnt,volume-driver=local box true
+  run oak_run -v "$place/src:/mnt:cache" box true
+  said 125 '"cache" is not a mount option'
+  run oak_run --mount "type=bind,src=$place/src,dst=/mnt,consistency=often" box true
+  said 125 'consistency must be'
+  run oak_run --mount type=volume,src=named,dst=/mnt,volume-driver=nfs box true
+  said 125 'no volume driver but local'
+}
+
 @test "a file can be mounted on a file, and on nothing" {
   echo 127.9.9.9 >"$place/f"
   run -0 oak_run -v "$place/f:/etc/passwd" box cat /etc/passwd
@@ -92,6 +108,21 @@ teardown() { start_teardown; }
 @test "an engine's socket and the host's root are warned of" {
   run -0 --separate-stderr oak_run -v /:/host:noidmap --mount "type=bind,src=$place/host,dst=/x" box true
   [[ $stderr == *'warning'*'every file of the host'* ]]
+  local source
+  ln -s / "$place/slash"
+  mkdir -p "$place/d"
+  python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$place/d/docker.sock"
+  ln -s d/docker.sock "$place/innocent"
+  for source in /./ //usr/.. "$place/slash"; do
+    run -0 --separate-stderr oak_run -v "$source:/host:noidmap" box true
+    [[ $stderr == *'warning'*'every file of the host'* ]] || { echo "$source: $stderr"; false; }
+  done
+  for source in "$place/d/docker.sock" "$place/innocent" /run; do
+    run -0 --separate-stderr oak_run -v "$source:/x:noidmap" box true
+    [[ $stderr == *'warning'*"an engine's socket"* ]] || { echo "$source: $stderr"; false; }
+  done
+  run -0 --separate-stderr oak_run -v "$place/d:/x" box true
+  [ -z "$stderr" ]
 }
 
 @test "a file system that cannot be id-mapped: the error says what to do, noidmap does it" {
