@@ -55,7 +55,8 @@ THROTTLE(add_write_iops, write_iops, false)
     }
 NAMESPACE(set_userns, userns, "private,host")
 NAMESPACE(set_pid, pid, "private,host,container:NAME")
-NAMESPACE(set_ipc, ipc, "private,host,container:NAME")
+/* "shareable" is docker's word for a private namespace that others may join; here that is so of each. */
+NAMESPACE(set_ipc, ipc, "private,shareable,host,container:NAME")
 NAMESPACE(set_uts, uts, "private,host,container:NAME")
 NAMESPACE(set_cgroupns, cgroupns, "private")
 
@@ -172,7 +173,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "interactive", 'i', OPT_FLAG, O(interactive), NULL, "keep standard input open", NULL },
     { "ip", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
     { "ip6", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
-    { "ipc", 0, OPT_CALL, 0, "MODE", "ipc namespace: private, host, container:NAME", set_ipc },
+    { "ipc", 0, OPT_CALL, 0, "MODE", "ipc namespace: private (shareable is the same), host, container:NAME", set_ipc },
     { "isolation", 0, OPT_LATER, 0, "MODE", NULL, NULL },
     { "kernel-memory", 0, OPT_LATER, 0, "SIZE", NULL, NULL },
     { "label", 'l', OPT_LIST, F(labels), "KEY[=VALUE]", "label of the container", NULL },

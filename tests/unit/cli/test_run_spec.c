@@ -424,7 +424,7 @@ static const struct {
     { "--network container: image", "needs the name of a container" },
     { "--pid hots image", "--pid \"hots\" is not known" },
     { "--userns '' image", "is not known" },
-    { "--ipc shareable image", "--ipc \"shareable\" is not known" },
+    { "--ipc none image", "--ipc \"none\" is not known" },
     { "--uts host --hostname x image", "--hostname cannot be set together" },
     { "--hostname '' image", "must have 1 to 64 characters" },
     { "--hostname a/b image", "must have 1 to 64 characters" },
