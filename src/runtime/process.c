@@ -33,6 +33,7 @@
 #include "confine/rlimits.h"
 #include "confine/rootless.h"
 #include "confine/scheduler.h"
+#include "runtime/environment.h"
 #include "sys/file.h"
 #include "sys/root.h"
 
@@ -85,7 +86,7 @@ static int enter_directory(const char *cwd, bool make, struct error *err)
     return 0;
 }
 
-int process_prepare(const struct process_plan *plan, struct error *err)
+int process_prepare(struct process_plan *plan, struct error *err)
 {
     const struct oci_process *p = plan->process;
     int r = rlimits_apply(p, plan->report_rlimits, err);
@@ -105,6 +106,8 @@ int process_prepare(const struct process_plan *plan, struct error *err)
         r = seccomp_agent_prepare(plan->agent, err);
     if (r >= 0)
         umask(p->user.umask.set ? p->user.umask.v : 0022);
+    if (r >= 0)
+        plan->envp = environment_make(p);
     return r;
 }
 
@@ -249,8 +252,8 @@ int process_seal(const struct process_plan *plan, struct error *err)
 
 static const char *search_path(const struct oci_process *p)
 {
-    for (size_t i = 0; i < p->env.n; i++) {
-        const char *v = str_after(p->env.v[i], "PATH=");
+    for (size_t i = p->env.n; i > 0; i--) { /* the last one counts: environment.c */
+        const char *v = str_after(p->env.v[i - 1], "PATH=");
         if (v)
             return v;
     }
@@ -357,10 +360,9 @@ int process_exec(const struct process_plan *plan, struct error *err)
 {
     const struct oci_process *p = plan->process;
     _cleanup_free_ char **argv = null_terminated(&p->args);
-    _cleanup_free_ char **envp = null_terminated(&p->env);
     if (plan->init_fd >= 0)
-        return error_errno(err, exec_init(plan, envp), "cannot execute oakum-init");
-    const struct program run = { argv, envp };
+        return error_errno(err, exec_init(plan, plan->envp), "cannot execute oakum-init");
+    const struct program run = { argv, plan->envp };
     return try_named(p, &run, err);
 }
 

@@ -20,6 +20,7 @@ struct process_plan {
     int init_fd;                         /* oakum-init to be executed in front of the program, -1: none */
     int parent_fd;                       /* die_with_parent: socket whose other end the parent holds */
     int report_fd;                       /* socket or FIFO that a failure is told through, -1: none */
+    char **envp;                         /* made by process_prepare() (runtime/environment.h) */
     bool
         is_bare_root; /* all ids are 0 already and there are no supplementary groups: the first process of a new user namespace */
     unsigned preserve_fds;
@@ -30,8 +31,8 @@ struct process_plan {
 
 /* Checks what can be checked before anything exists; fills plan->caps. */
 int process_plan_check(struct process_plan *plan, struct error *err);
-/* rlimits, scheduling, memory policy, personality, umask, working directory, session keyring: still privileged. */
-int process_prepare(const struct process_plan *plan, struct error *err);
+/* rlimits, scheduling, memory policy, personality, umask, working directory, session keyring, environment: still privileged. */
+int process_prepare(struct process_plan *plan, struct error *err);
 /*
  * create: whether the program is there and the container's user may execute it, asked in the container's root and working directory, so
  * that an engine hears of it before it says that the container is made. What only the exec can tell (a format that is none, what a

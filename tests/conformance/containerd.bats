@@ -71,8 +71,8 @@ extra=()
 
 @test 'run: environment, directory, host name' {
   extra=(--env A=b --cwd /tmp)
-  box sh -c 'echo $IMAGE $A $(pwd)'
-  is 0 'yes b /tmp'
+  box sh -c 'echo $IMAGE $A $(pwd) $HOME'
+  is 0 'yes b /tmp /root'
 }
 
 @test 'run --read-only' {

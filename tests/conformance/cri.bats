@@ -153,8 +153,8 @@ once() {
   mkdir -p "$place/bind" && echo there >"$place/bind/file"
   try once fields '.envs = [{key: "A", value: "b"}] | .working_dir = "/tmp" | .mounts = [{container_path: "/m", host_path: "'"$place"'/bind", readonly: true}]
     | .linux.security_context += {run_as_user: {value: 8}, run_as_group: {value: 9}, supplemental_groups: [77]}' \
-    sh -c 'echo $IMAGE $A $(pwd) $(id -u):$(id -g); grep ^Groups /proc/self/status | grep -c 77; cat /m/file; touch /m/x 2>/dev/null; echo $?'
-  is 0 $'stdout yes b /tmp 8:9\nstdout 1\nstdout there\nstdout 1'
+    sh -c 'echo $IMAGE $A $(pwd) $HOME $(id -u):$(id -g); grep ^Groups /proc/self/status | grep -c 77; cat /m/file; touch /m/x 2>/dev/null; echo $?'
+  is 0 $'stdout yes b /tmp / 8:9\nstdout 1\nstdout there\nstdout 1'
 }
 
 @test 'security context: read-only root, no_new_privs, seccomp, capabilities, masked paths' {

@@ -55,6 +55,20 @@ setup_file() { docker_begin docker; }
   is 0 'b host1'
 }
 
+@test 'run, exec: HOME is that of the user in the image, / for one that it does not know; what was set stays' {
+  box box sh -c 'echo $HOME'
+  is 0 /root
+  box -u 1234 box sh -c 'echo $HOME'
+  is 0 /
+  box -e HOME=/elsewhere box sh -c 'echo $HOME'
+  is 0 /elsewhere
+  up -u mail box sleep 60
+  try d exec "$name" sh -c 'echo $HOME'
+  is 0 /
+  try d exec -u 0 "$name" sh -c 'echo $HOME'
+  is 0 /root
+}
+
 @test 'run -u: user and groups by name and number' {
   box -u mail box sh -c 'id -u; id -g; id -G'
   is 0 $'8\n8\n8 29'

@@ -353,6 +353,33 @@ notify_bundle() {
   shows '8 9 10 12 0027' '.process.user = { uid: 8, gid: 8, umask: 23, additionalGids: [9, 10, 12] }' 'echo $(id -G) $(umask)'
   shows '0 0022' '.process.user = { uid: 0, gid: 0 }' 'echo $(id -G) $(umask)'
 }
+@test "environment: of two variables of one name the last, also for where the program is looked for" {
+  shows $'A=2\nPATH=/bin\nHOME=/' '.process.env = ["A=1", "PATH=/nowhere", "A=2", "PATH=/bin", "HOME=/"] | .process.args = ["env"]' true
+}
+
+@test "environment: HOME of the container's own passwd where the document has none, for exec too; nothing is waited for or led out by" {
+  user() { echo ".process.user = {uid: $1, gid: $1} | .process.env = [\"PATH=/bin\"]"; }
+  shows /root "$(user 0)" 'echo $HOME'
+  shows / "$(user 77)" 'echo $HOME'
+  keep_running "$(user 0)"
+  [ "$(rt exec here sh -c 'echo $HOME')" = /root ]
+  [ "$(rt exec --user 77 here sh -c 'echo $HOME')" = / ]
+  [ "$(rt exec --env HOME=/set here sh -c 'echo $HOME')" = /set ]
+  rt delete --force here
+  # A link inside the root is the image's affair; a FIFO, a directory, a huge file, a link to a descriptor: as if the user were unknown.
+  etc=$place/bundle/rootfs/etc
+  echo 'x:x:0:0:x:/by/a/link:' >"$etc/linked"
+  for make in 'ln -s linked' 'ln -s ../../../../etc/linked' mkfifo mkdir 'truncate -s 2M' 'ln -s /proc/self/fd/0' true; do
+    rm -rf "$etc/passwd"
+    $make "$etc/passwd"
+    want=/
+    [[ $make != *linked ]] || want=/by/a/link
+    script='echo $HOME' make_bundle "$place/bundle" "$(user 0)"
+    run timeout 20 "$runtime" --root "$place/rt" run --bundle "$place/bundle" box <"$etc/linked"
+    [ "$status:$output" = "0:$want" ] || { echo "$make: $status $output"; false; }
+  done
+}
+
 @test "oomScoreAdj: set as given, else the caller's" {
   shows '321' '.process.oomScoreAdj = 321' 'cat /proc/self/oom_score_adj'
   shows "$(cat /proc/self/oom_score_adj)" '.' 'cat /proc/self/oom_score_adj'

@@ -239,8 +239,9 @@ maps='uidMappings: [{ containerID: 0, hostID: 1000, size: 100 }], gidMappings: [
   refuses process.cwd 'del(.process.cwd)'
   refuses process.cwd '.process.cwd = "etc"'
 }
-@test "C-033 env is the whole environment" {
-  shows $'A=1\nB=two words\nEMPTY=' 'true' '.process.env = ["A=1", "B=two words", "EMPTY="] | .process.args = ["/bin/env"]'
+@test "C-033 env is the whole environment, but for HOME" {
+  shows $'A=1\nB=two words\nEMPTY=\nHOME=/root' 'true' '.process.env = ["A=1", "B=two words", "EMPTY="] | .process.args = ["/bin/env"]'
+  shows $'HOME=/here\nA=1' 'true' '.process.env = ["HOME=/here", "A=1"] | .process.args = ["/bin/env"]'
 }
 @test "C-034 args: as execvp" {
   shows found 'true' '.process.args = ["echo", "found"]'
