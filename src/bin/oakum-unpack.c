@@ -35,6 +35,8 @@ struct options {
     uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;
     uint64_t refuse_devices, one_owner, copy, detect;
     uint64_t clamp_from, ids_first;
+    uint64_t form_copy, links_in_root, plain_modes, userns;
+    const char *only, *as;
 };
 
 static int read_options(int argc, char **argv, struct options *o)
@@ -53,9 +55,22 @@ static int read_options(int argc, char **argv, struct options *o)
         { "detect=", &o->detect },
         { "clamp-from=", &o->clamp_from },
         { "ids-first=", &o->ids_first },
+        { "form-copy=", &o->form_copy },
+        { "links-in-root=", &o->links_in_root },
+        { "plain-modes=", &o->plain_modes },
+        { "userns=", &o->userns },
     };
 
     for (int i = 0; i < argc; i++) {
+        const char *text;
+        if ((text = str_after(argv[i], "only=")) != NULL) {
+            o->only = text;
+            continue;
+        }
+        if ((text = str_after(argv[i], "as=")) != NULL) {
+            o->as = text;
+            continue;
+        }
         size_t k = 0;
         const char *value = NULL;
         while (k < ARRAY_LEN(table) && (value = str_after(argv[i], table[k].key)) == NULL)
@@ -191,6 +206,8 @@ static int do_unpack(const struct options *o, struct worker_result *res, struct 
         .root = WORKER_FD_DIR,
         .refuse_devices = o->refuse_devices != 0,
         .one_owner = o->one_owner != 0,
+        .links_in_root = o->links_in_root != 0,
+        .plain_modes = o->plain_modes != 0,
         .max_bytes = o->max_bytes,
         .max_inodes = o->max_inodes,
         .opaque = send_opaque,
@@ -201,6 +218,8 @@ static int do_unpack(const struct options *o, struct worker_result *res, struct 
         return r;
     j.t = tar_new(j.s);
     j.x = extract_new(&xo);
+    if (o->form_copy != 0)
+        extract_set_form(j.x, EXTRACT_COPY);
     r = unpack_members(&j, res, err);
     if (r == 0)
         report_unpack(&j, res);
@@ -217,6 +236,9 @@ static int do_pack(const struct options *o, struct worker_result *res, struct er
         .out = WORKER_FD_COPY,
         .clamp_from = (int64_t) o->clamp_from,
         .ids_first = (uint32_t) o->ids_first,
+        .copy = o->form_copy != 0,
+        .only = o->only,
+        .as = o->as,
         .max_bytes = o->max_bytes,
         .max_inodes = o->max_inodes,
     };
@@ -260,6 +282,7 @@ int main(int argc, char **argv)
         .read_only = pack,
         .message_fd = WORKER_FD_CTL,
         .last_fd = WORKER_FD_COPY,
+        .userns_fd = o.userns != 0 ? WORKER_FD_USERNS : -1,
         .memory = MEMORY_MAX,
         .file_size = o.max_bytes + o.max_inodes * 4096 + 65536,
     };

@@ -162,7 +162,8 @@ static int leave_dir(struct extract *x, struct error *err)
         return 0;
     struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, x->dir_mtime };
     int r = 0;
-    if (x->dir_changed && x->form == EXTRACT_LAYER && futimens(x->dirfd, times) < 0)
+    bool ours = x->form == EXTRACT_LAYER || (x->form == EXTRACT_COPY && x->dir[0] != '\0');
+    if (x->dir_changed && ours && futimens(x->dirfd, times) < 0)
         r = failed(x, "set the time of", x->dir, err);
     close(x->dirfd);
     x->dirfd = -1;
@@ -209,7 +210,15 @@ static int open_dir(struct extract *x, const char *path, bool *by_link, struct e
     if (fd >= 0)
         return fd;
     *by_link = true;
-    fd = root_open(x->o.root, path, O_RDONLY | O_DIRECTORY, NULL);
+    if (x->form == EXTRACT_COPY && !x->o.links_in_root) {
+        fd = sys_openat2(x->o.root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0,
+                         RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+        if (fd < 0 && errno == EXDEV)
+            return refuse_below(x, path, "a link in their way leads out of the directory", err);
+        fd = fd < 0 ? -errno : fd;
+    } else {
+        fd = root_open(x->o.root, path, O_RDONLY | O_DIRECTORY, NULL);
+    }
     if (fd == -ENOENT)
         return -ENOENT;
     if (fd < 0)
@@ -265,7 +274,7 @@ static int enter_parent(struct extract *x, const char *path, size_t len, struct 
     if (r < 0)
         return r;
     x->dir_changed = true;
-    if (mkdirat(x->dirfd, base, x->form == EXTRACT_LAYER ? 0755 : 0700) < 0) {
+    if (mkdirat(x->dirfd, base, x->form == EXTRACT_FILES ? 0700 : 0755) < 0) {
         if (errno == EEXIST)
             return refuse_below(x, dir, "a link that leads nowhere is in their way", err);
         return failed(x, "make the directory", dir, err);
@@ -287,10 +296,10 @@ static int enter_parent_of(struct extract *x, const char *name, const char **ret
 
 /* --- attributes --- */
 
-static bool xattr_allowed(const struct tar_entry *e, const char *name)
+static bool xattr_allowed(const struct extract *x, const struct tar_entry *e, const char *name)
 {
     if (str_eq(name, "security.capability"))
-        return e->type == TAR_FILE;
+        return e->type == TAR_FILE && !x->o.plain_modes;
     return str_after(name, "user.") != NULL && str_after(name, "user.overlay.") == NULL;
 }
 
@@ -298,7 +307,7 @@ static int set_xattrs(struct extract *x, int fd, const struct tar_entry *e, stru
 {
     for (size_t i = 0; i < e->n_xattrs; i++) {
         const struct tar_xattr *a = &e->xattrs[i];
-        if (!xattr_allowed(e, a->name)) {
+        if (!xattr_allowed(x, e, a->name)) {
             x->stats.xattrs++;
         } else if (fsetxattr(fd, a->name, a->value, a->len, 0) < 0) {
             if (errno != EOPNOTSUPP || str_eq(a->name, "security.capability"))
@@ -318,7 +327,7 @@ static int set_attributes(struct extract *x, int fd, const struct tar_entry *e, 
         return 0;
     if (!x->o.one_owner && fchown(fd, e->uid, e->gid) < 0)
         return failed(x, "set the owner of", e->name, err);
-    if (fchmod(fd, e->mode) < 0)
+    if (fchmod(fd, x->o.plain_modes ? e->mode & 01777 : e->mode) < 0)
         return failed(x, "set the mode of", e->name, err);
     int r = set_xattrs(x, fd, e, err);
     if (r == 0 && futimens(fd, times) < 0)
@@ -402,6 +411,10 @@ static int clear_name(struct extract *x, const char *base, struct error *err)
     x->dir_changed = true;
     if (unlinkat(x->dirfd, base, 0) == 0 || errno == ENOENT)
         return 0;
+    if (errno == EISDIR && x->form == EXTRACT_COPY)
+        return refuse(x, base, "there is a directory of that name", err);
+    if (errno == EBUSY && x->form == EXTRACT_COPY)
+        return refuse(x, base, "something is mounted there", err);
     if (errno == EISDIR)
         return tree_remove(x->dirfd, base, err);
     return failed(x, "replace", base, err);
@@ -463,6 +476,8 @@ static int make_dir(struct extract *x, const struct tar_entry *e, const char *ba
     if (mkdirat(x->dirfd, base, 0700) < 0) {
         if (errno != EEXIST || fstatat(x->dirfd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
             return failed(x, "make the directory", e->name, err);
+        if (x->form == EXTRACT_COPY && !S_ISDIR(st.st_mode))
+            return refuse(x, e->name, "it is a directory, and a file of that name is there", err);
         replaced_whiteout = is_whiteout(&st);
         if (!S_ISDIR(st.st_mode) && (unlinkat(x->dirfd, base, 0) < 0 || mkdirat(x->dirfd, base, 0700) < 0))
             return failed(x, "make the directory", e->name, err);
@@ -553,7 +568,7 @@ static int set_root(struct extract *x, const struct tar_entry *e, struct error *
     if (e->type != TAR_DIR)
         return refuse(x, e->name, "it would replace the root", err);
     int r = leave_dir(x, err);
-    return r < 0 ? r : set_attributes(x, x->o.root, e, err);
+    return r < 0 || x->form == EXTRACT_COPY ? r : set_attributes(x, x->o.root, e, err);
 }
 
 /* A component before the last one that has a whiteout's name. 1: part of aufs's notes, to be left out. */

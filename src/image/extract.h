@@ -7,6 +7,10 @@
  * 0:0, opaque directories marked. EXTRACT_FILES is for the outside of an image archive: regular files, directories and
  * links, all of them ours (0600, 0700), no owner, no time, no xattr.
  *
+ * EXTRACT_COPY is cp's: the directory is somebody's, with files in it, in which others may be at work. As EXTRACT_LAYER, but without
+ * whiteouts (".wh." begins a name as any other); what is there already is replaced, files by files, never a directory by something else
+ * nor the other way round; and a link as parent that is not relative, or leads out of the directory, is an error, unless links_in_root.
+ *
  * What a name may be: '/' in front and '.' components are left out, a '..' component is an error. A parent that is a
  * symbolic link made by the same archive is followed inside the directory, as docker and umoci do it; a whiteout below such
  * a link is an error. Missing parents are made (0755, root, time 0). Of two members with one name the later one counts; a
@@ -21,13 +25,15 @@
 #include "base/strbuf.h"
 #include "image/tar.h"
 
-enum extract_form { EXTRACT_LAYER, EXTRACT_FILES };
+enum extract_form { EXTRACT_LAYER, EXTRACT_FILES, EXTRACT_COPY };
 
 struct extract_options {
     int root; /* the directory: readable, writable */
     bool
         one_owner; /* in a user namespace of a single id: everything belongs to it, whatever the archive says */
     bool refuse_devices;
+    bool links_in_root; /* EXTRACT_COPY: the directory is what absolute links begin at */
+    bool plain_modes;   /* EXTRACT_COPY: without set-user-ID and set-group-ID bits and file capabilities */
     uint64_t max_bytes, max_inodes;
     /* A directory that is opaque: the one thing that the worker may not do itself is to set trusted.overlay.opaque. */
     int (*opaque)(void *arg, int dirfd, struct error *err);

@@ -10,10 +10,12 @@
 #include "image/pack.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <search.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #include "base/strbuf.h"
@@ -65,7 +67,7 @@ static int refuse(struct pack *p, int code, const char *why, struct error *err)
     struct strbuf sb = STRBUF_INIT;
 
     text_neutralise(&sb, p->path.buf);
-    int r = error_set(err, code, "cannot import \"%.300s\": %s", sb.buf, why);
+    int r = error_set(err, code, "cannot %s \"%.300s\": %s", p->o.copy ? "copy" : "import", sb.buf, why);
     strbuf_free(&sb);
     return r;
 }
@@ -245,6 +247,23 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
+/* What is in these is not files. */
+static bool is_kernels(int fd)
+{
+    static const long kinds[] = { PROC_SUPER_MAGIC,    SYSFS_MAGIC,        CGROUP_SUPER_MAGIC,
+                                  CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC,
+                                  TRACEFS_MAGIC,       SECURITYFS_MAGIC,   BPF_FS_MAGIC,
+                                  BINFMTFS_MAGIC,      NSFS_MAGIC,         0x19800202 /* mqueue */ };
+    struct statfs fs;
+
+    if (fstatfs(fd, &fs) < 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (fs.f_type == kinds[i])
+            return true;
+    return false;
+}
+
 static bool wanted_xattr(const char *name)
 {
     if (strchr(name, '=') != NULL)
@@ -384,11 +403,19 @@ static int put_contents(struct pack *p, int fd, uint64_t size, struct error *err
     return r < 0 ? r : pad(p, size, err);
 }
 
+/* Somebody has removed it since its name was read. */
+static bool gone(const struct pack *p)
+{
+    return p->o.copy && errno == ENOENT;
+}
+
 static int pack_file(struct pack *p, int dirfd, const char *name, struct error *err)
 {
     struct stat st;
     _cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
+    if (fd < 0 && gone(p))
+        return 0;
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail(p, "open", err);
     if (!S_ISREG(st.st_mode))
@@ -426,6 +453,8 @@ static int pack_special(struct pack *p, int dirfd, const char *name, const struc
     if (S_ISFIFO(st->st_mode))
         return put_header(p, '6', p->path.buf, NULL, st, &mtime, 0, err);
     ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+    if (n < 0 && gone(p))
+        return 0;
     if (n < 0)
         return fail(p, "read the link", err);
     target[n] = '\0';
@@ -438,17 +467,17 @@ static int pack_entry(struct pack *p, int dirfd, const char *name, int depth, st
 {
     struct stat st;
 
-    if (str_after(name, ".wh.") != NULL)
+    if (!p->o.copy && str_after(name, ".wh.") != NULL)
         return refuse(p, -EINVAL, "in a layer its name means that another file is deleted", err);
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(p, "look at", err);
+        return gone(p) ? 0 : fail(p, "look at", err);
     if (S_ISREG(st.st_mode))
         return pack_file(p, dirfd, name, err);
     if (!S_ISDIR(st.st_mode))
         return pack_special(p, dirfd, name, &st, err);
     int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return fail(p, "open", err);
+        return gone(p) ? 0 : fail(p, "open", err);
     int r = pack_dir(p, fd, depth + 1, err);
     close(fd);
     return r;
@@ -480,7 +509,7 @@ static int pack_dir(struct pack *p, int fd, int depth, struct error *err)
     if (fstat(fd, &st) < 0)
         return fail(p, "look at", err);
     int r = pack_dir_header(p, fd, &st, err);
-    if (r < 0 || st.st_dev != p->dev)
+    if (r < 0 || (st.st_dev != p->dev && (!p->o.copy || is_kernels(fd))))
         return r;
     r = dir_each(fd, ".", add_name, &names, err);
     if (names.n > 0)
@@ -526,8 +555,12 @@ int pack_directory(const struct pack_options *o, struct pack_stats *ret, struct 
         p.stats.newest = (struct timespec){ .tv_sec = INT64_MIN / 2 };
         p.looking = false;
     }
+    if (o->as != NULL)
+        strbuf_adds(&p.path, o->as);
     if (r == 0)
-        r = pack_dir(&p, o->dir, 0, err);
+        r = o->only != NULL ? pack_entry(&p, o->dir, o->only, 0, err) : pack_dir(&p, o->dir, 0, err);
+    if (r == 0 && o->only != NULL && p.stats.inodes == 0 && p.stats.left_out == 0)
+        r = refuse(&p, -ENOENT, "it is not there any more", err);
     if (r == 0)
         r = pack_end(&p, err);
     if (r == 0) {

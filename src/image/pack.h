@@ -26,6 +26,13 @@ struct pack_options {
     uint32_t
         ids_first; /* not 0: 65536 ids from this one on are written as those from 0 on; others as they are */
     uint64_t max_bytes, max_inodes;
+    /*
+     * For cp, of a container that may be running: what is mounted below is in it too, but for the kernel's own file systems (proc, sysfs, …,
+     * empty directories then); names that begin with ".wh." are names; what vanishes while it is read is not there.
+     */
+    bool copy;
+    const char *only; /* copy: of all that is in dir this name alone; NULL: dir itself */
+    const char *as;   /* copy: the member's name in place of only's, or of dir's, which is "." else */
 };
 
 struct pack_stats {

@@ -11,6 +11,7 @@
 #include "image/sandbox.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -119,8 +120,24 @@ static int set_limits(const struct sandbox_options *o, struct error *err)
     return r;
 }
 
+/* From here on this process is who the container's root is, with its ids and rights: nobody on the host. */
+static int become_root_of(int userns_fd, struct error *err)
+{
+    if (setns(userns_fd, CLONE_NEWUSER) < 0)
+        return error_errno(err, -errno, "cannot enter the container's user namespace");
+    /* Where ids are a single one's, the kernel keeps the groups as they are. */
+    if (setgroups(0, NULL) < 0 && errno != EPERM)
+        return error_errno(err, -errno, "cannot leave the groups of the host");
+    if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+        return error_errno(err, -errno, "cannot become root of the container's user namespace");
+    return 0;
+}
+
 int sandbox_enter(const struct sandbox_options *o, struct error *err)
 {
+    int entered = o->userns_fd >= 0 ? become_root_of(o->userns_fd, err) : 0;
+    if (entered < 0)
+        return entered;
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_errno(err, -errno, "cannot confine the unpacking worker: prctl");
     if (sys_close_range((unsigned) o->last_fd + 1, UINT32_MAX, 0) < 0)

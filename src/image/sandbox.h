@@ -12,10 +12,11 @@
 #include "base/error.h"
 
 struct sandbox_options {
-    int dir;            /* the only directory */
-    bool read_only;     /* nothing in it is changed */
-    int message_fd;     /* the only socket on which it may send */
-    int last_fd;        /* higher ones are closed */
+    int dir;        /* the only directory */
+    bool read_only; /* nothing in it is changed */
+    int message_fd; /* the only socket on which it may send */
+    int last_fd;    /* higher ones are closed */
+    int userns_fd; /* -1, or the user namespace to be root of before anything else: no right is left outside of it */
     uint64_t memory;    /* bytes of data and heap */
     uint64_t file_size; /* largest file it may write */
 };

@@ -77,8 +77,9 @@ static char *find_program(struct error *err)
 
 static void place_descriptors(const struct worker_job *job, int ctl)
 {
-    int from[] = { job->in_fd, job->pack ? job->in_fd : job->dir_fd, ctl, job->copy_fd };
-    int to[] = { WORKER_FD_IN, WORKER_FD_DIR, WORKER_FD_CTL, WORKER_FD_COPY };
+    int from[] = { job->in_fd, job->pack ? job->in_fd : job->dir_fd, ctl, job->copy_fd,
+                   job->userns_fd > 0 ? job->userns_fd : -1 };
+    int to[] = { WORKER_FD_IN, WORKER_FD_DIR, WORKER_FD_CTL, WORKER_FD_COPY, WORKER_FD_USERNS };
 
     /* First out of the way of all targets, then into place. */
     for (size_t i = 0; i < ARRAY_LEN(from); i++) {
@@ -91,7 +92,7 @@ static void place_descriptors(const struct worker_job *job, int ctl)
     for (size_t i = 0; i < ARRAY_LEN(from); i++)
         if (dup2(from[i] >= 0 ? from[i] : null, to[i]) < 0)
             _exit(125);
-    sys_close_range(WORKER_FD_COPY + 1, UINT32_MAX, 0);
+    sys_close_range(WORKER_FD_USERNS + 1, UINT32_MAX, 0);
 }
 
 _noreturn_ static void child(const struct worker_job *job, pid_t parent, int ctl, const char *program,
@@ -128,13 +129,22 @@ static char **arguments(const struct worker_job *job)
         { "detect", job->detect },
         { "clamp-from", (uint64_t) job->clamp_from },
         { "ids-first", job->ids_first },
+        { "form-copy", job->copy },
+        { "links-in-root", job->links_in_root },
+        { "plain-modes", job->plain_modes },
+        { "userns", job->userns_fd > 0 },
     };
-    char **argv = xcalloc(ARRAY_LEN(table) + 3, sizeof(*argv));
+    const char *const texts[][2] = { { "only", job->only }, { "as", job->as } };
+    char **argv = xcalloc(ARRAY_LEN(table) + ARRAY_LEN(texts) + 3, sizeof(*argv));
+    size_t n = 2;
 
     argv[0] = xstrdup(PROGRAM);
     argv[1] = xstrdup(job->pack ? "pack" : "unpack");
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
-        argv[i + 2] = xasprintf("%s=%llu", table[i].key, (unsigned long long) table[i].value);
+        argv[n++] = xasprintf("%s=%llu", table[i].key, (unsigned long long) table[i].value);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        if (texts[i][1] != NULL)
+            argv[n++] = xasprintf("%s=%s", texts[i][0], texts[i][1]);
     return argv;
 }
 
@@ -266,12 +276,16 @@ static int judge(const struct worker_job *job, int status, bool have, const stru
                      WEXITSTATUS(status));
 }
 
-int worker_run(const struct worker_job *job, struct worker_result *ret, struct error *err)
+struct worker {
+    struct worker_job job;
+    pid_t pid;
+    int ctl;
+};
+
+int worker_begin(const struct worker_job *job, struct worker **ret, struct error *err)
 {
     _cleanup_free_ char *program = find_program(err);
-    struct worker_result res = { 0 };
-    int pair[2], status = 0;
-    bool have = false;
+    int pair[2];
 
     if (program == NULL)
         return -ENOENT;
@@ -285,20 +299,41 @@ int worker_run(const struct worker_job *job, struct worker_result *ret, struct e
     int r = pid < 0 ? error_errno(err, -errno, "cannot start the unpacking worker") : 0;
     close(pair[1]);
     free_arguments(argv);
-    if (r == 0) {
-        r = listen_to(job, pair[0], &res, &have, err);
-        if (r < 0)
-            kill(pid, SIGKILL);
+    if (r < 0) {
+        close(pair[0]);
+        return r;
     }
-    close(pair[0]);
-    if (pid > 0) {
-        int reaped = reap(pid, &status);
-        if (r == 0 && reaped < 0)
-            r = error_errno(err, reaped, "cannot wait for the unpacking worker");
-    }
+    struct worker *w = xmalloc(sizeof(*w));
+    *w = (struct worker){ *job, pid, pair[0] };
+    *ret = w;
+    return 0;
+}
+
+int worker_finish(struct worker *w, struct worker_result *ret, struct error *err)
+{
+    struct worker_result res = { 0 };
+    int status = 0;
+    bool have = false;
+    int r = listen_to(&w->job, w->ctl, &res, &have, err);
+
+    if (r < 0)
+        kill(w->pid, SIGKILL);
+    close(w->ctl);
+    int reaped = reap(w->pid, &status);
+    if (r == 0 && reaped < 0)
+        r = error_errno(err, reaped, "cannot wait for the unpacking worker");
     if (r == 0)
-        r = judge(job, status, have, &res, err);
+        r = judge(&w->job, status, have, &res, err);
+    free(w);
     if (r == 0)
         *ret = res;
     return r;
+}
+
+int worker_run(const struct worker_job *job, struct worker_result *ret, struct error *err)
+{
+    struct worker *w = NULL;
+    int r = worker_begin(job, &w, err);
+
+    return r < 0 || w == NULL ? r : worker_finish(w, ret, err);
 }

@@ -20,6 +20,10 @@ struct worker_job {
     uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;
     int64_t clamp_from; /* pack.h */
     uint64_t ids_first; /* pack.h */
+    /* A copy (image/copy.h): pack.h and extract.h say what these are. */
+    const char *only, *as; /* pack */
+    bool copy, links_in_root, plain_modes;
+    int userns_fd; /* the worker is root of this user namespace, and nobody else; 0: it stays in ours */
 };
 
 void worker_set_dir(const char *dir);
@@ -30,3 +34,8 @@ void worker_set_dir(const char *dir);
  * what), a missing one -ENOENT.
  */
 int worker_run(const struct worker_job *job, struct worker_result *ret, struct error *err) _warn_unused_;
+
+/* The same in two steps, for two workers with a pipe between them. What begins is ended by worker_finish(), once, which frees it. */
+struct worker;
+int worker_begin(const struct worker_job *job, struct worker **ret, struct error *err) _warn_unused_;
+int worker_finish(struct worker *w, struct worker_result *ret, struct error *err) _warn_unused_;

@@ -15,7 +15,8 @@ enum worker_fd {
     WORKER_FD_IN = 3,  /* unpack: the archive; pack: the directory */
     WORKER_FD_DIR = 4, /* unpack: the destination; pack: not there (the same as WORKER_FD_IN) */
     WORKER_FD_CTL = 5,
-    WORKER_FD_COPY = 6, /* the layer's blob */
+    WORKER_FD_COPY = 6,   /* the layer's blob */
+    WORKER_FD_USERNS = 7, /* /dev/null: none */
 };
 
 #define WORKER_OPAQUE 'O'
