@@ -26,6 +26,7 @@
 #include "confine/sysctl.h"
 #include "runtime/annotations.h"
 #include "runtime/enforce.h"
+#include "runtime/oom_score.h"
 #include "runtime/pipes.h"
 #include "runtime/rdt.h"
 #include "runtime/runtime_internal.h"
@@ -363,21 +364,9 @@ static int clone_child(struct start *s, struct error *err)
 
 static int set_oom_score(struct start *s, struct error *err)
 {
-    const struct opt_i64 *adj = &s->spec->process.oom_score_adj;
-    char path[48], text[24];
-    if (!adj->set)
-        return 0;
-    if (str_format(path, sizeof(path), "%d/oom_score_adj", (int) s->pid) < 0 ||
-        str_format(text, sizeof(text), "%lld", (long long) adj->v) < 0)
-        return -ENAMETOOLONG;
-    int r = proc_write(s->proc_fd, path, text, err);
-    if (r == -EACCES && rootless_lenient()) {
-        /* Who is not root on the host may not make its processes less likely to be killed than it is itself. */
-        log_info("process.oomScoreAdj: stays as it is, since only the host's root can lower it to %s", text);
-        error_clear(err);
-        return 0;
-    }
-    return r < 0 ? error_context(err, r, "process.oomScoreAdj") : 0;
+    char pid[16];
+    int r = str_format(pid, sizeof(pid), "%d", (int) s->pid);
+    return r < 0 ? r : oom_score_set(s->proc_fd, pid, &s->spec->process.oom_score_adj, err);
 }
 
 static int map_ids(struct start *s, struct error *err)
@@ -429,7 +418,7 @@ int start_record_process(struct start *s, struct error *err)
                        root[0] == '/' ? "" : "/", root);
     if (r < 0)
         return error_errno(err, r, "the bundle's path");
-    r = proc_start_time(s->proc_fd, s->pid, &s->start_time, err);
+    r = proc_start_and_ignored(s->proc_fd, s->pid, &s->start_time, &s->ignored, err);
     struct record rec = {
         .id = s->opt->id,
         .bundle = bundle,
@@ -505,7 +494,7 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
         r = rdt_join(&s->spec->linux_.intel_rdt, s->opt->id, s->pid, err);
     if (r >= 0)
         r = net_devices_move(&s->spec->linux_, s->proc_fd, s->pid, err);
-    if (r >= 0 && send(s->parent_sync, "g", 1, MSG_NOSIGNAL) < 0)
+    if (r >= 0 && send(s->parent_sync, s->ignored ? GO_AND_RESET_SIGNALS : GO, 1, MSG_NOSIGNAL) < 0)
         r = -errno; /* the child has failed already: its message says why */
     if (r >= 0 || r == -EPIPE || r == -ECONNRESET)
         r = follow_child(s, wait_for_start, ret_exec_failed, err);

@@ -29,6 +29,7 @@
 #include "confine/scheduler.h"
 #include "runtime/annotations.h"
 #include "runtime/enforce.h"
+#include "runtime/oom_score.h"
 #include "runtime/pipes.h"
 #include "runtime/rdt.h"
 #include "runtime/runtime_internal.h"
@@ -159,6 +160,8 @@ static int open_target(struct exec *e, struct runtime *rt, const char *id, struc
 static void insist(struct oci_process *p, const struct oci_process *container)
 {
     p->no_new_privileges |= container->no_new_privileges;
+    if (!p->oom_score_adj.set)
+        p->oom_score_adj = container->oom_score_adj;
     if (str_empty(p->apparmor_profile))
         p->apparmor_profile = container->apparmor_profile;
     if (str_empty(p->selinux_label))
@@ -298,6 +301,7 @@ static _noreturn_ void exec_child(struct exec *e)
         r = e->plan.proc_fd = proc_open(&err);
     if (r >= 0)
         r = process_prepare(&e->plan, &err);
+    signals_reset();
     if (r >= 0 && sigprocmask(SIG_SETMASK, &e->old_mask, NULL) < 0)
         r = error_errno(&err, -errno, "cannot unblock signals");
     e->plan.report_fd = e->child_sync;
@@ -405,8 +409,13 @@ static int start_process(struct exec *e, bool *ret_exec_failed, struct error *er
     e->parent_sync = pair[0];
     e->child_sync = pair[1];
     struct cpu_mask saved;
+    struct opt_i64 own_score = { 0 };
     int pinned = cpu_affinity_initial(&e->affinity, &saved, err);
-    r = pinned < 0 ? pinned : clone_into(e, err);
+    r = pinned < 0 ? pinned : oom_score_lend(e->proc_fd, &e->process.oom_score_adj, &own_score, err);
+    if (r >= 0)
+        r = clone_into(e, err);
+    if (oom_score_set(e->proc_fd, "self", &own_score, NULL) < 0)
+        log_info("process.oomScoreAdj: is this process's own, too, until it ends");
     if (pinned > 0 && cpu_affinity_restore(&saved, r < 0 ? NULL : err) < 0 && r >= 0)
         r = -EINVAL;
     close(e->child_sync); /* really: the end of the child is seen by the last close of it */

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "runtime/annotations.h"
+#include "runtime/start.h"
 #include "sys/file.h"
 
 struct hook_run {
@@ -137,8 +138,7 @@ static void fresh_signals(void)
 {
     sigset_t none;
     sigemptyset(&none);
-    for (int sig = 1; sig < NSIG; sig++)
-        signal(sig, SIG_DFL);
+    signals_reset();
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

@@ -84,6 +84,7 @@ static int stage_wait_for_parent(struct start *s, struct error *err)
     do
         n = read(s->child_sync, &go, 1);
     while (n < 0 && errno == EINTR);
+    s->ignored = n == 1 && go == GO_AND_RESET_SIGNALS[0];
     return n == 1 ? 0 : error_set(err, -EPIPE, "the parent is gone");
 }
 
@@ -254,6 +255,8 @@ static int stage_seal(struct start *s, struct error *err)
      */
     if (!s->opt->init && sigprocmask(SIG_SETMASK, &s->old_mask, NULL) < 0)
         return error_errno(err, -errno, "cannot unblock signals");
+    if (s->ignored)
+        signals_reset();
     s->plan.report_fd = s->child_sync >= 0 ? s->child_sync : s->result_fifo;
     return process_seal(&s->plan, err);
 }

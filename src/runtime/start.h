@@ -23,6 +23,10 @@ struct sync_message {
     struct error error;
 };
 
+/* The parent's word to the child that everything is recorded. */
+#define GO "g"
+#define GO_AND_RESET_SIGNALS "G"
+
 struct start {
     struct runtime *rt;
     const struct oci_spec *spec;
@@ -48,6 +52,7 @@ struct start {
     int pidfd;
     uint64_t start_time;
     sigset_t old_mask;    /* the caller's, for the container's process */
+    uint64_t ignored;     /* parent: signals that the child ignores; child: 1 if there are any */
     char *hook_bundle;    /* absolute path of the bundle where hooks need it and the caller's is not */
     int hook_files[2];    /* where the hooks that the child runs write to, -1: nowhere (runtime/hooks.h) */
     struct notify notify; /* parent */
@@ -115,6 +120,11 @@ int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct noti
 
 /* wait.c: blocks the signals that are forwarded. */
 void signals_block(sigset_t *ret_old, sigset_t *ret_set);
+/*
+ * What the caller ignores (systemd's services SIGPIPE, nohup(1) SIGHUP), which clone and exec hand on, has its default effect again: the
+ * container's program would lose its broken pipes and its hang-up.
+ */
+void signals_reset(void);
 /* Forwards signals until the process has ended; exit code as a shell tells it. Reaps pid. notify: NULL, or what is listened to meanwhile. */
 int wait_forwarding(pid_t pid, int pidfd, const sigset_t *set, struct notify *notify, int *ret_code,
                     struct error *err);

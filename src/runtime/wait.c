@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@ static const int forwarded[] = {
     SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,  SIGWINCH, SIGIO,   SIGPIPE,
 };
 
+#define SIGNALS_LAST 64
+
 void signals_block(sigset_t *ret_old, sigset_t *ret_set)
 {
     sigemptyset(ret_set);
@@ -29,6 +32,14 @@ void signals_block(sigset_t *ret_old, sigset_t *ret_set)
     sigaddset(ret_set, SIGCHLD);
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, ret_set, ret_old);
+}
+
+void signals_reset(void)
+{
+    /* The kernel's struct sigaction, all zero: SIG_DFL. libc's would leave out the signals that it keeps for itself. */
+    const uint64_t action[8] = { 0 };
+    for (int sig = 1; sig <= SIGNALS_LAST; sig++)
+        syscall(SYS_rt_sigaction, sig, action, NULL, sizeof(uint64_t));
 }
 
 static int exit_code(int status)

@@ -92,10 +92,16 @@ static ssize_t read_small(int fd, char *buf, size_t size)
     return n;
 }
 
-/* State and start time: fields 3 and 22, counted from the last ')' since the name before it is the process's own choice. */
-static int read_stat(int procfd, pid_t pid, char *ret_state, uint64_t *ret_start)
+struct stat_fields {
+    char state;       /* field 3 */
+    uint64_t start;   /* field 22 */
+    uint64_t ignored; /* field 33 */
+};
+
+/* Fields are counted from the last ')' since the name before it is the process's own choice. */
+static int read_stat(int procfd, pid_t pid, struct stat_fields *ret)
 {
-    char file[32], text[2048];
+    char file[32], text[2048], *rest;
     if (pid <= 0 || str_format(file, sizeof(file), "%d/stat", (int) pid) < 0)
         return -ESRCH;
     _cleanup_close_ int fd = open_below(procfd, file, O_RDONLY);
@@ -104,41 +110,46 @@ static int read_stat(int procfd, pid_t pid, char *ret_state, uint64_t *ret_start
     ssize_t n = read_small(fd, text, sizeof(text));
     if (n < 0)
         return n == -ENOENT ? -ESRCH : (int) n;
-    char *p = strrchr(text, ')');
-    if (p == NULL || p[1] != ' ' || p[2] == '\0')
+    rest = strrchr(text, ')');
+    if (rest == NULL || rest[1] != ' ' || rest[2] == '\0')
         return -EBADMSG;
-    *ret_state = p[2];
-    p += 2;
-    for (int field = 3; field < 22; field++) {
-        p = strchr(p, ' ');
-        if (p == NULL)
+    rest += 2;
+    ret->state = *rest;
+    for (int field = 3; field <= 33; field++) {
+        const char *value = strsep(&rest, " \n");
+        if (value == NULL || (field == 22 && parse_u64(value, &ret->start) < 0) ||
+            (field == 33 && parse_u64(value, &ret->ignored) < 0))
             return -EBADMSG;
-        p++;
     }
-    p[strcspn(p, " \n")] = '\0';
-    return parse_u64(p, ret_start) < 0 ? -EBADMSG : 0;
+    return 0;
 }
 
 int proc_start_time(int procfd, pid_t pid, uint64_t *ret, struct error *err)
 {
-    char state;
-    uint64_t start = 0;
-    int r = read_stat(procfd, pid, &state, &start);
+    uint64_t ignored;
+    return proc_start_and_ignored(procfd, pid, ret, &ignored, err);
+}
+
+int proc_start_and_ignored(int procfd, pid_t pid, uint64_t *ret_start, uint64_t *ret_ignored,
+                           struct error *err)
+{
+    struct stat_fields f;
+    int r = read_stat(procfd, pid, &f);
     if (r == -ESRCH)
         return error_set(err, r, "there is no process %d", (int) pid);
     if (r < 0)
         return error_errno(err, r, "cannot read the start time of process %d", (int) pid);
-    *ret = start;
+    *ret_start = f.start;
+    *ret_ignored = f.ignored;
     return 0;
 }
 
 char proc_state(int procfd, pid_t pid, uint64_t start_time)
 {
-    char state;
-    uint64_t start = 0;
-    if (read_stat(procfd, pid, &state, &start) < 0 || (start_time != 0 && start != start_time))
+    struct stat_fields f;
+    if (read_stat(procfd, pid, &f) < 0 || (start_time != 0 && f.start != start_time))
         return 0;
-    return state;
+    return f.state;
 }
 
 int proc_pidfd(int procfd, pid_t pid, uint64_t start_time, struct error *err)

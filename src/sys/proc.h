@@ -16,6 +16,9 @@ int proc_open_private(struct error *err);
 int proc_write(int procfd, const char *file, const char *text, struct error *err);
 /* Start time (field 22 of stat, clock ticks since boot) of pid. 0 or -ESRCH. */
 int proc_start_time(int procfd, pid_t pid, uint64_t *ret, struct error *err) _warn_unused_;
+/* The same, and which of the signals 1 to 31 the process ignores (field 33; bit N-1 is signal N). */
+int proc_start_and_ignored(int procfd, pid_t pid, uint64_t *ret_start, uint64_t *ret_ignored,
+                           struct error *err) _warn_unused_;
 /* Process state letter of pid ('R', 'S', 'Z', 'X'…), 0 when there is none. start_time 0 = do not compare; otherwise another start time counts as none. */
 char proc_state(int procfd, pid_t pid, uint64_t start_time);
 /* A pidfd for pid if its start time is start_time; -ESRCH when it is gone or another. */

@@ -384,6 +384,37 @@ notify_bundle() {
   shows '321' '.process.oomScoreAdj = 321' 'cat /proc/self/oom_score_adj'
   shows "$(cat /proc/self/oom_score_adj)" '.' 'cat /proc/self/oom_score_adj'
 }
+@test "oomScoreAdj: exec has its document's, else the container's, and not that of who called us" {
+  keep_running '.process.oomScoreAdj = 300'
+  [ "$(rt exec here cat /proc/self/oom_score_adj)" = 300 ]
+  [ "$(exec_doc . cat /proc/self/oom_score_adj)" = 300 ]
+  [ "$(exec_doc '.oomScoreAdj = 400' cat /proc/self/oom_score_adj)" = 400 ]
+  [ "$(sh -c 'echo 200 >/proc/self/oom_score_adj; exec "$@"' sh "$runtime" --root "$place/rt" exec here cat /proc/self/oom_score_adj)" = 300 ]
+  # our own comes back: it is only lent to what is forked
+  "$runtime" --root "$place/rt" exec here sh -c 'echo begun; sleep 2' >"$place/begun" 3>&- &
+  waiting=$!
+  wait_for 5 grep -q begun "$place/begun"
+  [ "$(cat /proc/$waiting/oom_score_adj)" = "$(cat /proc/self/oom_score_adj)" ]
+  wait $waiting
+}
+
+@test "signals that the caller ignores are not ignored by the container, nor by exec" {
+  command -v python3 >/dev/null || skip 'needs python3'
+  ignored=(python3 -c 'import os, signal, sys
+for s in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}: signal.signal(s, signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])')
+  script='grep SigIgn /proc/self/status; exit 7' make_bundle "$place/bundle"
+  run "${ignored[@]}" timeout 20 "$runtime" --root "$place/rt" run --bundle "$place/bundle" box </dev/null
+  [ "$status" = 7 ] && [ "$output" = $'SigIgn:\t0000000000000000' ] || { echo "$status: $output"; false; }
+  "${ignored[@]}" "$runtime" --root "$place/rt" create --bundle "$place/bundle" box </dev/null >"$place/out" 2>&1 3>&-
+  rt start box
+  wait_for 5 grep -q 'SigIgn.*0000000000000000' "$place/out"
+  rt delete --force box
+  keep_running
+  run "${ignored[@]}" timeout 20 "$runtime" --root "$place/rt" exec here grep SigIgn /proc/self/status
+  [ "$output" = $'SigIgn:\t0000000000000000' ] || { echo "$output"; false; }
+}
+
 @test "rlimits: soft and hard" {
   shows '100 200 0 0' '.process.rlimits = [{ type: "RLIMIT_NOFILE", soft: 100, hard: 200 }, { type: "RLIMIT_CORE", soft: 0, hard: 0 }]' \
     'echo $(ulimit -Sn) $(ulimit -Hn) $(ulimit -Sc) $(ulimit -Hc)'
