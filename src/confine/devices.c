@@ -199,6 +199,16 @@ static int make_outside(struct mounts *m, size_t index, struct error *err)
     return 0;
 }
 
+/*
+ * docker and containerd list every device of the host for a privileged container. /dev/ptmx is the link to the container's own devpts all
+ * the same (config-linux.md, "Default Devices"): the host's node would be another way to the same instance at best.
+ */
+static bool is_ptmx(const struct mounts *m, const struct oci_device *d)
+{
+    return m->dev && str_eq(d->path, "/dev/ptmx") && (str_eq(d->type, "c") || str_eq(d->type, "u")) &&
+           d->major == 5 && d->minor == 2;
+}
+
 static int fill(struct mounts *m, struct error *err)
 {
     int r = make_default_nodes(m, err);
@@ -207,6 +217,8 @@ static int fill(struct mounts *m, struct error *err)
     for (size_t i = 0; i < m->spec->linux_.n_devices; i++) {
         const struct oci_device *d = &m->spec->linux_.devices[i];
         const char *name = below_dev(d->path);
+        if (is_ptmx(m, d))
+            continue;
         r = name ? make_node(m, d, name, err) : make_outside(m, i, err);
         if (r < 0)
             return error_context(err, r, "linux.devices[%zu] (%s)", i, d->path);

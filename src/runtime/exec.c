@@ -7,9 +7,10 @@
  * Threats: while it joins, the process is visible to the container and holds the host's rights. It is not dumpable from its first
  * instruction (CVE-2016-9962), every descriptor that it inherited is closed before the exec, its executable is a read-only
  * clone where the container's root could be the host's (CVE-2019-5736: sys/self.h), and it executes nothing but the program
- * asked for. Exec is no way to widen a container: capabilities beyond its bounding set are refused, its no_new_privs (and Landlock,
- * which hangs on it), labels and rlimits hold where the process's own document leaves them out. The pty comes from devpts and
- * nothing that looks like it (CVE-2025-52565).
+ * asked for. Exec widens no container by itself: capabilities that nobody spoke of are the container's, and more of them (docker exec
+ * --privileged) are named in the log; its filter and its no_new_privs (and Landlock, which hangs on it) hold whatever the process's
+ * own document says, labels, rlimits and OOM score where it leaves them out. The pty comes from devpts and nothing that looks like
+ * it (CVE-2025-52565).
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -24,6 +25,7 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "base/strbuf.h"
 #include "confine/lsm.h"
 #include "confine/rootless.h"
 #include "confine/scheduler.h"
@@ -90,9 +92,10 @@ static int check_created(const struct exec *e, struct error *err)
                : 0;
 }
 
-static int check_capabilities(const struct exec *e, struct error *err)
+static int report_capabilities(const struct exec *e, struct error *err)
 {
     struct capability_sets own;
+    _cleanup_strbuf_ struct strbuf names = STRBUF_INIT;
     int r = capability_sets_from_spec(&e->spec->process.capabilities, &own, err);
     if (r < 0)
         return r;
@@ -100,7 +103,9 @@ static int check_capabilities(const struct exec *e, struct error *err)
                     ~own.bounding;
     for (unsigned cap = 0; cap < capability_count(); cap++)
         if (more & (1ULL << cap))
-            return error_set(err, -EPERM, "%s: the container itself does not have it", capability_name(cap));
+            strbuf_addf(&names, " %s", capability_name(cap));
+    if (more)
+        log_info("the process gets what container %s itself does not have:%s", e->state.id, names.buf);
     return 0;
 }
 
@@ -197,7 +202,7 @@ static int prepare(struct exec *e, struct runtime *rt, const char *id, struct er
     if (r >= 0)
         r = process_plan_check(&e->plan, err);
     if (r >= 0)
-        r = check_capabilities(e, err);
+        r = report_capabilities(e, err);
     if (r >= 0)
         r = check_created(e, err);
     if (r >= 0)

@@ -125,10 +125,10 @@ extra=()
 }
 
 @test 'run --privileged' {
-  all_capabilities
+  [ "$RUNTIME" = oakum ] || all_capabilities # oakum gives those that there are
   extra=(--privileged)
   box grep CapEff /proc/self/status
-  is 0 '*ffffffffff'
+  is 0 "*$(sed -n 's/^CapBnd:\s*0*//p' /proc/self/status)"
 }
 
 @test 'exec: output, status, user, directory, terminal' {

@@ -152,7 +152,7 @@ setup_file() { docker_begin docker; }
 }
 
 @test 'run --privileged' {
-  all_capabilities
+  [ "$RUNTIME" = oakum ] || all_capabilities # oakum gives those that there are
   box --privileged box sh -c 'grep ^Seccomp: /proc/self/status; mount -t tmpfs t /mnt 2>/dev/null || mount -t tmpfs t /tmp; echo $?; test -e /dev/kmsg; echo $?'
   is 0 '*0*0*0'
 }
@@ -195,7 +195,7 @@ setup_file() { docker_begin docker; }
   up --cap-drop ALL box sleep 60
   d exec -d "$name" touch /tmp/detached
   wait_for 5 d exec "$name" test -e /tmp/detached
-  all_capabilities
+  [ "$RUNTIME" = oakum ] || all_capabilities # oakum gives those that there are
   try d exec --privileged "$name" grep CapEff /proc/self/status
   is 0 '*[1-9a-f]*'
   [ "${output##*CapEff:*0000000000000000}" != '' ]

@@ -226,6 +226,15 @@ field_is() { [ "$(field "$1")" = "$2" ]; }
   is 0 '*tty=0*'
 }
 
+@test 'run --privileged, exec --privileged' {
+  [ "$RUNTIME" = oakum ] || all_capabilities # oakum gives those that there are
+  box --privileged box sh -c 'grep ^CapEff /proc/self/status; test -e /dev/kmsg; echo $?; mount -t tmpfs t /tmp; echo $?'
+  is 0 "*$(sed -n 's/^CapBnd:\s*0*//p' /proc/self/status)*0*0"
+  up box sleep 60
+  try p exec --privileged "$name" grep CapEff /proc/self/status
+  is 0 "*$(sed -n 's/^CapBnd:\s*0*//p' /proc/self/status)"
+}
+
 @test 'exec -d' {
   up box sleep 60
   p exec -d "$name" touch /tmp/detached

@@ -118,6 +118,10 @@ device='{ path: $path, type: "c", major: 10, minor: 229, fileMode: 432, uid: 5, 
 @test "L-035 /dev/ptmx is that of the container's devpts" {
   shows same 'test "$(stat -Lc %d:%i /dev/ptmx)" = "$(stat -c %d:%i /dev/pts/ptmx)" && echo same'
 }
+@test "L-035 /dev/ptmx is that link also where the host's node is listed, as engines do for a privileged container" {
+  shows $'pts/ptmx\n0' 'readlink /dev/ptmx; (exec 3<>/dev/ptmx); echo $?' '.linux.devices = [{ path: "/dev/ptmx", type: "c", major: 5, minor: 2 }]'
+  [ "$RUNTIME" != oakum ] || refuses ptmx '.linux.devices = [{ path: "/dev/ptmx", type: "c", major: 1, minor: 3 }]' # theirs leave it out
+}
 @test "L-036 /dev/console is the terminal" {
   timeout 30 "$BATS_TEST_DIRNAME/console" "$place/socket" >"$place/out" 3>&- &
   helper=$!
