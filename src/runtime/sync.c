@@ -48,10 +48,12 @@ int sync_receive(int fd, struct sync_message *ret, int *ret_fd, struct error *er
                           .msg_control = control.space,
                           .msg_controllen = sizeof(control.space) };
     ssize_t n;
+    int resets = 0;
     *ret = (struct sync_message){ 0 };
+    /* A side that ends with something unread leaves ECONNRESET, which is told once, and first: what it said is behind it. */
     do
         n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && (errno == EINTR || (errno == ECONNRESET && resets++ == 0)));
     if (n == 0 || (n < 0 && errno == ECONNRESET))
         return 0;
     if (n < 0)
