@@ -171,11 +171,15 @@ int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct erro
 static int signal_batch(const struct cgroup *cg, const pid_t *pids, size_t n, int sig, struct error *err)
 {
     _cleanup_pid_list_ struct pid_list again = { 0 };
-    int fds[BATCH], sent = 0, r;
+    int fds[BATCH], sent = 0, r, failed = 0;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         fds[i] = sys_pidfd_open(pids[i], 0);
-    r = cgroup_all_pids(cg, &again, err);
+        /* ESRCH: it is gone. EINVAL: 0, of a pid namespace that we do not see. */
+        if (fds[i] < 0 && errno != ESRCH && errno != EINVAL)
+            failed = error_errno(err, -errno, "cannot open process %d of cgroup %s", (int) pids[i], cg->path);
+    }
+    r = failed < 0 ? failed : cgroup_all_pids(cg, &again, err);
     for (size_t i = 0; i < n; i++) {
         if (fds[i] < 0)
             continue;

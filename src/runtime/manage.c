@@ -241,10 +241,11 @@ static int signal_init(const struct record *rec, const char *id, int sig, struct
     _cleanup_close_ int proc = proc_open(err);
     if (proc < 0)
         return proc;
-    _cleanup_close_ int pidfd = proc_pidfd(proc, rec->pid, rec->start_time, NULL);
-    if (pidfd < 0 || sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
-        return not_running(id, err);
-    return 0;
+    _cleanup_close_ int pidfd = proc_pidfd(proc, rec->pid, rec->start_time, err);
+    int r = pidfd < 0 ? pidfd : 0;
+    if (r == 0 && sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
+        r = error_errno(err, -errno, "cannot signal container %s", id);
+    return r == -ESRCH ? not_running(id, err) : r;
 }
 
 static int signal_all(const struct record *rec, const char *cgroup_path, int sig, struct error *err)
@@ -282,9 +283,9 @@ static int wait_end(const struct record *rec, int timeout_ms, struct error *err)
     _cleanup_close_ int proc = proc_open(err);
     if (proc < 0)
         return proc;
-    _cleanup_close_ int pidfd = proc_pidfd(proc, rec->pid, rec->start_time, NULL);
+    _cleanup_close_ int pidfd = proc_pidfd(proc, rec->pid, rec->start_time, err);
     if (pidfd < 0)
-        return 1;
+        return pidfd == -ESRCH ? 1 : pidfd;
     struct pollfd p = { .fd = pidfd, .events = POLLIN };
     int n = poll(&p, 1, timeout_ms);
     return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait") : n > 0;
@@ -314,11 +315,12 @@ static int kill_everything(const struct record *rec, const char *id, const char 
                            struct error *err)
 {
     bool alive = rec && state_alive(rec);
-    if (alive)
-        signal_init(rec, id, SIGKILL, NULL);
+    int r = alive ? signal_init(rec, id, SIGKILL, err) : 0;
+    if (r < 0 && r != -ESRCH)
+        return r;
     /* With the first process of a pid namespace all others of it have ended. */
     bool others = !rec || alive || !rec->own_pidns;
-    int r = others && !str_empty(cgroup_path) ? signal_all(rec, cgroup_path, SIGKILL, err) : 0;
+    r = others && !str_empty(cgroup_path) ? signal_all(rec, cgroup_path, SIGKILL, err) : 0;
     if (r >= 0 && alive)
         r = wait_end(rec, KILL_TIMEOUT_MS, err);
     if (r == 0 && alive && state_alive(rec))

@@ -89,6 +89,8 @@ int members_signal(pid_t init, int sig, struct error *err)
     for (size_t i = 0; r >= 0 && i < s.n; i++) {
         char name[16];
         _cleanup_close_ int pidfd = sys_pidfd_open(s.v[i], 0);
+        if (pidfd < 0 && errno != ESRCH)
+            r = error_errno(err, -errno, "cannot open process %d", (int) s.v[i]);
         if (pidfd < 0 || str_format(name, sizeof(name), "%d", (int) s.v[i]) < 0 || !is_member(&s, name))
             continue;
         if (sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0 && errno != ESRCH)
