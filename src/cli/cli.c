@@ -13,6 +13,7 @@
 #include "base/parse.h"
 #include "base/table.h"
 #include "sys/file.h"
+#include "sys/kernel_calls.h"
 
 int out_write(const struct strbuf *text)
 {
@@ -40,7 +41,9 @@ static void say(const struct cli *cli, const char *kind, const char *msg)
 
 int fail(const struct cli *cli, int status, const struct error *err)
 {
-    say(cli, "", err->msg[0] != '\0' ? err->msg : "it failed without saying why");
+    struct error told = *err;
+    kernel_calls_explain(&told);
+    say(cli, "", told.msg[0] != '\0' ? told.msg : "it failed without saying why");
     return status;
 }
 

@@ -192,7 +192,13 @@ int dir_make_all(int dirfd, const char *path, mode_t mode, struct error *err)
 
 int dir_open(int dirfd, const char *path, struct error *err)
 {
-    return file_open(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+    /* openat would do. But oakum begins with a directory of its own, and a kernel without openat2 shall stop it there, before it
+     * has made what it could not remove again. */
+    int fd;
+    do
+        fd = sys_openat2(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, 0);
+    while (fd < 0 && errno == EINTR);
+    return fd >= 0 ? fd : error_errno(err, -errno, "cannot open %s", path);
 }
 
 int dir_check_private(int fd, const char *name, struct error *err)

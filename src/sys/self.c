@@ -128,5 +128,5 @@ int self_protect(struct error *err)
     return error_set(
         err, -EPERM,
         "cannot protect oakum's own program file from the container (needs the right to clone its "
-        "mount read-only: CAP_SYS_ADMIN and no seccomp filter against open_tree)");
+        "mount read-only: CAP_SYS_ADMIN and no seccomp filter against open_tree, mount_setattr and execveat)");
 }

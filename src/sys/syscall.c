@@ -1,46 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Bare calls. libc 2.36 wraps some of them, but not all and not on every libc; going through syscall(2) everywhere keeps one
- * way. Numbers from 424 on are the same on every architecture, so that one that the build machine lacks can be given here.
+ * way.
  */
 #include "sys/syscall.h"
 
 #include <errno.h>
 #include <fcntl.h>
-
-#ifndef __NR_pidfd_send_signal
-#define __NR_pidfd_send_signal 424
-#endif
-#ifndef __NR_open_tree
-#define __NR_open_tree 428
-#endif
-#ifndef __NR_move_mount
-#define __NR_move_mount 429
-#endif
-#ifndef __NR_fsopen
-#define __NR_fsopen 430
-#endif
-#ifndef __NR_fsconfig
-#define __NR_fsconfig 431
-#endif
-#ifndef __NR_fsmount
-#define __NR_fsmount 432
-#endif
-#ifndef __NR_pidfd_open
-#define __NR_pidfd_open 434
-#endif
-#ifndef __NR_clone3
-#define __NR_clone3 435
-#endif
-#ifndef __NR_close_range
-#define __NR_close_range 436
-#endif
-#ifndef __NR_openat2
-#define __NR_openat2 437
-#endif
-#ifndef __NR_mount_setattr
-#define __NR_mount_setattr 442
-#endif
 
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
@@ -68,10 +34,6 @@ int sys_is_mount_root(int dirfd, const char *path)
     }
     return (answer.attributes & mount_root) != 0;
 }
-
-#ifndef __NR_open_tree_attr
-#define __NR_open_tree_attr 467
-#endif
 
 int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr, size_t size)
 {
