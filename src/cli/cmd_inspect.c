@@ -12,6 +12,7 @@
 #include "cli/image_names.h"
 #include "cli/inspect_image.h"
 #include "engine/controls.h"
+#include "engine/health.h"
 #include "image/store.h"
 
 struct inspect_flags {
@@ -65,7 +66,48 @@ static json_t *controls_json(const struct oci_spec *spec, const struct engine_re
     return list;
 }
 
-static json_t *state_json(const struct engine_container *c)
+/* docker's names; null without checks. */
+static json_t *health_json(struct engine *e, const struct engine_container *c)
+{
+    _cleanup_health_ struct health *h = engine_health(e, c);
+    if (h == NULL)
+        return json_null();
+    json_t *o = json_object(), *log = json_array();
+    json_object_set_new(o, "Status", text(health_status_name(h->status)));
+    json_object_set_new(o, "FailingStreak", json_integer(h->failing_streak));
+    for (size_t i = 0; i < h->n_log; i++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "Start", text(h->log[i].start));
+        json_object_set_new(one, "End", text(h->log[i].end));
+        json_object_set_new(one, "ExitCode", json_integer(h->log[i].exit_code));
+        json_object_set_new(one, "Output", text(h->log[i].output));
+        json_array_append_new(log, one);
+    }
+    json_object_set_new(o, "Log", log);
+    return o;
+}
+
+static void set_if(json_t *o, const char *key, int64_t value)
+{
+    if (value > 0)
+        json_object_set_new(o, key, json_integer(value));
+}
+
+/* docker's names; without what was not given. */
+static json_t *healthcheck_json(const struct health_config *h)
+{
+    json_t *o = json_object();
+    if (h->test.n > 0)
+        json_object_set_new(o, "Test", strings(&h->test));
+    set_if(o, "Interval", h->interval);
+    set_if(o, "Timeout", h->timeout);
+    set_if(o, "StartPeriod", h->start_period);
+    set_if(o, "StartInterval", h->start_interval);
+    set_if(o, "Retries", h->retries);
+    return o;
+}
+
+static json_t *state_json(struct engine *e, const struct engine_container *c)
 {
     const struct engine_record *r = c->record;
     json_t *o = json_object();
@@ -81,6 +123,7 @@ static json_t *state_json(const struct engine_container *c)
     json_object_set_new(o, "Error", text(r->error));
     json_object_set_new(o, "StartedAt", text(r->started));
     json_object_set_new(o, "FinishedAt", text(r->finished));
+    json_object_set_new(o, "Health", health_json(e, c));
     return o;
 }
 
@@ -99,6 +142,8 @@ static json_t *config_json(const struct oci_spec *spec, const struct engine_reco
     json_object_set_new(o, "WorkingDir", text(p->cwd));
     json_object_set_new(o, "Labels", pairs(&r->labels));
     json_object_set_new(o, "StopSignal", text(r->stop_signal));
+    if (r->health.test.n > 0)
+        json_object_set_new(o, "Healthcheck", healthcheck_json(&r->health));
     return o;
 }
 
@@ -111,6 +156,8 @@ static void add_life(json_t *o, struct engine *e, const struct engine_record *r)
     json_object_set_new(o, "RestartPolicy", policy);
     json_object_set_new(o, "RestartCount", json_integer(r->restarts));
     json_object_set_new(o, "Timeout", json_integer(r->timeout));
+    json_object_set_new(o, "HealthOnFailure",
+                        text(r->health.on_failure != NULL ? r->health.on_failure : "none"));
     json_object_set_new(log, "Driver", text(driver));
     json_object_set_new(log, "MaxSize", json_integer(r->log_max_size));
     json_object_set_new(log, "MaxFile", json_integer(r->log_max_file));
@@ -133,7 +180,7 @@ static json_t *container_json(struct engine *e, const struct engine_container *c
     json_object_set_new(o, "Id", text(r->id));
     json_object_set_new(o, "Name", text(r->name));
     json_object_set_new(o, "Created", text(r->created));
-    json_object_set_new(o, "State", state_json(c));
+    json_object_set_new(o, "State", state_json(e, c));
     if (c->status == ENGINE_DAMAGED)
         return o;
     json_object_set_new(o, "Image", text(r->image));

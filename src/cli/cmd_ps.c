@@ -22,7 +22,7 @@ struct ps_flags {
 static const struct cli_option options[] = {
     { "all", 'a', OPT_FLAG, F(all), NULL, "also those that have ended", NULL },
     { "filter", 'f', OPT_LIST, F(filters), "KEY=VALUE",
-      "only those with name, id, status, label, ancestor, exited or network as given, or before=, since= another container",
+      "only those with name, id, status, health, label, ancestor, exited or network as given, or before=, since= another container",
       NULL },
     { "format", 0, OPT_TEXT, F(format), "FORMAT", FORMAT_HELP, NULL },
     { "last", 'n', OPT_I64, F(last), "N", "the N newest, in whatever state", NULL },
@@ -39,18 +39,27 @@ static bool key_value(const char *filter, const char *key, const char **value)
     return strncmp(filter, key, n) == 0 && filter[n] == '=';
 }
 
+static int health_check_value(const char *value, struct error *err)
+{
+    for (enum health_status s = HEALTH_NONE; s <= HEALTH_UNHEALTHY; s++)
+        if (str_eq(value, health_status_name(s)))
+            return 0;
+    return error_set(err, -EINVAL, "--filter health must be none, starting, healthy or unhealthy, not \"%s\"",
+                     value);
+}
+
 static int filter_check(const char *filter, struct error *err)
 {
     static const char *const keys[] = { "name",   "id",      "status", "label", "ancestor",
-                                        "exited", "network", "before", "since" };
+                                        "exited", "network", "before", "since", "health" };
     const char *value;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (key_value(filter, keys[i], &value) && value[0] != '\0')
-            return 0;
+            return str_eq(keys[i], "health") ? health_check_value(value, err) : 0;
     }
     return error_set(
         err, -EINVAL,
-        "--filter \"%s\" must be KEY=VALUE with name, id, status, label, ancestor, exited, network, before or since",
+        "--filter \"%s\" must be KEY=VALUE with name, id, status, health, label, ancestor, exited, network, before or since",
         filter);
 }
 
@@ -80,6 +89,8 @@ static bool filter_matches(const struct engine_container *c, const char *filter)
         return str_after(r->id, v) != NULL;
     if (key_value(filter, "status", &v))
         return str_eq(engine_status_name(c->status), v);
+    if (key_value(filter, "health", &v))
+        return str_eq(health_status_name(c->health), v);
     if (key_value(filter, "label", &v))
         return oci_pairs_match(&r->labels, v);
     if (key_value(filter, "ancestor", &v)) {
@@ -153,12 +164,15 @@ static bool wanted(const struct ps_flags *f, const struct engine_container *c)
 static void status_text(const struct engine_container *c, char *buf, size_t size)
 {
     char ago[80];
+    bool shown = c->status == ENGINE_RUNNING && c->health != HEALTH_NONE;
     int r = 0;
     switch (c->status) {
     case ENGINE_RUNNING:
     case ENGINE_PAUSED:
         ago_text(c->record->started, ago, sizeof(ago), false);
-        r = str_format(buf, size, "Up %s%s", ago, c->status == ENGINE_PAUSED ? " (Paused)" : "");
+        r = str_format(buf, size, "Up %s%s%s%s%s", ago, c->status == ENGINE_PAUSED ? " (Paused)" : "",
+                       shown ? (c->health == HEALTH_STARTING ? " (health: " : " (") : "",
+                       shown ? health_status_name(c->health) : "", shown ? ")" : "");
         break;
     case ENGINE_EXITED:
         ago_text(c->record->finished, ago, sizeof(ago), true);

@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &cmd_unpause,
     &cmd_rename,
     &cmd_top,
+    &cmd_healthcheck_run,
     &cmd_rm,
     &cmd_container_prune,
     &cmd_inspect,

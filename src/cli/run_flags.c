@@ -32,6 +32,9 @@ ADDER(add_ulimit, run_options_add_ulimit)
 ADDER(add_device, run_options_add_device)
 ADDER(add_device_rule, run_options_add_device_rule)
 ADDER(set_restart, run_options_set_restart)
+ADDER(set_health_cmd, run_options_set_health_cmd)
+ADDER(set_health_retries, run_options_set_health_retries)
+ADDER(set_health_on_failure, run_options_set_health_on_failure)
 ADDER(set_log_driver, run_options_set_log_driver)
 ADDER(add_log_opt, run_options_add_log_opt)
 
@@ -46,6 +49,16 @@ THROTTLE(add_read_bps, read_bps, true)
 THROTTLE(add_write_bps, write_bps, true)
 THROTTLE(add_read_iops, read_iops, false)
 THROTTLE(add_write_iops, write_iops, false)
+
+#define HEALTH_TIME(name, field)                                                        \
+    static int name(void *target, const char *value, struct error *err)                 \
+    {                                                                                   \
+        return run_options_set_health_time(&options(target)->health.field, value, err); \
+    }
+HEALTH_TIME(set_health_interval, interval)
+HEALTH_TIME(set_health_timeout, timeout)
+HEALTH_TIME(set_health_start_period, start_period)
+HEALTH_TIME(set_health_start_interval, start_interval)
 
 #define NAMESPACE(name, field, allowed)                                 \
     static int name(void *target, const char *value, struct error *err) \
@@ -162,12 +175,13 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "expose", 0, OPT_NOTHING, 0, "PORT", NULL, NULL },
     { "gpus", 0, OPT_LATER, 0, "GPUS", NULL, NULL },
     { "group-add", 0, OPT_LIST, O(group_add), "GROUP", "another group for the user", NULL },
-    { "health-cmd", 0, OPT_LATER, 0, "COMMAND", NULL, NULL },
-    { "health-interval", 0, OPT_LATER, 0, "DURATION", NULL, NULL },
-    { "health-retries", 0, OPT_LATER, 0, "N", NULL, NULL },
-    { "health-start-interval", 0, OPT_LATER, 0, "DURATION", NULL, NULL },
-    { "health-start-period", 0, OPT_LATER, 0, "DURATION", NULL, NULL },
-    { "health-timeout", 0, OPT_LATER, 0, "DURATION", NULL, NULL },
+    { "health-cmd", 0, OPT_CALL, 0, "COMMAND", "check by this command in the container's shell whether it is healthy, when detached (the image's HEALTHCHECK)", set_health_cmd },
+    { "health-interval", 0, OPT_CALL, 0, "DURATION", "time between two checks (30s)", set_health_interval },
+    { "health-on-failure", 0, OPT_CALL, 0, "ACTION", "what is done when it becomes unhealthy: none, kill (a restart policy applies then), restart, stop", set_health_on_failure },
+    { "health-retries", 0, OPT_CALL, 0, "N", "so many failures in a row make it unhealthy (3)", set_health_retries },
+    { "health-start-interval", 0, OPT_CALL, 0, "DURATION", "time between two checks in the start period, until it is healthy (5s)", set_health_start_interval },
+    { "health-start-period", 0, OPT_CALL, 0, "DURATION", "time after the start in which failures do not count (0s)", set_health_start_period },
+    { "health-timeout", 0, OPT_CALL, 0, "DURATION", "a check that takes longer is killed with all that it began, and has failed (30s)", set_health_timeout },
     { "hostname", 'h', OPT_TEXT, O(hostname), "NAME", "host name in the container (the beginning of its id)", NULL },
     { "init", 0, OPT_FLAG, O(init), NULL, "run a tiny init as process 1 that forwards signals and reaps zombies", NULL },
     { "interactive", 'i', OPT_FLAG, O(interactive), NULL, "keep standard input open", NULL },
@@ -192,7 +206,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "network", 0, OPT_CALL, 0, "MODE", "network: none (the default), host, container:NAME", set_network },
     { "net", 0, OPT_CALL, 0, "MODE", NULL, set_network },
     { "network-alias", 0, OPT_LATER, 0, "NAME", NULL, NULL },
-    { "no-healthcheck", 0, OPT_NOTHING, 0, NULL, NULL, NULL },
+    { "no-healthcheck", 0, OPT_FLAG, O(no_healthcheck), NULL, "no health checks, whatever the image says", NULL },
     { "oom-kill-disable", 0, OPT_TRI, O(oom_kill_disable), NULL, "do not kill when the memory is used up", NULL },
     { "oom-score-adj", 0, OPT_CALL, 0, "N", "how readily to be killed when the host runs out of memory, -1000 to 1000", set_oom_score },
     { "pid", 0, OPT_CALL, 0, "MODE", "pid namespace: private, host, container:NAME", set_pid },
@@ -240,6 +254,22 @@ static int add_pairs(struct run_flags *f, struct oci_pairs *to, const char *what
     return r;
 }
 
+static int check_health(const struct run_options *o, struct error *err)
+{
+    bool asked = run_options_health_asked(o);
+    if (o->no_healthcheck && asked)
+        return error_set(err, -EINVAL, "--no-healthcheck and the other --health flags contradict each other");
+    if (!o->detach && !o->create_only && asked)
+        return error_set(
+            err, -EINVAL,
+            "health checks need a monitor, which a container in the foreground has not; add -d to --health flags");
+    if (o->rm && o->health.on_failure != NULL && str_eq(o->health.on_failure, "restart"))
+        return error_set(
+            err, -EINVAL,
+            "--health-on-failure restart and --rm contradict each other: what is removed cannot be started again");
+    return 0;
+}
+
 static int check_together(const struct run_options *o, struct error *err)
 {
     if (o->name != NULL && !object_name_valid(o->name))
@@ -261,7 +291,7 @@ static int check_together(const struct run_options *o, struct error *err)
                          o->restart != NULL ? "restart" : "timeout");
     if (o->tty && o->interactive && !o->detach && !o->create_only && isatty(STDIN_FILENO) == 0)
         return error_set(err, -ENOTTY, "the input device is not a terminal; leave -t out");
-    return 0;
+    return check_health(o, err);
 }
 
 int run_flags_finish(struct run_flags *f, int words, char **argv, struct error *err)

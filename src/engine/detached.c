@@ -24,6 +24,7 @@
 #include "confine/namespaces.h"
 #include "confine/rootless.h"
 #include "engine/engine_internal.h"
+#include "engine/health.h"
 #include "monitor/monitor.h"
 #include "runtime/pipes.h"
 #include "sys/file.h"
@@ -147,6 +148,11 @@ static uint64_t policy_of(const struct engine_record *r)
                                                   : RESTART_ON_FAILURE;
 }
 
+static uint64_t whole_ms(int64_t ns)
+{
+    return (uint64_t) MAX_OF(ns / 1000000, (int64_t) 1);
+}
+
 static void monitor_words(const struct engine *e, const struct engine_record *r, struct monitor_options *ret)
 {
     static char program[4096];
@@ -159,6 +165,8 @@ static void monitor_words(const struct engine *e, const struct engine_record *r,
         .backoff_ms = (uint64_t) r->restart_backoff,
         .dumpable = rootless_inside(),
         .timeout_s = (uint64_t) r->timeout,
+        .health_ms = health_is_checked(&r->health) ? whole_ms(health_interval(&r->health)) : 0,
+        .health_soon_ms = r->health.start_period > 0 ? whole_ms(health_start_interval(&r->health)) : 0,
         .max_size = (uint64_t) r->log_max_size,
         .max_files = (uint64_t) r->log_max_file,
         .id = r->id,

@@ -112,9 +112,13 @@ static inline bool engine_is_up(enum engine_status s)
 {
     return s == ENGINE_RUNNING || s == ENGINE_PAUSED || s == ENGINE_RESTARTING;
 }
+/* Of its health checks (engine/health.h). */
+enum health_status { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
+const char *health_status_name(enum health_status s); /* docker's: "none" "starting" "healthy" "unhealthy" */
 struct engine_container {
     struct engine_record *record; /* for a damaged one: id alone, and why in record->error */
     enum engine_status status;
+    enum health_status health;
     pid_t pid;           /* 0: none */
     uint64_t start_time; /* of pid (sys/proc.h) */
     bool unwatched;      /* it runs, and its monitor was killed */

@@ -102,6 +102,12 @@ int monitor_dir(int dirfd, bool create, struct error *err);
 int monitor_state(struct engine *e, const char *id, bool create, struct error *err);
 void monitor_state_remove(struct engine *e, const char *id);
 
+/* life.c: the politely asked end of a running container, as engine_stop(), that leaves the restart policy as it is. */
+int engine_end(struct engine *e, const struct engine_record *rec, int sig, int64_t timeout_s,
+               struct error *err);
+/* health.c: the results of health checks outlive the run. */
+void health_keep(struct engine *e, const char *id, int dirfd);
+
 /* watch.c: what a detached container's monitor says. */
 bool monitor_alive(int dirfd);
 /* Reads the exit file into the record: 1 it has ended, 0 not yet, or -errno. */

@@ -142,6 +142,7 @@ int launch_write_record(struct launch *l, struct error *err)
     r->restart = o->restart;
     r->restart_max = o->restart_max;
     r->timeout = o->timeout.set ? o->timeout.v : 0;
+    run_options_health(o, &l->image->config, r->arena, &r->health);
     r->log_driver = o->log_driver;
     r->log_max_size = o->log_max_size.set ? o->log_max_size.v : 10 << 20;
     r->log_max_file = o->log_max_file.set ? o->log_max_file.v : 3;

@@ -57,8 +57,8 @@ static int wait_for_holder(struct engine *e, const char *id, struct error *err)
     return fd < 0 ? fd : 0;
 }
 
-static int stop_running(struct engine *e, const struct engine_record *rec, int sig, int64_t timeout_s,
-                        struct error *err)
+int engine_end(struct engine *e, const struct engine_record *rec, int sig, int64_t timeout_s,
+               struct error *err)
 {
     struct runtime *rt;
     int r = engine_runtime(e, &rt, err);
@@ -84,7 +84,14 @@ static int stop_running(struct engine *e, const struct engine_record *rec, int s
     if (r < 0 && r != -ESRCH && r != -ENOENT)
         return r;
     error_clear(err);
-    return wait_for_holder(e, rec->id, err);
+    return 0;
+}
+
+static int stop_running(struct engine *e, const struct engine_record *rec, int sig, int64_t timeout_s,
+                        struct error *err)
+{
+    int r = engine_end(e, rec, sig, timeout_s, err);
+    return r < 0 ? r : wait_for_holder(e, rec->id, err);
 }
 
 int engine_stop(struct engine *e, const char *name_or_id, int sig, int64_t timeout_s, struct error *err)

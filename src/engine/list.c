@@ -7,6 +7,7 @@
 #include <sys/file.h>
 
 #include "engine/engine_internal.h"
+#include "engine/health.h"
 #include "engine/view.h"
 #include "oci/digest.h"
 #include "sys/file.h"
@@ -123,6 +124,8 @@ void engine_look(struct engine *e, const char *id, int dirfd, struct engine_cont
         c.status = ENGINE_EXITED;
     else if (runtime_word(e, &c) < 0)
         c.status = is_held(dirfd) ? ENGINE_CREATING : c.record->runs == 0 ? ENGINE_CREATED : ENGINE_EXITED;
+    _cleanup_health_ struct health *h = engine_health(e, &c);
+    c.health = h != NULL ? h->status : HEALTH_NONE;
     *ret = c;
 }
 

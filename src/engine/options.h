@@ -57,6 +57,14 @@ struct run_throttles {
     size_t n;
 };
 
+/* Durations in nanoseconds; 0: not given. engine/health.h has what stands for that. */
+struct health_config {
+    struct oci_strings test;  /* docker's: "CMD" WORD…, "CMD-SHELL" TEXT, or "NONE"; empty: there is none */
+    struct oci_strings shell; /* the image's, for CMD-SHELL; empty: /bin/sh -c */
+    int64_t interval, timeout, start_period, start_interval, retries;
+    const char *on_failure; /* "kill", "restart", "stop"; NULL: nothing */
+};
+
 struct run_options {
     struct arena *arena;
 
@@ -118,6 +126,10 @@ struct run_options {
     int64_t restart_max;         /* for on-failure, 0: any number */
     struct opt_i64 timeout;      /* seconds it may run */
 
+    /* whether it is well */
+    struct health_config health; /* without shell */
+    bool no_healthcheck;
+
     /* what becomes of its output, when detached */
     const char *log_driver; /* "json-file", "none"; NULL: json-file */
     struct opt_i64 log_max_size, log_max_file;
@@ -167,6 +179,16 @@ int namespace_mode_check(const char *what, const char *value, const char *allowe
 int container_path_clean(struct arena *a, const char *path, const char **ret, struct error *err);
 /* --restart no, always, unless-stopped, on-failure[:N] */
 int run_options_set_restart(struct run_options *o, const char *value, struct error *err);
+/* --health-cmd, --health-interval and the like: a duration of at least 1 ms, or 0. */
+int run_options_set_health_cmd(struct run_options *o, const char *value, struct error *err);
+int run_options_set_health_time(int64_t *to, const char *value, struct error *err);
+int run_options_set_health_retries(struct run_options *o, const char *value, struct error *err);
+int run_options_set_health_on_failure(struct run_options *o, const char *value, struct error *err);
+bool run_options_health_asked(const struct run_options *o);
+struct image_config;
+/* What the flags and the image's HEALTHCHECK make together. */
+void run_options_health(const struct run_options *o, const struct image_config *image, struct arena *a,
+                        struct health_config *ret);
 int run_options_set_log_driver(struct run_options *o, const char *value, struct error *err);
 /* max-size=10m, max-file=3, mode=blocking, tag=TEXT */
 int run_options_add_log_opt(struct run_options *o, const char *value, struct error *err);

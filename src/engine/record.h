@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "oci/spec.h"
+#include "engine/options.h"
 
 #define ENGINE_RECORD "record.json"
 
@@ -32,7 +32,8 @@ struct engine_record {
     int64_t restarts;        /* by the monitor, since a person started it */
     int64_t restart_backoff; /* ms, before the last one */
     int64_t timeout;         /* seconds it may run, 0: for ever */
-    const char *log_driver;  /* NULL: json-file */
+    struct health_config health;
+    const char *log_driver;             /* NULL: json-file */
     int64_t log_max_size, log_max_file; /* 0: no rotation */
     const char *log_tag;
     const char *started, *finished; /* NULL: not yet */

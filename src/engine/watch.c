@@ -161,6 +161,7 @@ int engine_ended(struct engine *e, const char *id, bool by_keeper, struct error 
     monitor_exit_read(dirfd, record, &restart);
     if (record->rm)
         return engine_teardown(e, id, record, true, err);
+    health_keep(e, id, dirfd);
     r = container_delete(rt, id, true, err);
     if (!restart)
         monitor_state_remove(e, id);

@@ -41,5 +41,22 @@ bool lock_held(const char *name);
 /* Takes that lock until the process ends. */
 int lock_take(const char *name);
 
+/* Health checks (checks.c): when the next is due, and the one that is under way. */
+struct checks {
+    uint64_t every_ms, soon_ms; /* 0: there are none; no start period */
+    int64_t next;               /* of the monotonic clock */
+    pid_t pid;                  /* -1: none is under way */
+    int pidfd;                  /* readable when it has ended */
+};
+void checks_begin(struct checks *c, const struct monitor_options *o);
+/* Milliseconds until one is due; -1: there are none, or one is under way. */
+int checks_left(const struct checks *c);
+/* pid < 0: it could not be made, and is left out. */
+void checks_started(struct checks *c, pid_t pid);
+/* Reaps it. */
+void checks_ended(struct checks *c);
+/* The container has ended. */
+void checks_stop(struct checks *c);
+
 /* The scribe: all of it. Writes below the two directories only. After it no descriptor above MONITOR_FD_ERR is open. */
 int seal_scribe(bool dumpable);

@@ -28,6 +28,7 @@ struct keeper {
     pid_t scribe;
     int64_t scribe_began, began;
     bool timed_out, foreign_scribe;
+    struct checks checks;
 };
 
 static int64_t now_ms(void)
@@ -100,16 +101,57 @@ static int time_left(const struct keeper *k)
     return left > 0 ? (int) left : 0;
 }
 
+/* oakum, as root again, with none of our descriptors. */
+static _noreturn_ void become_oakum(const struct keeper *k, const char *what, uint64_t backoff_ms)
+{
+    extern char **environ;
+    char backoff[32];
+    if (str_format(backoff, sizeof(backoff), "%llu", (unsigned long long) backoff_ms) < 0)
+        _exit(1);
+    const char *argv[] = { k->o->program,   "--root", k->o->root, "--state", k->o->state,
+                           "monitor-event", what,     k->o->id,   backoff,   NULL };
+    int program = fcntl(MONITOR_FD_OAKUM, F_DUPFD_CLOEXEC, MONITOR_FD_END);
+    /* Who starts it again keeps the lock, and hands it to the next keeper: nobody takes the container for unwatched meanwhile. */
+    bool keep_lock = str_eq(what, "restart") && dup2(MONITOR_FD_DIR, MONITOR_FD_SOCKET) >= 0;
+    signal(SIGHUP, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
+    sys_close_range(MONITOR_FD_SOCKET + keep_lock, MONITOR_FD_END - 1, 0);
+    sys_execveat(program, "", (char *const *) argv, environ, AT_EMPTY_PATH);
+    _exit(1);
+}
+
 static bool scribe_lives(void)
 {
     return lock_held(MONITOR_SCRIBE);
 }
 
+/* Of two times to wait, -1 being for ever. */
+static int sooner(int a, int b)
+{
+    return a < 0 ? b : b < 0 ? a : MIN_OF(a, b);
+}
+
 /* A scribe of an earlier keeper has no connection to us: we look after it now and then. */
 static int next_look(const struct keeper *k)
 {
-    int left = time_left(k);
-    return k->foreign_scribe && (left < 0 || left > LOOK_MS) ? LOOK_MS : left;
+    int left = sooner(time_left(k), checks_left(&k->checks));
+    return k->foreign_scribe ? sooner(left, LOOK_MS) : left;
+}
+
+static void do_what_is_due(struct keeper *k)
+{
+    if (time_left(k) == 0) {
+        k->timed_out = true;
+        kill_container();
+    }
+    if (checks_left(&k->checks) == 0) {
+        pid_t pid = fork();
+        if (pid == 0)
+            become_oakum(k, "health", 0);
+        checks_started(&k->checks, pid);
+    }
 }
 
 /* Until the container has ended. */
@@ -123,16 +165,16 @@ static void watch(struct keeper *k)
         struct pollfd p[] = {
             { .fd = MONITOR_FD_PIDFD, .events = POLLIN },
             { .fd = k->socket, .events = POLLIN },
+            { .fd = k->checks.pidfd, .events = POLLIN },
         };
         int n = poll(p, ARRAY_LEN(p), next_look(k));
-        if (n == 0 && time_left(k) == 0) {
-            k->timed_out = true;
-            kill_container();
-        }
+        if (n > 0 && p[0].revents != 0)
+            return;
+        do_what_is_due(k);
         if (n <= 0)
             continue;
-        if (p[0].revents != 0)
-            return;
+        if (p[2].revents != 0)
+            checks_ended(&k->checks);
         if (p[1].revents != 0) {
             if (k->scribe > 0)
                 waitpid(k->scribe, NULL, WNOHANG);
@@ -182,25 +224,9 @@ static bool stopped(void)
     return faccessat(MONITOR_FD_DIR, MONITOR_STOPPED, F_OK, 0) == 0;
 }
 
-/* oakum, as root again, with none of our descriptors. */
-static _noreturn_ void become_oakum(const struct keeper *k, const char *what, uint64_t backoff_ms)
+static bool again(void)
 {
-    extern char **environ;
-    char backoff[32];
-    if (str_format(backoff, sizeof(backoff), "%llu", (unsigned long long) backoff_ms) < 0)
-        _exit(1);
-    const char *argv[] = { k->o->program,   "--root", k->o->root, "--state", k->o->state,
-                           "monitor-event", what,     k->o->id,   backoff,   NULL };
-    int program = fcntl(MONITOR_FD_OAKUM, F_DUPFD_CLOEXEC, MONITOR_FD_END);
-    /* Who starts it again keeps the lock, and hands it to the next keeper: nobody takes the container for unwatched meanwhile. */
-    bool keep_lock = str_eq(what, "restart") && dup2(MONITOR_FD_DIR, MONITOR_FD_SOCKET) >= 0;
-    signal(SIGHUP, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGQUIT, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
-    sys_close_range(MONITOR_FD_SOCKET + keep_lock, MONITOR_FD_END - 1, 0);
-    sys_execveat(program, "", (char *const *) argv, environ, AT_EMPTY_PATH);
-    _exit(1);
+    return faccessat(MONITOR_FD_STATE, MONITOR_AGAIN, F_OK, 0) == 0;
 }
 
 static void put_away(const struct keeper *k)
@@ -252,7 +278,9 @@ int keeper_main(const struct monitor_options *o)
     } else {
         tell_begin(&k);
     }
+    checks_begin(&k.checks, o);
     watch(&k);
+    checks_stop(&k.checks);
     char now[CLOCK_TEXT_MAX];
     struct monitor_exit x = { .timed_out = k.timed_out };
     uint64_t backoff = 0;
@@ -264,7 +292,7 @@ int keeper_main(const struct monitor_options *o)
     if (!recorded) {
         clock_now_text(now);
         x.finished = now;
-        x.restart = restart_decide(o, &x, stopped(), now_ms() - k.began, &backoff);
+        x.restart = restart_decide(o, &x, stopped(), now_ms() - k.began, &backoff) || (again() && !stopped());
         monitor_exit_write(MONITOR_FD_EXIT, &x);
     }
     put_away(&k);

@@ -44,6 +44,11 @@ enum {
 #define MONITOR_SCRIBE "scribe"
 #define MONITOR_KEEPER "keeper"
 #define MONITOR_CTL "ctl"
+#define MONITOR_AGAIN \
+    "again" /* in the state directory: it is ended to be started again, whatever the policy is */
+
+/* Exit status of `oakum monitor-event health`: the next check comes after the interval of the start period. */
+#define MONITOR_CHECK_SOON 3
 
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_UNLESS_STOPPED, RESTART_ON_FAILURE };
 
@@ -56,11 +61,12 @@ struct monitor_options {
     uint64_t backoff_ms;  /* before the last restart, 0: there was none */
     uint64_t
         dumpable; /* an ordinary user's: his namespace is found by these processes (confine/rootless.h) */
-    uint64_t timeout_s;            /* 0: none. The container is killed when it has run that long */
-    uint64_t max_size, max_files;  /* of the log; 0: no rotation. max_files: with the newest one */
-    const char *id, *root, *state; /* of the engine */
-    const char *program;           /* keeper: where oakum lies; it finds its helpers by that */
-    const char *tag;               /* scribe: for each line of the log; NULL: none */
+    uint64_t timeout_s;                 /* 0: none. The container is killed when it has run that long */
+    uint64_t health_ms, health_soon_ms; /* between health checks, 0: there are none; at first, 0: the same */
+    uint64_t max_size, max_files;       /* of the log; 0: no rotation. max_files: with the newest one */
+    const char *id, *root, *state;      /* of the engine */
+    const char *program;                /* keeper: where oakum lies; it finds its helpers by that */
+    const char *tag;                    /* scribe: for each line of the log; NULL: none */
 };
 int monitor_options_parse(int argc, char **argv, struct monitor_options *ret);
 /* Appends KEY=VALUE of what is not 0 to argv (size entries, NULL at the end), using buf. -ENAMETOOLONG when it does not fit. */

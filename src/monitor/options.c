@@ -20,6 +20,8 @@ static const struct {
     { "backoff-ms=", false, offsetof(struct monitor_options, backoff_ms) },
     { "dumpable=", false, offsetof(struct monitor_options, dumpable) },
     { "timeout-s=", false, offsetof(struct monitor_options, timeout_s) },
+    { "health-ms=", false, offsetof(struct monitor_options, health_ms) },
+    { "health-soon-ms=", false, offsetof(struct monitor_options, health_soon_ms) },
     { "max-size=", false, offsetof(struct monitor_options, max_size) },
     { "max-files=", false, offsetof(struct monitor_options, max_files) },
     { "id=", true, offsetof(struct monitor_options, id) },

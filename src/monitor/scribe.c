@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "monitor/internal.h"
@@ -72,6 +74,24 @@ static void record_end(struct scribe *s)
         monitor_exit_write(MONITOR_FD_EXIT, &x);
 }
 
+static void wake(int sig _unused_)
+{
+}
+
+/*
+ * Children of others that have died: a killed health check's. Their zombies would keep the container's pid namespace, and so its first
+ * process, from ending.
+ */
+static void reap_strangers(const struct scribe *s)
+{
+    siginfo_t info = { 0 };
+    while (s->begun && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 &&
+           info.si_pid != s->pid) {
+        waitpid(info.si_pid, NULL, 0);
+        info.si_pid = 0;
+    }
+}
+
 /* 0: go on. The pidfd counts only when nobody else waits for it. */
 static int turn(struct scribe *s)
 {
@@ -81,7 +101,11 @@ static int turn(struct scribe *s)
     };
     for (int k = 0; k < STREAM_COUNT; k++)
         p[2 + k] = (struct pollfd){ .fd = s->begun ? s->source[k] : -1, .events = POLLIN };
-    if (poll(p, ARRAY_LEN(p), -1) < 0)
+    sigset_t none; /* SIGCHLD comes here and nowhere else */
+    sigemptyset(&none);
+    int n = ppoll(p, ARRAY_LEN(p), NULL, &none);
+    reap_strangers(s);
+    if (n < 0)
         return errno == EINTR ? 0 : 1;
     if (p[0].revents != 0)
         hear_keeper(s);
@@ -99,6 +123,11 @@ int scribe_main(const struct monitor_options *o)
     struct scribe s = {
         .socket = MONITOR_FD_SOCKET, .source = { MONITOR_FD_OUT, MONITOR_FD_ERR }, .pidfd = -1, .oom = -1
     };
+    sigset_t chld;
+    sigemptyset(&chld);
+    sigaddset(&chld, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &chld, NULL);
+    signal(SIGCHLD, wake);
     /* Whose lock it is tells others that a scribe is there; the last one's goes with it. */
     int r = seal_scribe(o->dumpable);
     if (r == 0)

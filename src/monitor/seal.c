@@ -29,13 +29,14 @@ static int landlock(void)
 }
 
 static const int plain_calls[] = {
-    SYS_read,          SYS_write,     SYS_pwrite64,  SYS_pread64,         SYS_lseek,
-    SYS_close,         SYS_openat,    SYS_fstat,     SYS_newfstatat,      SYS_statx,
-    SYS_ftruncate,     SYS_fallocate, SYS_splice,    SYS_ppoll,           SYS_recvmsg,
-    SYS_sendmsg,       SYS_wait4,     SYS_renameat2, SYS_unlinkat,        SYS_fdatasync,
-    SYS_flock,         SYS_munmap,    SYS_brk,       SYS_madvise,         SYS_fcntl,
-    SYS_clock_gettime, SYS_nanosleep, SYS_exit,      SYS_exit_group,      SYS_rt_sigreturn,
-    SYS_mremap,        SYS_futex,     SYS_getrandom, SYS_restart_syscall, SYS_rt_sigprocmask,
+    SYS_waitid,         SYS_read,          SYS_write,     SYS_pwrite64,  SYS_pread64,
+    SYS_lseek,          SYS_close,         SYS_openat,    SYS_fstat,     SYS_newfstatat,
+    SYS_statx,          SYS_ftruncate,     SYS_fallocate, SYS_splice,    SYS_ppoll,
+    SYS_recvmsg,        SYS_sendmsg,       SYS_wait4,     SYS_renameat2, SYS_unlinkat,
+    SYS_fdatasync,      SYS_flock,         SYS_munmap,    SYS_brk,       SYS_madvise,
+    SYS_fcntl,          SYS_clock_gettime, SYS_nanosleep, SYS_exit,      SYS_exit_group,
+    SYS_rt_sigreturn,   SYS_mremap,        SYS_futex,     SYS_getrandom, SYS_restart_syscall,
+    SYS_rt_sigprocmask,
 #ifdef SYS_poll
     SYS_poll,
 #endif

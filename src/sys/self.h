@@ -16,7 +16,7 @@ int self_helper_path(const char *name, char *buf, size_t size, struct error *err
 /*
  * CVE-2019-5736: a process of ours that is about to enter a container as the host's root must not be a way to write to our own
  * executable through /proc/self/exe. self_start.c has executed the program from a read-only detached clone of its mount, if the command
- * line has the word run, create, exec or restore. Returns 0 when that is so (or the program's mount is read-only anyway), else
+ * line has a word such as run, create, exec or health. Returns 0 when that is so (or the program's mount is read-only anyway), else
  * -EPERM. Programs that ask must be linked with self_start as their entry (src/bin/meson.build).
  */
 int self_protect(struct error *err);

@@ -100,7 +100,7 @@ static bool enters_container(char **argv)
 {
     for (; *argv; argv++)
         if (same(*argv, "run") || same(*argv, "create") || same(*argv, "exec") || same(*argv, "restore") ||
-            same(*argv, "start") || same(*argv, "restart"))
+            same(*argv, "start") || same(*argv, "restart") || same(*argv, "health"))
             return true;
     return false;
 }

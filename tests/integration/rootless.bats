@@ -462,3 +462,25 @@ background() {
 @test "oakum: run -d, logs, wait, restart with one id, and a keeper that is killed" {
   background
 }
+
+# health [sub]: a check that takes too long, in a container without a cgroup: its processes are found by parents and sessions.
+health() {
+  import_box "$@"
+  as "$@" oakum run -d --name h1 --memory 0 --pids-limit 0 --health-interval 300ms --health-timeout 500ms --health-retries 1 \
+    --health-cmd 'sleep 4721 & setsid sleep 4722 & sleep 4723' box sleep 600 >/dev/null
+  wait_for 20 eval "[[ \$(as $* oakum ps --format '{{.Status}}') == *unhealthy* ]]"
+  as "$@" oakum inspect h1 | jq -e '.[0].State.Health.Log[0] | .ExitCode == -1 and .Output == "Health check exceeded timeout (500ms)"'
+  sleep 1
+  [ "$(pgrep -c -f '^sleep 472[123]$')" -le 3 ]
+  as "$@" oakum run -d --name h2 --memory 0 --pids-limit 0 --health-interval 300ms --health-cmd 'id -u' box sleep 600 >/dev/null
+  wait_for 20 eval "[[ \$(as $* oakum ps --filter name=h2 --format '{{.Status}}') == *'(healthy)'* ]]"
+  as "$@" oakum rm -f h1 h2 >/dev/null
+  wait_for 5 eval '! pgrep -f "^sleep 472[123]$"'
+}
+
+@test "oakum: health checks without a cgroup, with a range" {
+  needs_newuidmap
+  health sub
+}
+
+@test "oakum: health checks without a cgroup, with one id" { health; }
