@@ -37,15 +37,36 @@ static bool container_exists(const char *id, void *arg)
 }
 
 /*
- * A container's directory is made before its claims and goes after them: a claim without one is what a power failure has left,
- * and may be taken back.
+ * A container's directory is made before its claims and goes after them: a claim without one is what a power failure has left. A
+ * claim of a container that has another name by its record, and that nobody holds, is what a killed rename has left.
  */
-static bool forget_stale_name(struct launch *l, int names, const char *name)
+static bool is_stale(struct engine *e, const char *name, const char *owner)
+{
+    _cleanup_engine_record_ struct engine_record *record = NULL;
+    if (!container_exists(owner, e))
+        return true;
+    _cleanup_close_ int dirfd = engine_open_container(e, owner, 0, NULL);
+    return dirfd >= 0 && engine_record_read(dirfd, &record, NULL) == 0 && !str_eq(record->name, name);
+}
+
+int engine_claim_name(struct engine *e, const char *name, const char *id, struct error *err)
 {
     char owner[65];
-    if (name_lookup(names, name, owner) < 0 || container_exists(owner, l->e))
-        return false;
-    return name_release(names, name, owner, NULL) == 0;
+    int names = engine_dir(e, ENGINE_NAMES, err);
+    if (names < 0)
+        return names;
+    int r = name_claim(names, name, id, err);
+    if (r != -EEXIST || name_lookup(names, name, owner) < 0)
+        return r;
+    if (str_eq(owner, id)) {
+        error_clear(err);
+        return 0;
+    }
+    if (is_stale(e, name, owner) && name_release(names, name, owner, NULL) == 0) {
+        error_clear(err);
+        r = name_claim(names, name, id, err);
+    }
+    return r;
 }
 
 static int claim_name(struct launch *l, struct error *err)
@@ -55,9 +76,7 @@ static int claim_name(struct launch *l, struct error *err)
         return names;
     int r;
     if (l->opt->name != NULL) {
-        r = name_claim(names, l->opt->name, l->id, err);
-        if (r == -EEXIST && forget_stale_name(l, names, l->opt->name))
-            r = name_claim(names, l->opt->name, l->id, err);
+        r = engine_claim_name(l->e, l->opt->name, l->id, err);
         if (r == 0 && str_format(l->name, sizeof(l->name), "%s", l->opt->name) < 0)
             r = -ENAMETOOLONG;
     } else {

@@ -211,7 +211,8 @@ int engine_teardown(struct engine *e, const char *id, const struct engine_record
         r = forget_record(e, id, err);
     int names = r == 0 ? engine_dir(e, ENGINE_NAMES, NULL) : -1;
     if (names >= 0)
-        r = record != NULL ? name_release(names, record->name, id, err) : name_release_all(names, id, err);
+        r = record != NULL && !record->renamed ? name_release(names, record->name, id, err)
+                                               : name_release_all(names, id, err);
     if (r < 0)
         return r;
     if (record == NULL || record->runs > 0)

@@ -137,6 +137,8 @@ int launch_pull(struct launch *l, struct error *err);
 int launch_verify(struct launch *l, struct error *err);
 /* claims.c */
 int launch_claim(struct launch *l, struct error *err);
+/* name_claim(), and again when the name is one that a killed process has left. The container is locked by us. */
+int engine_claim_name(struct engine *e, const char *name, const char *id, struct error *err);
 int launch_make_files(struct launch *l, struct error *err);
 /* joins.c: sets joins, namespaces, joined, ids_of, and range_first of the latter. */
 int launch_resolve_joins(struct launch *l, struct error *err);

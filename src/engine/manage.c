@@ -53,7 +53,11 @@ static int rename_locked(struct engine *e, int dirfd, const char *id, const char
     const char *old = record->name;
     if (str_eq(old, name))
         return error_set(err, -EINVAL, "container %.12s has the name \"%s\" already", id, name);
-    r = name_claim(names, name, id, err);
+    /* First, so that who removes the container looks for both names, should we be killed from here on. */
+    record->renamed = true;
+    r = engine_record_write(dirfd, record, false, err);
+    if (r == 0)
+        r = engine_claim_name(e, name, id, err);
     if (r < 0)
         return r;
     record->name = name;

@@ -39,6 +39,7 @@ static const struct {
     { "tty", F_BOOL, false, offsetof(struct engine_record, tty) },
     { "interactive", F_BOOL, false, offsetof(struct engine_record, interactive) },
     { "init", F_BOOL, false, offsetof(struct engine_record, init) },
+    { "renamed", F_BOOL, false, offsetof(struct engine_record, renamed) },
     { "ulimits", F_BOOL, false, offsetof(struct engine_record, ulimits) },
     { "runs", F_I64, false, offsetof(struct engine_record, runs) },
     { "detached", F_BOOL, false, offsetof(struct engine_record, detached) },
