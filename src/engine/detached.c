@@ -297,7 +297,12 @@ static _noreturn_ void keeper_process(struct monitor_start *s)
         o.pid = (uint64_t) info.si_pid;
         pidfd = sys_pidfd_open(info.si_pid, 0);
     }
-    if (write_all(s->word[1], &w, sizeof(w)) < 0 || w.result < 0)
+    /* Who asked may be dead by now. What has been started runs, as if he had died a moment later. */
+    signal(SIGPIPE, SIG_IGN);
+    if (write_all(s->word[1], &w, sizeof(w)) < 0)
+        log_debug("nobody waits for the word that %s was started", s->l->name);
+    signal(SIGPIPE, SIG_DFL);
+    if (w.result < 0)
         _exit(1);
     stay_findable(s->l->e);
     const int fds[] = { s->socket[0], s->lock,  s->state, s->exit, s->source[0],
@@ -371,6 +376,16 @@ static int make_pipes(struct monitor_start *s, struct error *err)
     return r < 0 ? r : file_replace(s->state, "pipes", text, strlen(text), 0600, false, err);
 }
 
+/* The exit file is emptied for this run; how the one before ended must be known still when this one never begins (watch.c). */
+static int keep_last_exit(const struct monitor_start *s, struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t len = 0;
+    if (file_read(s->dir, MONITOR_EXIT, MONITOR_EXIT_MAX, &text, &len, NULL) < 0 || len == 0)
+        return 0;
+    return file_replace(s->state, MONITOR_LAST, text, len, 0600, false, err);
+}
+
 static int prepare_monitor(struct monitor_start *s, int lock_fd, struct error *err)
 {
     struct launch *l = s->l;
@@ -390,6 +405,8 @@ static int prepare_monitor(struct monitor_start *s, int lock_fd, struct error *e
         r = s->state = monitor_state(l->e, l->id, true, err);
     if (r >= 0 && mkfifoat(s->state, MONITOR_CTL, 0600) < 0)
         r = error_errno(err, -errno, "cannot make a FIFO");
+    if (r >= 0)
+        r = keep_last_exit(s, err);
     if (r >= 0)
         r = s->exit = file_open(s->dir, MONITOR_EXIT, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, err);
     if (r >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->socket) < 0)

@@ -144,6 +144,43 @@ static bool runs_again(struct runtime *rt, const char *id, int dirfd)
     return runs;
 }
 
+/*
+ * The oakum that was to start it was killed before the runtime heard of the container. Not so after a reboot: then the monitor's
+ * state is gone with the runtime's.
+ */
+static bool never_began(struct engine *e, struct runtime *rt, const char *id)
+{
+    struct container_state *st = NULL;
+    _cleanup_close_ int state = monitor_state(e, id, false, NULL);
+    int known = state < 0 ? 0 : container_state(rt, id, &st, NULL);
+    container_state_free(st);
+    return known == -ENOENT;
+}
+
+/* The container is what it was before that start: created, or ended as it did. */
+static int undo_start(struct engine *e, const char *id, int dirfd, struct engine_record *record,
+                      struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t len = 0;
+    _cleanup_close_ int dir = monitor_dir(dirfd, false, err);
+    _cleanup_close_ int state = dir < 0 ? dir : monitor_state(e, id, false, err);
+    if (state < 0)
+        return state;
+    bool ended = file_read(state, MONITOR_LAST, MONITOR_EXIT_MAX, &text, &len, NULL) == 0;
+    int r = ended ? file_replace(dir, MONITOR_EXIT, text, len, 0600, false, err) : 0;
+    record->runs--;
+    if (!ended) {
+        record->detached = false;
+        record->started = NULL;
+    }
+    if (r == 0)
+        r = engine_record_write(dirfd, record, false, err);
+    if (r == 0)
+        monitor_state_remove(e, id);
+    return r;
+}
+
 int engine_ended(struct engine *e, const char *id, bool by_keeper, struct error *err)
 {
     struct runtime *rt = NULL;
@@ -155,6 +192,10 @@ int engine_ended(struct engine *e, const char *id, bool by_keeper, struct error 
         r = engine_runtime(e, &rt, err);
     if (r < 0 || rt == NULL || (!by_keeper && runs_again(rt, id, dirfd)))
         return r;
+    bool undo = !by_keeper && !record->rm && record->detached && record->runs > 0 &&
+                monitor_exit_read(dirfd, record, &restart) == 0 && never_began(e, rt, id);
+    if (undo)
+        return undo_start(e, id, dirfd, record, err);
     r = record_unknown_end(dirfd);
     if (r < 0)
         return error_errno(err, r, "cannot record the end of container %.12s", id);

@@ -40,6 +40,7 @@ enum {
 
 /* Names in the two directories. */
 #define MONITOR_EXIT "exit"
+#define MONITOR_LAST "last" /* in the state: the exit file of the run before, until this one has begun */
 #define MONITOR_STOPPED "stopped"
 #define MONITOR_SCRIBE "scribe"
 #define MONITOR_KEEPER "keeper"
