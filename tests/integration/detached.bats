@@ -7,11 +7,6 @@ setup() { detached_setup; }
 teardown() { detached_teardown; }
 
 id_of() { oak inspect "$1" | jq -r '.[0].Id'; }
-# monitors ROLE: the living processes of this test's monitors (keeper, scribe).
-monitors() { pgrep -f "^oakum-monitor $1.*$place" || true; }
-# A keeper brings a killed scribe back: until none is left.
-kill_monitors() { until no_monitor; do monitors '' | xargs -r kill -KILL 2>/dev/null || true; done; }
-no_monitor() { [ -z "$(monitors "${1:-}")" ]; }
 
 @test "run -d prints the id, and the exit code is known when it has ended" {
   run -0 keep --name d1 --cidfile "$place/cid" box sh -c 'sleep 0.3; exit 7'

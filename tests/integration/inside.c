@@ -14,6 +14,8 @@
  *   inside notify [+FLOOD] MESSAGE...
  *                        sends each message to $NOTIFY_SOCKET, "\n" in it a line's end, and an open descriptor with each; in front of them
  *                        FLOOD messages of 60000 bytes that begin with READY=1. Prints "sent", or the errors' names
+ *   inside alone DIR MILLISECONDS CODE
+ *                        takes the lock DIR/lock and writes "alone" to DIR/runs, or "double" when another has it; exits with CODE then
  *   inside agent SOCKET FILE COUNT [ERRNO]
  *                        outside: a seccomp agent. Accepts COUNT connections, writes each state to FILE (one line each) and answers
  *                        every notification with success of the call itself (continue), or with ERRNO.
@@ -28,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/shm.h>
@@ -53,6 +56,20 @@ static int shared_memory(const char *key, const char *text)
     snprintf(at, 4096, "%s", text);
     for (;;)
         pause();
+}
+
+static int alone(const char *dir, const char *ms, const char *code)
+{
+    int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int lock = openat(dirfd, "lock", O_RDWR | O_CREAT, 0600);
+    int runs = openat(dirfd, "runs", O_WRONLY | O_CREAT | O_APPEND, 0644);
+    if (dirfd < 0 || lock < 0 || runs < 0)
+        return die(dir);
+    const char *word = flock(lock, LOCK_EX | LOCK_NB) == 0 ? "alone\n" : "double\n";
+    if (write(runs, word, strlen(word)) < 0)
+        return die("runs");
+    usleep((unsigned) strtol(ms, NULL, 10) * 1000);
+    return (int) strtol(code, NULL, 10);
 }
 
 static int send_with_fd(int sock, const char *text, size_t len)
@@ -254,6 +271,8 @@ int main(int argc, char **argv)
         return send_notify(argv + 2);
     if (strcmp(what, "shm") == 0 && argc >= 3)
         return shared_memory(argv[2], argc > 3 ? argv[3] : NULL);
+    if (strcmp(what, "alone") == 0 && argc >= 5)
+        return alone(argv[2], argv[3], argv[4]);
     if (strcmp(what, "agent") == 0 && argc >= 5)
         return agent(argv[2], argv[3], atoi(argv[4]), argc > 5 ? atoi(argv[5]) : 0);
     fprintf(stderr, "inside: unknown question\n");

@@ -14,3 +14,8 @@ detached_teardown() {
 keep() { oak run -d --network none --cgroup-parent "/$group" "$@"; }
 # state_of NAME FIELD
 state_of() { oak inspect "$1" | jq -r ".[0].State.$2"; }
+# monitors ROLE: the living processes of this test's monitors (keeper, scribe).
+monitors() { pgrep -f "^oakum-monitor $1.*$place" || true; }
+# A keeper brings a killed scribe back: until none is left.
+kill_monitors() { until no_monitor; do monitors '' | xargs -r kill -KILL 2>/dev/null || true; done; }
+no_monitor() { [ -z "$(monitors "${1:-}")" ]; }
