@@ -156,6 +156,7 @@ static void add_life(json_t *o, struct engine *e, const struct engine_record *r)
     json_object_set_new(o, "RestartPolicy", policy);
     json_object_set_new(o, "RestartCount", json_integer(r->restarts));
     json_object_set_new(o, "Timeout", json_integer(r->timeout));
+    json_object_set_new(o, "SdNotify", text(r->sdnotify != NULL ? r->sdnotify : "ignore"));
     json_object_set_new(o, "HealthOnFailure",
                         text(r->health.on_failure != NULL ? r->health.on_failure : "none"));
     json_object_set_new(log, "Driver", text(driver));

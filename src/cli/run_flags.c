@@ -35,6 +35,7 @@ ADDER(set_restart, run_options_set_restart)
 ADDER(set_health_cmd, run_options_set_health_cmd)
 ADDER(set_health_retries, run_options_set_health_retries)
 ADDER(set_health_on_failure, run_options_set_health_on_failure)
+ADDER(set_sdnotify, run_options_set_sdnotify)
 ADDER(set_log_driver, run_options_set_log_driver)
 ADDER(add_log_opt, run_options_add_log_opt)
 
@@ -221,6 +222,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "restart", 0, OPT_CALL, 0, "POLICY", "start it again when it has ended, when detached: no, always, unless-stopped, on-failure[:N]", set_restart },
     { "rm", 0, OPT_FLAG, O(rm), NULL, "remove the container when it has ended", NULL },
     { "runtime", 0, OPT_LATER, 0, "NAME", NULL, NULL },
+    { "sdnotify", 0, OPT_CALL, 0, "MODE", "who tells the service manager of NOTIFY_SOCKET that it is ready, when detached: ignore (the default), conmon (oakum, when it has started), container (its program), healthy (its health check)", set_sdnotify },
     { "security-opt", 0, OPT_ADD, 0, "OPTION", "no-new-privileges=false, seccomp=FILE|unconfined, apparmor=PROFILE, label=..., landlock=off, systempaths=unconfined, mask=PATH, unmask=PATH|ALL", add_security },
     { "shm-size", 0, OPT_SIZE, O(shm_size), "SIZE", "size of /dev/shm (64m)", NULL },
     { "sig-proxy", 0, OPT_LATER, 0, NULL, "signals are always passed on", NULL },
@@ -259,6 +261,9 @@ static int check_health(const struct run_options *o, struct error *err)
     bool asked = run_options_health_asked(o);
     if (o->no_healthcheck && asked)
         return error_set(err, -EINVAL, "--no-healthcheck and the other --health flags contradict each other");
+    if (o->sdnotify != NULL && !o->detach && !o->create_only)
+        return error_set(err, -EINVAL, "--sdnotify %s is for a container in the background; add -d",
+                         o->sdnotify);
     if (!o->detach && !o->create_only && asked)
         return error_set(
             err, -EINVAL,

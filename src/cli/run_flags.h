@@ -10,7 +10,7 @@ struct run_flags {
     struct oci_strings env, env_files, labels, label_files, annotations;
 };
 
-#define RUN_FLAG_COUNT 103
+#define RUN_FLAG_COUNT 104
 extern const struct cli_option run_flag_table[RUN_FLAG_COUNT];
 
 /* What can only be said when all flags are known: files before single values, the image and its command. */

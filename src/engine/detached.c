@@ -26,6 +26,7 @@
 #include "engine/engine_internal.h"
 #include "engine/health.h"
 #include "monitor/monitor.h"
+#include "runtime/notify.h"
 #include "runtime/pipes.h"
 #include "sys/file.h"
 #include "sys/proc.h"
@@ -37,6 +38,7 @@
 /* What goes from the keeper-to-be to us. */
 struct start_word {
     int result;
+    pid_t keeper;
     struct container_exit end;
     struct error error;
 };
@@ -111,8 +113,9 @@ static _noreturn_ void become_monitor(int program, const char *role, const struc
 {
     const char *argv[20] = { "oakum-monitor", role };
     char words[16384];
-    static const char *const kept[] = { "PATH", "HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS" };
-    char env_words[4][4096], *env[5];
+    static const char *const kept[] = { "PATH", "HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
+                                        "NOTIFY_SOCKET" };
+    char env_words[ARRAY_LEN(kept)][4096], *env[ARRAY_LEN(kept) + 1];
     size_t n_env = 0;
     int high[MONITOR_FD_END], null = null_file();
     for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
@@ -237,6 +240,31 @@ static int take_console(struct monitor_start *s, int listener)
     return master;
 }
 
+/* ---- sd_notify ---- */
+
+static const char *manager(void)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    return str_empty(path) ? NULL : path;
+}
+
+static bool notifies(const struct engine_record *r, const char *mode)
+{
+    return r->sdnotify != NULL && str_eq(r->sdnotify, mode);
+}
+
+/*
+ * What the manager is to watch is the keeper, which lives as long as the container, in the manager's own cgroup. `container`: its program has
+ * said that it is ready, else we would not be here; `healthy`: a health check will.
+ */
+static void tell_manager(const struct engine_record *r, pid_t keeper)
+{
+    struct error err = { 0 };
+    if (r->sdnotify != NULL && manager() != NULL &&
+        notify_manager(manager(), keeper, notifies(r, "conmon"), &err) < 0)
+        log_warn("%s", err.msg);
+}
+
 static int make_container(struct monitor_start *s, struct start_word *w, int *ret_master)
 {
     struct launch *l = s->l;
@@ -254,6 +282,7 @@ static int make_container(struct monitor_start *s, struct start_word *w, int *re
         .signal_mask = &s->hold->old,
         .detach = true,
         .last_call = true,
+        .notify_socket = notifies(l->record, "container") ? manager() : NULL,
     };
     int r = engine_runtime(l->e, &rt, &w->error);
     if (r == 0 && l->spec->process.terminal) {
@@ -269,7 +298,7 @@ static int make_container(struct monitor_start *s, struct start_word *w, int *re
 
 static _noreturn_ void keeper_process(struct monitor_start *s)
 {
-    struct start_word w = { 0 };
+    struct start_word w = { .keeper = getpid() };
     struct runtime *rt;
     struct container_state *st = NULL;
     struct monitor_options o;
@@ -428,7 +457,7 @@ static void close_all(struct monitor_start *s, int lock_fd)
 }
 
 /* The keeper's word, and then its exec, which closes the pipe. */
-static int hear(int fd, struct container_exit *end, struct error *err)
+static int hear(int fd, struct container_exit *end, pid_t *ret_keeper, struct error *err)
 {
     struct start_word w;
     size_t got = 0;
@@ -444,6 +473,7 @@ static int hear(int fd, struct container_exit *end, struct error *err)
     }
     while (read(fd, &more, 1) < 0 && errno == EINTR) {}
     *end = w.end;
+    *ret_keeper = w.keeper;
     if (w.result < 0 && err != NULL)
         *err = w.error;
     return w.result;
@@ -467,6 +497,7 @@ int detached_start(struct launch *l, const struct signals_held *hold, const char
                                .socket = { -1, -1 },
                                .word = { -1, -1 },
                                .null = -1 };
+    pid_t keeper = 0;
     int r = prepare_monitor(&s, lock_fd, err);
     pid_t pid = r < 0 ? -1 : fork();
     if (pid == 0)
@@ -478,7 +509,9 @@ int detached_start(struct launch *l, const struct signals_held *hold, const char
         if (theirs[i] >= 0)
             close(theirs[i]);
     if (r >= 0)
-        r = hear(s.word[0], end, err);
+        r = hear(s.word[0], end, &keeper, err);
+    if (r >= 0)
+        tell_manager(l->record, keeper);
     close_all(&s, lock_fd);
     if (r < 0)
         monitor_state_remove(l->e, l->id);

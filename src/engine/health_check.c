@@ -13,6 +13,7 @@
 #include "engine/engine_internal.h"
 #include "engine/health_internal.h"
 #include "runtime/container.h"
+#include "runtime/notify.h"
 #include "sys/file.h"
 
 #define LOCK_FILE "health"
@@ -73,17 +74,29 @@ static void act(struct engine *e, const struct engine_container *c, int state)
                  err.msg);
 }
 
+/* --sdnotify healthy: the keeper has the manager's address in its environment. */
+static void tell_healthy(const struct engine_record *r)
+{
+    const char *manager = getenv("NOTIFY_SOCKET");
+    struct error err = { 0 };
+    if (r->sdnotify != NULL && str_eq(r->sdnotify, "healthy") && !str_empty(manager) &&
+        notify_manager(manager, 0, true, &err) < 0)
+        log_warn("%s", err.msg);
+}
+
 static int record(struct engine *e, const struct engine_container *c, int state, bool starting_up,
                   const struct health_result *result, bool *ret_soon, struct error *err)
 {
     _cleanup_close_ int dirfd = engine_open_container(e, c->record->id, -1, NULL);
     _cleanup_health_ struct health *h = health_load(state, dirfd);
-    bool was = h->status == HEALTH_UNHEALTHY;
+    enum health_status was = h->status;
     health_apply(h, &c->record->health, result, starting_up);
     *ret_soon = h->status == HEALTH_STARTING && age_ns(c->start_time) < c->record->health.start_period;
     int r = health_save(state, h, err);
-    if (r == 0 && !was && h->status == HEALTH_UNHEALTHY)
+    if (r == 0 && was != HEALTH_UNHEALTHY && h->status == HEALTH_UNHEALTHY)
         act(e, c, state);
+    if (r == 0 && was != HEALTH_HEALTHY && h->status == HEALTH_HEALTHY)
+        tell_healthy(c->record);
     return r;
 }
 

@@ -12,6 +12,7 @@
 #include "confine/idmap.h"
 #include "confine/seccomp_profile.h"
 #include "engine/engine_internal.h"
+#include "engine/health.h"
 #include "oci/reference.h"
 #include "sys/file.h"
 #include "sys/userns.h"
@@ -143,6 +144,11 @@ int launch_write_record(struct launch *l, struct error *err)
     r->restart_max = o->restart_max;
     r->timeout = o->timeout.set ? o->timeout.v : 0;
     run_options_health(o, &l->image->config, r->arena, &r->health);
+    if (o->sdnotify != NULL && str_eq(o->sdnotify, "healthy") && !health_is_checked(&r->health))
+        return error_set(
+            err, -EINVAL,
+            "--sdnotify healthy: there is no health check; the image has none, so give --health-cmd");
+    r->sdnotify = o->sdnotify;
     r->log_driver = o->log_driver;
     r->log_max_size = o->log_max_size.set ? o->log_max_size.v : 10 << 20;
     r->log_max_file = o->log_max_file.set ? o->log_max_file.v : 3;

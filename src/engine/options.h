@@ -125,6 +125,8 @@ struct run_options {
     const char *restart;         /* "always", "unless-stopped", "on-failure"; NULL: no */
     int64_t restart_max;         /* for on-failure, 0: any number */
     struct opt_i64 timeout;      /* seconds it may run */
+    const char
+        *sdnotify; /* who tells the service manager when: "container", "conmon", "healthy"; NULL: nobody */
 
     /* whether it is well */
     struct health_config health; /* without shell */
@@ -179,6 +181,7 @@ int namespace_mode_check(const char *what, const char *value, const char *allowe
 int container_path_clean(struct arena *a, const char *path, const char **ret, struct error *err);
 /* --restart no, always, unless-stopped, on-failure[:N] */
 int run_options_set_restart(struct run_options *o, const char *value, struct error *err);
+int run_options_set_sdnotify(struct run_options *o, const char *value, struct error *err);
 /* --health-cmd, --health-interval and the like: a duration of at least 1 ms, or 0. */
 int run_options_set_health_cmd(struct run_options *o, const char *value, struct error *err);
 int run_options_set_health_time(int64_t *to, const char *value, struct error *err);

@@ -23,6 +23,19 @@ int run_options_set_restart(struct run_options *o, const char *value, struct err
     return 0;
 }
 
+int run_options_set_sdnotify(struct run_options *o, const char *value, struct error *err)
+{
+    static const char *const modes[] = { "container", "conmon", "healthy" };
+    o->sdnotify = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+        if (str_eq(value, modes[i]))
+            o->sdnotify = modes[i];
+    return o->sdnotify != NULL || str_eq(value, "ignore")
+               ? 0
+               : error_set(err, -EINVAL, "it must be container, conmon, healthy or ignore, not \"%s\"",
+                           value);
+}
+
 int run_options_set_log_driver(struct run_options *o, const char *value, struct error *err)
 {
     if (!str_eq(value, "json-file") && !str_eq(value, "none"))

@@ -56,6 +56,7 @@ static const struct {
     { "healthStartInterval", F_I64, false, offsetof(struct engine_record, health.start_interval) },
     { "healthRetries", F_I64, false, offsetof(struct engine_record, health.retries) },
     { "healthOnFailure", F_TEXT, false, offsetof(struct engine_record, health.on_failure) },
+    { "sdnotify", F_TEXT, false, offsetof(struct engine_record, sdnotify) },
     { "logDriver", F_TEXT, false, offsetof(struct engine_record, log_driver) },
     { "logMaxSize", F_I64, false, offsetof(struct engine_record, log_max_size) },
     { "logMaxFile", F_I64, false, offsetof(struct engine_record, log_max_file) },

@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "confine/capabilities.h"
 #include "engine/spec_internal.h"
+#include "runtime/container.h"
 
 static int cap_bits(struct build *b, const char *flag, const char *text, uint64_t *ret, struct error *err)
 {
@@ -121,6 +122,8 @@ static int build_environment(struct build *b)
     }
     for (size_t i = 0; i < b->opt->env.n; i++)
         env_list_set(b->a, env, b->opt->env.v[i]);
+    if (b->opt->sdnotify != NULL && str_eq(b->opt->sdnotify, "container"))
+        env_list_set(b->a, env, "NOTIFY_SOCKET=" NOTIFY_PATH);
     if (env_list_get(env, "HOME") == NULL)
         oci_strings_add(b->a, env,
                         arena_printf(b->a, "HOME=%s", b->in->user.home != NULL ? b->in->user.home : "/"));

@@ -132,10 +132,12 @@ static int hear(struct notify *n)
     return 0;
 }
 
-static int tell(const struct notify *n, pid_t main_pid)
+static int tell(const struct notify *n, pid_t main_pid, bool is_ready)
 {
     char text[48];
-    int len = str_format(text, sizeof(text), "MAINPID=%d\nREADY=1", (int) main_pid);
+    int len = main_pid > 0 ? str_format(text, sizeof(text), "MAINPID=%d%s", (int) main_pid,
+                                        is_ready ? "\nREADY=1" : "")
+                           : str_format(text, sizeof(text), "READY=1");
     return len < 0 ? len : send(n->manager_fd, text, (size_t) len, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
@@ -169,7 +171,7 @@ static int barrier(const struct notify *n)
 
 static void ready(struct notify *n, pid_t main_pid, bool wait)
 {
-    int r = tell(n, main_pid);
+    int r = tell(n, main_pid, true);
     if (r == 0 && wait)
         r = barrier(n);
     if (r < 0)
@@ -200,4 +202,17 @@ void notify_wait(struct notify *n, pid_t main_pid, int pidfd, const void *mask)
         }
     }
     notify_close(n);
+}
+
+int notify_manager(const char *path, pid_t main_pid, bool is_ready, struct error *err)
+{
+    struct notify n = NOTIFY_NONE;
+    int r = notify_connect(&n, path, err);
+    if (r < 0)
+        return r;
+    r = tell(&n, main_pid, is_ready);
+    if (r == 0)
+        r = barrier(&n);
+    notify_close(&n);
+    return r < 0 ? error_errno(err, r, "NOTIFY_SOCKET: the service manager could not be told") : 0;
 }

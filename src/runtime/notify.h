@@ -3,7 +3,7 @@
  * runtime/notify.h: sd_notify(3) of a container: the service manager that started us (NOTIFY_SOCKET in our environment) is told
  * when the container's program is ready. As runc does it: the state directory has a directory "notify", which the container sees
  * read-only on NOTIFY_DIRECTORY; the program's NOTIFY_SOCKET names a socket in it, which run, or the start of a container that was
- * created, listens on. Internal to runtime/.
+ * created, listens on. Internal to runtime/, but for notify_manager().
  *
  * What comes from the container is not passed on: a message with a line that is exactly READY=1 makes us send one of our own, once.
  * Other fields, descriptors and whatever is no such message are dropped.
@@ -38,3 +38,8 @@ void notify_take(struct notify *n, pid_t main_pid);
  */
 void notify_wait(struct notify *n, pid_t main_pid, int pidfd, const void *mask);
 void notify_close(struct notify *n);
+/*
+ * For engines: tells the manager at path itself, and returns when it has read that, or after 30 s. main_pid 0: says nothing of a main process;
+ * ready: says READY=1.
+ */
+int notify_manager(const char *path, pid_t main_pid, bool ready, struct error *err);
