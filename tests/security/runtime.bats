@@ -606,11 +606,21 @@ TABLE
     go
     is /
     # In the host's cgroup namespace the path is the host's; what is there to be seen and written is not more.
-    bundle "$filter"' | .mounts += [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "nodev", "noexec", "rw"] }]
+    bundle "$filter"' | .mounts += [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "nodev", "noexec", "ro"] }]
       | .linux.namespaces |= map(select(.type != "cgroup"))'
     go
     [ "$(grep -v "^/$group/\|^/$" <<<"$output")" = '' ] || { echo "$output"; false; }
     has "/$group/"
+  done
+}
+
+@test "cgroups: writable where the document says so (a privileged container, for containers in it), and its own only all the same" {
+  script='for d in /sys/fs/cgroup/*/; do mkdir $d/x 2>/dev/null && rmdir $d/x && echo made; done | sort -u; find /sys/fs/cgroup -name release_agent; cut -d: -f3 /proc/self/cgroup | sort -u'
+  for namespaces in 'map(select(.type != "cgroup"))' 'map(select(.type != "cgroup")) + [{ type: "cgroup" }]'; do
+    bundle '.mounts += [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "nodev", "noexec"] }] | .linux.namespaces |= '"$namespaces"
+    go
+    has made
+    [ "$(grep -v "^/$group/\|^/$\|^made$" <<<"$output")" = '' ] || { echo "$output"; false; }
   done
 }
 
