@@ -33,7 +33,7 @@ __attribute__((visibility("default"))) const char *__asan_default_options(void)
 
 struct options {
     uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;
-    uint64_t refuse_devices, one_owner, copy, detect;
+    uint64_t refuse_devices, one_owner, copy, expect;
     uint64_t clamp_from, ids_first;
     uint64_t form_copy, links_in_root, plain_modes, userns;
     const char *only, *as;
@@ -52,7 +52,7 @@ static int read_options(int argc, char **argv, struct options *o)
         { "refuse-devices=", &o->refuse_devices },
         { "one-owner=", &o->one_owner },
         { "copy=", &o->copy },
-        { "detect=", &o->detect },
+        { "expect=", &o->expect },
         { "clamp-from=", &o->clamp_from },
         { "ids-first=", &o->ids_first },
         { "form-copy=", &o->form_copy },
@@ -114,23 +114,32 @@ static int send_opaque(void *arg, int dirfd, struct error *err)
     return send_message(&kind, 1, dirfd, err);
 }
 
-/* The names that stand first in what `docker save`, `podman save` and `skopeo copy … oci-archive:` write. */
+/* The names that stand first in what docker, podman, skopeo, crane, kaniko and jib write: a document, a layer (HEX.tar, HEX.tar.gz), a config (HEX.json, sha256:HEX). */
 static bool image_archive_name(const char *name)
 {
     static const char *const whole[] = { "oci-layout", "index.json", "manifest.json", "repositories",
                                          "blobs" };
+    static const char *const endings[] = { "", ".tar", ".tar.gz", ".json" };
     char hex[65];
     size_t n = strcspn(name, "/");
 
     for (size_t i = 0; i < ARRAY_LEN(whole); i++)
         if (n == strlen(whole[i]) && strncmp(name, whole[i], n) == 0)
             return true;
+    if (n > 7 && strncmp(name, "sha256:", 7) == 0) {
+        name += 7;
+        n -= 7;
+    }
     if (n < 64)
         return false;
     memcpy(hex, name, 64);
     hex[64] = '\0';
-    return hex64_valid(hex) && (n == 64 || (n == 68 && strncmp(name + 64, ".tar", 4) == 0) ||
-                                (n == 69 && strncmp(name + 64, ".json", 5) == 0));
+    if (!hex64_valid(hex))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+        if (n - 64 == strlen(endings[i]) && strncmp(name + 64, endings[i], n - 64) == 0)
+            return true;
+    return false;
 }
 
 struct job {
@@ -140,6 +149,13 @@ struct job {
     bool decided;
 };
 
+static int take_as_files(struct job *j, struct worker_result *res, struct error *err)
+{
+    res->form = WORKER_FORM_FILES;
+    extract_set_form(j->x, EXTRACT_FILES);
+    return stream_drop_copy(j->s, err);
+}
+
 static int decide_form(struct job *j, const struct tar_entry *e, struct worker_result *res, struct error *err)
 {
     struct strbuf clean = STRBUF_INIT;
@@ -148,11 +164,8 @@ static int decide_form(struct job *j, const struct tar_entry *e, struct worker_r
     /* "./" says nothing; a bad name is refused by the extraction. */
     if (extract_clean_name(e->name, &clean, NULL) == 0 && clean.len > 0) {
         j->decided = true;
-        if (image_archive_name(clean.buf)) {
-            res->form = WORKER_FORM_FILES;
-            extract_set_form(j->x, EXTRACT_FILES);
-            r = stream_drop_copy(j->s, err);
-        }
+        if (image_archive_name(clean.buf))
+            r = take_as_files(j, res, err);
     }
     strbuf_free(&clean);
     return r;
@@ -198,7 +211,7 @@ static void report_unpack(struct job *j, struct worker_result *res)
 
 static int do_unpack(const struct options *o, struct worker_result *res, struct error *err)
 {
-    struct job j = { .decided = o->detect == 0 };
+    struct job j = { .decided = o->expect != WORKER_EXPECT_EITHER };
     /* Headers and padding come on top of the files. */
     struct stream_limits limits = { o->max_bytes + o->max_inodes * 4096 + 65536, o->max_ratio,
                                     o->ratio_floor };
@@ -220,7 +233,9 @@ static int do_unpack(const struct options *o, struct worker_result *res, struct 
     j.x = extract_new(&xo);
     if (o->form_copy != 0)
         extract_set_form(j.x, EXTRACT_COPY);
-    r = unpack_members(&j, res, err);
+    r = o->expect == WORKER_EXPECT_FILES ? take_as_files(&j, res, err) : 0;
+    if (r == 0)
+        r = unpack_members(&j, res, err);
     if (r == 0)
         report_unpack(&j, res);
     extract_free(j.x);

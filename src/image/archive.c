@@ -407,7 +407,7 @@ int import_archive(struct import *im, int rootfd, bool own, struct error *err)
         r = import_docker(&ar, err);
     else
         r = error_set(err, -EINVAL,
-                      "this looks like an image archive, but has neither manifest.json nor oci-layout in it");
+                      "this is no image archive: it has neither manifest.json nor oci-layout in it");
     if (r < 0)
         return r;
     if (im->name == NULL)

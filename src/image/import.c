@@ -286,7 +286,9 @@ static int import_tar(struct import *im, int fd, const char *file, struct error 
     job.in_fd = fd;
     job.dir_fd = dir;
     job.copy_fd = blob;
-    job.detect = im->o->form != IMPORT_ROOTFS;
+    job.expect = im->o->form == IMPORT_ROOTFS    ? WORKER_EXPECT_LAYER
+                 : im->o->form == IMPORT_ARCHIVE ? WORKER_EXPECT_FILES
+                                                 : WORKER_EXPECT_EITHER;
     r = worker_run(&job, &res, err);
     if (r < 0)
         return r;
@@ -300,9 +302,6 @@ static int import_tar(struct import *im, int fd, const char *file, struct error 
             return error_errno(err, -errno, "cannot rename a directory in the store's tmp");
         return import_archive(im, dir, true, err);
     }
-    if (im->o->form == IMPORT_ARCHIVE)
-        return error_set(err, -EINVAL,
-                         "this is no image archive: it has neither manifest.json nor oci-layout in it");
     if (res.inodes == 0)
         return error_set(err, -EINVAL, "the archive is empty");
     import_fill_layer(l, &res);

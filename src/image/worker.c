@@ -126,7 +126,7 @@ static char **arguments(const struct worker_job *job)
         { "refuse-devices", job->refuse_devices },
         { "one-owner", job->one_owner },
         { "copy", job->copy_fd >= 0 },
-        { "detect", job->detect },
+        { "expect", job->expect },
         { "clamp-from", (uint64_t) job->clamp_from },
         { "ids-first", job->ids_first },
         { "form-copy", job->copy },
@@ -196,6 +196,15 @@ static bool text_ends(const char *s, size_t size)
     return memchr(s, '\0', size) != NULL;
 }
 
+static bool form_expected(const struct worker_job *job, uint32_t form)
+{
+    switch (job->expect) {
+    case WORKER_EXPECT_LAYER: return form == WORKER_FORM_LAYER;
+    case WORKER_EXPECT_FILES: return form == WORKER_FORM_FILES;
+    default: return form <= WORKER_FORM_FILES;
+    }
+}
+
 /* Everything in it is from the worker. */
 static int check_result(const struct worker_job *job, const struct worker_result *res, struct error *err)
 {
@@ -212,9 +221,9 @@ static int check_result(const struct worker_job *job, const struct worker_result
     ok = ok && text_ends(res->in_hex, sizeof(res->in_hex)) && text_ends(res->out_hex, sizeof(res->out_hex)) &&
          text_ends(res->copy_hex, sizeof(res->copy_hex)) &&
          text_ends(res->first_left_out, sizeof(res->first_left_out));
-    ok = ok && hex64_valid(res->in_hex) && hex64_valid(res->out_hex) && res->form <= WORKER_FORM_FILES &&
-         (job->detect || res->form == WORKER_FORM_LAYER) && res->compression < STREAM_COMPRESSIONS &&
-         res->copy_bytes <= INT64_MAX && res->file_bytes <= INT64_MAX && res->in_bytes <= INT64_MAX;
+    ok = ok && hex64_valid(res->in_hex) && hex64_valid(res->out_hex) && form_expected(job, res->form) &&
+         res->compression < STREAM_COMPRESSIONS && res->copy_bytes <= INT64_MAX &&
+         res->file_bytes <= INT64_MAX && res->in_bytes <= INT64_MAX;
     bool copied = job->copy_fd >= 0 && res->form == WORKER_FORM_LAYER;
     ok = ok && (copied ? hex64_valid(res->copy_hex) : res->copy_hex[0] == '\0');
     return ok ? 0

@@ -13,8 +13,8 @@
 struct worker_job {
     bool
         pack; /* in_fd is a directory that becomes a tar on copy_fd; else an archive that is unpacked into dir_fd */
-    bool detect;    /* the archive may be an image archive: then its members are extracted as plain files */
-    bool one_owner; /* there is one id only: owners are not set */
+    enum worker_expect expect;  /* an image archive's members are extracted as plain files */
+    bool one_owner;             /* there is one id only: owners are not set */
     bool refuse_devices;        /* else they are left out and counted */
     int in_fd, dir_fd, copy_fd; /* copy_fd -1: the blob is not wanted */
     uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;

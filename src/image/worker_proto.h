@@ -24,6 +24,9 @@ enum worker_fd {
 
 enum worker_form { WORKER_FORM_LAYER, WORKER_FORM_FILES };
 
+/* What the archive is to be: EITHER lets its first member's name decide. */
+enum worker_expect { WORKER_EXPECT_LAYER, WORKER_EXPECT_EITHER, WORKER_EXPECT_FILES };
+
 struct worker_result {
     uint32_t version;
     int32_t code;         /* 0 or negative errno; then only msg counts */

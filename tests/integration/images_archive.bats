@@ -35,7 +35,9 @@ manifest_of() { oak images --format json "$1" | jq -r .Digest; }
   [ "$output" = other ]
   id=$(id_of box)
   oak save "${id:7:12}" | tar -xO manifest.json | jq -e '.[0].RepoTags == []'
-  oak save "$id" | zstd -q | { rm -rf "$place/store"; oak load; } | grep -qx "Loaded image ID: $id"
+  oak save "$id" | zstd -q >"$place/id.tar.zst"
+  rm -rf "$place/store"
+  oak load <"$place/id.tar.zst" | grep -qx "Loaded image ID: $id"
   [ -z "$(oak load -q -i "$place/a.tar")" ]
 }
 
@@ -123,6 +125,44 @@ manifest_of() { oak images --format json "$1" | jq -r .Digest; }
   [ -z "$left" ]
   ! oak save box >/dev/full 2>"$place/err"
   one_error "$(cat "$place/err")"
+}
+
+# packed NAME CONFIG LAYER...: a docker-archive whose members stand in this order, manifest.json last; of LAYERs of one content one may be a link.
+packed() {
+  local name=$1 config=$2 dir=$place/packed order=()
+  shift 2
+  jq -nc --arg c "$config" --arg n "$name" '[{Config: $c, RepoTags: [$n], Layers: $ARGS.positional}]' --args "$@" >"$dir/manifest.json"
+  order=("$config" "$@" manifest.json)
+  [[ $config != config.json ]] || order=("$@" "$config" manifest.json)
+  tar -C "$dir" -cf "$place/packed.tar" "${order[@]}"
+}
+
+@test "load: archives as crane, jib, nix and docker before 25 arrange them; import knows the first two" {
+  local dir=$place/packed diff config
+  make_root "$place/root"
+  mkdir -p "$dir/one" "$dir/two"
+  tar -C "$place/root" -cf "$dir/one/layer.tar" .
+  ln -s ../one/layer.tar "$dir/two/layer.tar"
+  diff=$(sha256sum "$dir/one/layer.tar" | cut -d ' ' -f 1)
+  jq -nc --arg d "sha256:$diff" '{architecture: "amd64", os: "linux", config: {Cmd: ["cat", "/etc/group"]}, rootfs: {type: "layers", diff_ids: [$d]}}' >"$dir/config.json"
+  config=sha256:$(sha256sum "$dir/config.json" | cut -d ' ' -f 1)
+  cp "$dir/config.json" "$dir/$config"
+  gzip -c "$dir/one/layer.tar" >"$dir/$diff.tar.gz"
+  packed crane:1 "$config" "$diff.tar.gz"
+  [ "$(oak load <"$place/packed.tar")" = 'Loaded image: crane:1' ]
+  oak import "$place/packed.tar"
+  packed jib:1 config.json "$diff.tar.gz"
+  [ "$(oak load -i "$place/packed.tar")" = 'Loaded image: jib:1' ]
+  oak import "$place/packed.tar"
+  packed nix:1 config.json one/layer.tar
+  [ "$(gzip -c "$place/packed.tar" | oak load)" = 'Loaded image: nix:1' ]
+  [ "$(oak images -q --no-trunc | sort -u)" = "$config" ]
+  [[ $(oak_run jib:1) == root:* ]]
+  # The second layer is a link to the first, and comes before it.
+  jq -c '.rootfs.diff_ids += .rootfs.diff_ids' "$dir/config.json" >"$dir/twice.json"
+  packed twice:1 twice.json two/layer.tar one/layer.tar
+  [ "$(oak load -i "$place/packed.tar")" = 'Loaded image: twice:1' ]
+  [[ $(oak_run twice:1) == root:* ]]
 }
 
 @test "load: what is no archive, and an archive cut off" {
