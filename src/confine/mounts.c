@@ -15,7 +15,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
+#include "base/log.h"
 #include "confine/lsm.h"
 #include "confine/namespaces.h"
 
@@ -51,16 +53,58 @@ static uint64_t first_propagation(const struct mount_options *opt)
     return opt->propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
 }
 
-int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive,
-                struct error *err)
+/* kept: attributes that are not cleared although the options say so. */
+static int clone_keeping(int dirfd, const char *path, const struct mount_options *opt, bool recursive,
+                         uint64_t kept, struct error *err)
 {
     uint64_t set = opt->rec_set | (recursive ? 0 : opt->set),
-             clear = opt->rec_clear | (recursive ? 0 : opt->clear);
+             clear = (opt->rec_clear | (recursive ? 0 : opt->clear)) & ~kept;
     _cleanup_close_ int fd = mnt_clone_attr(dirfd, path, recursive, set, clear, first_propagation(opt), err);
     if (fd < 0)
         return fd;
-    int r = recursive ? mount_attrs(fd, opt->set, opt->clear, 0, -1, false, err) : 0;
+    int r = recursive ? mount_attrs(fd, opt->set, opt->clear & ~kept, 0, -1, false, err) : 0;
     return r < 0 ? error_context(err, r, "%s", path) : TAKE_FD(fd);
+}
+
+/* Of those attributes that a user namespace cannot take from a mount of another one's (mount_namespaces(7)), the ones of the source. */
+static uint64_t lockable_attrs(int dirfd, const char *path)
+{
+    static const struct {
+        unsigned long flag;
+        uint64_t attr;
+    } both[] = { { ST_RDONLY, MOUNT_ATTR_RDONLY },
+                 { ST_NOSUID, MOUNT_ATTR_NOSUID },
+                 { ST_NODEV, MOUNT_ATTR_NODEV },
+                 { ST_NOEXEC, MOUNT_ATTR_NOEXEC } };
+    struct statvfs fs;
+    uint64_t attrs = 0;
+    _cleanup_close_ int fd = path[0] ? openat(dirfd, path, O_PATH | O_CLOEXEC)
+                                     : fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0 || fstatvfs(fd, &fs) < 0)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(both); i++)
+        attrs |= fs.f_flag & both[i].flag ? both[i].attr : 0;
+    return attrs;
+}
+
+/*
+ * What an ordinary user binds keeps what the host's root has locked in it: "rw", which podman writes for every volume, does not make
+ * writable what is mounted read-only, and is no error there, as with runc and crun.
+ */
+int mount_clone(int dirfd, const char *path, const struct mount_options *opt, bool recursive,
+                struct error *err)
+{
+    struct error first = { 0 };
+    int fd = clone_keeping(dirfd, path, opt, recursive, 0, &first);
+    uint64_t kept = fd == -EPERM ? (opt->clear | opt->rec_clear) & lockable_attrs(dirfd, path) : 0;
+    if (kept != 0)
+        fd = clone_keeping(dirfd, path, opt, recursive, kept, NULL);
+    if (fd >= 0 && kept != 0)
+        log_info(
+            "the mount of %s keeps what its source has, and only the host's root could take away:%s%s%s%s",
+            path, kept & MOUNT_ATTR_RDONLY ? " ro" : "", kept & MOUNT_ATTR_NOSUID ? " nosuid" : "",
+            kept & MOUNT_ATTR_NODEV ? " nodev" : "", kept & MOUNT_ATTR_NOEXEC ? " noexec" : "");
+    return fd < 0 ? error_set(err, first.code, "%s", first.msg) : fd;
 }
 
 /* ---- parent: plan and prepare ---- */

@@ -32,6 +32,25 @@ teardown() { user_teardown; }
   [ "$(stat -c %u:%a /dev/null)" = 0:666 ]
 }
 
+@test "a bind mount keeps what root has locked in its source, whatever its options ask; other options hold" {
+  mkdir "$place/volume"
+  locked() { # SOURCE-OPTIONS OPTIONS: what the container sees
+    mount -t tmpfs -o "$1" tmpfs "$place/volume"
+    script='grep " /mnt " /proc/self/mounts | cut -d" " -f4' config ".mounts += [{destination: \"/mnt\", type: \"bind\", source: \"$place/volume\", options: [$2]}]"
+    run as oakum-runtime run box </dev/null
+    umount "$place/volume"
+  }
+  locked ro '"rbind", "rw"'
+  said 0 ro,
+  locked nosuid,nodev,noexec '"bind", "rw", "exec", "dev", "suid"'
+  said 0 rw,nosuid,nodev,noexec
+  locked ro,noexec '"bind", "rw", "exec", "nosuid"'
+  said 0 ro,nosuid,noexec
+  locked rw '"bind", "rw", "exec"'
+  said 0 rw,
+  [[ $output != *noexec* ]]
+}
+
 @test "a device that is not the host's node of that name is refused" {
   config '.linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 1}]'
   run as oakum-runtime run box
