@@ -65,7 +65,7 @@ HEALTH_TIME(set_health_start_interval, start_interval)
     static int name(void *target, const char *value, struct error *err) \
     {                                                                   \
         options(target)->field = value;                                 \
-        return namespace_mode_check(#field, value, allowed, err);       \
+        return namespace_mode_check(value, allowed, err);               \
     }
 NAMESPACE(set_userns, userns, "private,host")
 NAMESPACE(set_pid, pid, "private,host,container:NAME")
@@ -80,7 +80,7 @@ static int set_network(void *target, const char *value, struct error *err)
         return error_set(err, -ENOTSUP,
                          "a bridge is not in this version of oakum; there are none, host and container:NAME");
     options(target)->network = value;
-    return namespace_mode_check("network", value, "none,host,container:NAME", err);
+    return namespace_mode_check(value, "none,host,container:NAME", err);
 }
 
 static int set_compat(void *target, const char *value, struct error *err)

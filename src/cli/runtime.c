@@ -141,6 +141,8 @@ int runtime_begin(const struct cli *cli, struct runtime **ret)
                                          : default_root(&absolute, &err);
     if (r == 0)
         r = runtime_open(absolute, ret, &err);
+    else if (runtime_globals.root != NULL)
+        error_context(&err, r, "--root");
     return r < 0 ? fail(cli, 1, &err) : 0;
 }
 

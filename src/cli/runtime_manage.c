@@ -127,7 +127,9 @@ static int kill_main(const struct cli *cli, int argc, char **argv)
     int status = begin(cli, &f, argc, argv, 1, 2, &words, &rt);
     if (status >= 0)
         return status;
-    if (words == 2 && signal_parse(argv[2], &sig) < 0)
+    if (words == 2 && str_eq(argv[2], "0")) /* kill(2): is there somebody who could be sent one? */
+        sig = 0;
+    else if (words == 2 && signal_parse(argv[2], &sig) < 0)
         return fail_text(cli, 1, "\"%s\" is not a signal such as SIGTERM or 15", argv[2]);
     return each_match(cli, &f, rt, argv[1], sig, kill_one);
 }
@@ -227,6 +229,8 @@ const struct command runtime_kill = {
     .name = "kill",
     .synopsis = "[OPTIONS] ID [SIGNAL]",
     .summary = "Send a signal (SIGTERM) to a container",
+    .details =
+        "A signal is a name, with or without SIG, or a number. 0 sends nothing: it is an error when the container does not run.",
     .options = kill_options,
     .n_options = ARRAY_LEN(kill_options),
     .run = kill_main,

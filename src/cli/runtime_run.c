@@ -64,8 +64,10 @@ int runtime_read_config(const char *config, const char *bundle, char **ret_text,
     if (r < 0)
         return r;
     r = oci_spec_parse(*ret_text, len, ret, err);
-    if (r < 0)
-        return error_context(err, r, "%s", path);
+    if (r < 0) { /* what is no JSON is called config.json already: the path says more */
+        const struct error e = *err;
+        return error_set(err, r, "%s: %s", path, str_after(e.msg, "config.json: ") ?: e.msg);
+    }
     cgroup_allow_default_devices(&(*ret)->linux_.resources, (*ret)->arena);
     return 0;
 }

@@ -88,13 +88,12 @@ bool object_name_valid(const char *name)
     return n >= 2 && n <= 128;
 }
 
-int namespace_mode_check(const char *what, const char *value, const char *allowed, struct error *err)
+int namespace_mode_check(const char *value, const char *allowed, struct error *err)
 {
     const char *rest = str_after(value, "container:");
     if (rest != NULL && strstr(allowed, "container:") != NULL) {
         if (rest[0] == '\0')
-            return error_set(err, -EINVAL, "--%s container: needs the name of a container behind the colon",
-                             what);
+            return error_set(err, -EINVAL, "container: needs the name of a container behind the colon");
         return 0;
     }
     size_t n = strlen(value);
@@ -102,7 +101,7 @@ int namespace_mode_check(const char *what, const char *value, const char *allowe
         if (strncmp(p, value, n) == 0 && (p[n] == ',' || p[n] == '\0'))
             return 0;
     }
-    return error_set(err, -EINVAL, "--%s \"%s\" is not known; it is one of %s", what, value, allowed);
+    return error_set(err, -EINVAL, "\"%s\" is not known; it is one of %s", value, allowed);
 }
 
 int pairs_add(struct arena *a, struct oci_pairs *pairs, const char *what, const char *value,

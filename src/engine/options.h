@@ -175,7 +175,7 @@ int throttles_add(struct arena *a, struct run_throttles *list, const char *value
 int cpu_list_check(const char *value, struct error *err);
 
 /* "private", "host", "container:NAME" and what else allowed (comma separated) lists. what is the flag's name without dashes. */
-int namespace_mode_check(const char *what, const char *value, const char *allowed, struct error *err);
+int namespace_mode_check(const char *value, const char *allowed, struct error *err);
 
 /* A path of a container: absolute, cleaned of . .. and doubled slashes; not "/". -EINVAL otherwise. */
 int container_path_clean(struct arena *a, const char *path, const char **ret, struct error *err);

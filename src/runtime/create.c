@@ -395,6 +395,15 @@ static int map_ids(struct start *s, struct error *err)
     return mounts_idmap(s->mounts, userns, err);
 }
 
+int pid_file_check(const char *path, struct error *err)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    _cleanup_free_ char *dir = slash ? xstrndup(path, (size_t) (slash - path) + 1) : NULL;
+    return path && faccessat(AT_FDCWD, dir ?: ".", W_OK | X_OK, AT_EACCESS) < 0
+               ? error_errno(err, -errno, "--pid-file: cannot write %s", path)
+               : 0;
+}
+
 int start_write_pid_file(struct start *s, struct error *err)
 {
     char text[24];
@@ -579,6 +588,8 @@ int start_container(struct runtime *rt, const struct oci_spec *spec, const struc
     start_init(s, rt, spec, opt);
     int r = container_id_check(opt->id, err);
     if (r >= 0)
+        r = pid_file_check(opt->pid_file, err);
+    if (r >= 0)
         r = check_all(s, err);
     if (r >= 0)
         r = gather(s, err);
@@ -602,6 +613,10 @@ int container_create(struct runtime *rt, const struct oci_spec *spec, const stru
 {
     struct start s;
     bool exec_failed;
+    if (spec->process.terminal && !opt->console_socket)
+        return error_set(
+            err, -EINVAL,
+            "process.terminal: create needs --console-socket: nobody else would hold the terminal");
     if (sigprocmask(SIG_SETMASK, NULL, &s.old_mask) < 0)
         return error_errno(err, -errno, "signals");
     int r = start_container(rt, spec, opt, true, &s, &exec_failed, err);

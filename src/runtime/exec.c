@@ -438,7 +438,8 @@ static int start_process(struct exec *e, bool *ret_exec_failed, struct error *er
     if (r >= 0 && e->opt->pid_file) {
         char text[24];
         r = str_format(text, sizeof(text), "%d", (int) e->pid);
-        r = r < 0 ? r : file_replace(AT_FDCWD, e->opt->pid_file, text, strlen(text), 0644, false, err);
+        if (r >= 0)
+            r = file_replace(AT_FDCWD, e->opt->pid_file, text, strlen(text), 0644, false, err);
     }
     if (r < 0 && e->pid > 0) {
         sys_pidfd_send_signal(e->pidfd, SIGKILL, NULL, 0);
@@ -496,7 +497,9 @@ int container_exec(struct runtime *rt, const char *id, const struct oci_process 
     *ret = (struct container_exit){ .code = 125 };
     if (process->terminal && opt->detach && !opt->console_socket)
         return error_set(err, -EINVAL, "a detached process with a terminal needs --console-socket");
-    int r = prepare(&e, rt, id, err);
+    int r = pid_file_check(opt->pid_file, err);
+    if (r >= 0)
+        r = prepare(&e, rt, id, err);
     if (r >= 0 && opt->keep_stdin_closed && !process->terminal)
         r = run_null_stdin(err);
     if (r >= 0) {

@@ -71,6 +71,8 @@ void start_init(struct start *s, struct runtime *rt, const struct oci_spec *spec
 int start_record_begin(struct start *s, bool wait_for_start, struct error *err);
 int start_record_process(struct start *s, struct error *err);
 int start_write_pid_file(struct start *s, struct error *err);
+/* Before anything is run whose pid would have no place to be told: is there a directory for the file (NULL: none is asked for)? */
+int pid_file_check(const char *path, struct error *err);
 void start_undo(struct start *s);
 /* run.c: until the end of a foreground container, and what is done after it. */
 int start_wait_and_finish(struct start *s, const void *signals, struct container_exit *ret,

@@ -142,9 +142,9 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len, mode
     int r = str_format(temp, sizeof(temp), "%.*s.%.200s.%s.tmp", (int) (base - name), name, base, random);
     if (r < 0 || parent_of(name, parent, sizeof(parent)) < 0)
         return error_errno(err, -ENAMETOOLONG, "cannot write %s", name);
-    _cleanup_close_ int fd = file_open(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, err);
+    _cleanup_close_ int fd = file_open(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, NULL);
     if (fd < 0)
-        return fd;
+        return error_errno(err, fd, "cannot write %s", name);
     r = replace_with(dirfd, fd, temp, name, data, len, mode, sync);
     if (r < 0) {
         unlinkat(dirfd, temp, 0);

@@ -42,6 +42,50 @@ up() {
   [ -z "$(rt list -q)" ]
 }
 
+@test 'kill 0: whether the container runs' {
+  up box
+  rt kill box 0
+  [ "$(rt state box | jq -r .status)" = running ]
+  rt kill box KILL
+  wait_for 5 sh -c "'$runtime' --root '$place/rt' list | grep -q stopped"
+  run rt kill box 0
+  said 1 'not running'
+  rt delete box
+}
+
+@test '--pid-file that cannot be written: an error by its own name, and nothing has run' {
+  up here
+  for command in "run --bundle $place/bundle" "create --bundle $place/bundle" 'exec here touch /tmp/ran'; do
+    read -r -a words <<<"$command"
+    [ "${words[0]}" = exec ] || words+=(new)
+    run rt "${words[0]}" --pid-file "$place/nowhere/pid" "${words[@]:1}"
+    said 1 "--pid-file: cannot write $place/nowhere/pid: No such file or directory"
+    one_error "$output"
+  done
+  [ "$(rt list -q)" = here ]
+  run rt exec here test -e /tmp/ran
+  [ "$status" -eq 1 ]
+  rt delete --force here
+}
+
+@test 'create of a container with a terminal that nobody would hold is an error' {
+  script=true make_bundle "$place/bundle" '.process.terminal = true'
+  run rt create --bundle "$place/bundle" box
+  said 1 --console-socket
+  [ -z "$(rt list -q)" ]
+}
+
+@test 'a message names the file and the flag once' {
+  mkdir -p "$place/bad"
+  echo '{' >"$place/bad/config.json"
+  run rt run --bundle "$place/bad" box
+  said 1 "oakum-runtime: $place/bad/config.json: string or"
+  run "$runtime" --root '' list
+  said 1 'oakum-runtime: --root: '
+  run "$bin/oakum" --root "$place/store" --state "$place/state" run --uts nothing box
+  said 125 'oakum: --uts: "nothing" is not known'
+}
+
 @test 'exec --cgroup: below the container, in the hierarchies that are named; the limits of the others stay' {
   [ -d /sys/fs/cgroup/pids ] || skip 'needs cgroup v1'
   filter='.linux.resources += {pids: {limit: 50}, memory: {limit: 67108864}}'
