@@ -7,6 +7,9 @@
  *   inside ioprio        class level
  *   inside mempolicy     mode nodes-as-hex-mask
  *   inside personality   the number, in hex
+ *   inside securebits [N]
+ *                        the number, in hex; with N: sets them to N first, or prints the error's name
+ *   inside rights        effective user, permitted and effective capabilities (the first 32, in hex)
  *   inside size          rows columns of the terminal on standard output
  *   inside shm KEY [TEXT]
  *                        the text in the System V shared memory segment KEY; with TEXT: makes the segment and stays
@@ -22,6 +25,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
@@ -33,6 +37,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -171,6 +176,22 @@ static int show_mempolicy(void)
     return 0;
 }
 
+static int show_securebits(const char *set)
+{
+    if (set && prctl(PR_SET_SECUREBITS, strtoul(set, NULL, 16), 0, 0, 0) < 0)
+        return puts(strerrorname_np(errno)) < 0;
+    return printf("%x\n", (unsigned) prctl(PR_GET_SECUREBITS, 0, 0, 0, 0)) < 0;
+}
+
+static int show_rights(void)
+{
+    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &head, data) < 0)
+        return die("capget");
+    return printf("%u %x %x\n", geteuid(), data[0].permitted, data[0].effective) < 0;
+}
+
 static int show_size(void)
 {
     struct winsize w;
@@ -261,6 +282,10 @@ int main(int argc, char **argv)
         return show_ioprio();
     if (strcmp(what, "mempolicy") == 0)
         return show_mempolicy();
+    if (strcmp(what, "securebits") == 0)
+        return show_securebits(argc > 2 ? argv[2] : NULL);
+    if (strcmp(what, "rights") == 0)
+        return show_rights();
     if (strcmp(what, "size") == 0)
         return show_size();
     if (strcmp(what, "personality") == 0)

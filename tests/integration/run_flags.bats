@@ -210,10 +210,27 @@ inside() {
   said 0 00000000a80425fb $'NoNewPrivs:\t0' wrote 4294967295
 }
 
+# As docker's: every capability that there is (that the caller has), no filter, no_new_privs off, no user namespace, each device of the
+# host, nothing masked or read-only. docker itself cannot start one where root lacks a capability.
 @test "--privileged: everything, with a warning" {
-  run -0 --separate-stderr oak_run --privileged box sh -c 'grep -E "CapEff|Seccomp:" /proc/self/status; ls /dev/fuse; grep ^masked /proc/mounts; true'
-  [[ $stderr == *'warning: --privileged'* ]]
-  [[ $output == *$'Seccomp:\t0'* ]]
+  run -0 --separate-stderr oak_run --privileged -u 0 box sh -c 'grep -E "^(CapEff|CapPrm|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status;
+    cat /proc/self/uid_map; touch /new && echo wrote; grep -E "^[^ ]+ /(proc|sys)[ /]" /proc/mounts'
+  [[ $stderr == *'warning: --privileged'* ]] && one_error "$stderr"
+  all=$(awk '/^CapBnd/ { print $2 }' /proc/self/status)
+  said 0 $'CapEff:\t'"$all" $'CapPrm:\t'"$all" $'CapBnd:\t'"$all" $'NoNewPrivs:\t0' $'Seccomp:\t0' ' 4294967295' wrote ' /proc proc rw,' ' /sys sysfs rw,'
+  # The container's own /proc and /sys, and nothing over them but cgroups, read-only as ever.
+  [ "$(grep -cE ' /(proc|sys)[ /]' <<<"$output")" = "$(grep -cE ' /(proc|sys|sys/fs/cgroup[^ ]*) ' <<<"$output")" ]
+  # Who is not root has the bounding set only, as with docker.
+  run -0 oak_run --privileged -u mail box grep -E '^Cap(Eff|Bnd):' /proc/self/status
+  said 0 $'CapEff:\t0000000000000000' $'CapBnd:\t'"$all"
+}
+@test "--privileged: the devices of the host, and they open" {
+  run -0 --separate-stderr oak_run --privileged -u 0 box sh -c 'find /dev -type c -o -type b | grep -vE "^/dev/(pts|console|tty$|ptmx)" | sort'
+  diff <(find /dev -xdev \( -type c -o -type b \) | grep -vE '^/dev/(pts|console|tty$|ptmx|mqueue|shm)' | sort) - <<<"$output"
+  if [ -c /dev/kmsg ]; then
+    run -0 --separate-stderr oak_run --privileged -u 0 box sh -c 'exec 3</dev/kmsg && echo opened'
+    [ "$output" = opened ]
+  fi
 }
 
 @test "--cidfile: the id, and never over another file" {
