@@ -66,7 +66,7 @@ static int need_descriptor(struct store *s, const struct image_descriptor *d, in
                            struct needed *layers, struct error *err)
 {
     struct image_manifest m;
-    struct image_config c;
+    struct image_config c = { 0 };
     const char *text;
     size_t len;
     int r = store_document_read(s, d->digest, blobs->arena, &text, &len, err);
@@ -82,11 +82,15 @@ static int need_descriptor(struct store *s, const struct image_descriptor *d, in
     need(blobs, m.config.digest);
     for (size_t i = 0; i < m.layers.n; i++)
         need(blobs, m.layers.v[i].digest);
-    /* The config of something that is no image (a signature, say) has no layers to unpack. */
-    if (store_document_read(s, m.config.digest, blobs->arena, &text, &len, NULL) == 0 &&
-        image_config_parse(text, len, blobs->arena, &c, NULL) == 0)
-        for (size_t i = 0; i < c.diff_ids.n; i++)
-            need(layers, c.diff_ids.v[i]);
+    /* The config of something that is no image (a signature, say) has no layers to unpack; one of an image that cannot be read has. */
+    bool image = media_type_kind(m.config.media_type, NULL) == MEDIA_KIND_CONFIG;
+    r = store_document_read(s, m.config.digest, blobs->arena, &text, &len, image ? err : NULL);
+    if (r == 0)
+        r = image_config_parse(text, len, blobs->arena, &c, image ? err : NULL);
+    if (r < 0)
+        return image ? r : 0;
+    for (size_t i = 0; i < c.diff_ids.n; i++)
+        need(layers, c.diff_ids.v[i]);
     return 0;
 }
 
@@ -121,6 +125,8 @@ int store_collect(struct store *s, const struct image_index *index, struct work 
         r = need_descriptor(s, &index->manifests.v[i], INDEX_DEPTH, &blobs, &layers, &why);
     if (r < 0) {
         log_warn("nothing is removed from the image store at %s: %s", s->path, why.msg);
+        /* What is damaged stays so until somebody mends it; the next command tries again what could not be read just now. */
+        w->unfinished = r != -ENOENT && r != -EINVAL && r != -EBADMSG;
         return 0;
     }
     if (blobs.n > 0)
