@@ -61,7 +61,7 @@ big() {
 }
 @test "more arguments and environment than the kernel takes are an error that says so" {
   for member in .process.env .process.args; do
-    script=true big . $member < <(jq -n '["/bin/true"] + [range(0; 100) | "A=" + ("x" * 100000)]')
+    script=true big . $member < <(jq -n '["/bin/true"] + [range(0; 100) | "A\(.)=" + ("x" * 100000)]')
     run rt run --bundle "$place/bundle" much </dev/null
     [ "$status" -ne 0 ]
     one_error "$output"

@@ -31,7 +31,9 @@ int main(int argc, char **argv)
     int sig = (int) strtol(argv[1], NULL, 10);
     double until = (double) strtol(argv[2], NULL, 10) / 1e6;
 
-    signal(SIGINT, SIG_DFL); /* a shell's background jobs ignore it, and so would the command */
+    /* A shell's background jobs ignore the first, what nohup starts the second; and so would the command. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     sigset_t chld;
     sigemptyset(&chld);
     sigaddset(&chld, SIGCHLD);
