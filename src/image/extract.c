@@ -162,7 +162,7 @@ static int leave_dir(struct extract *x, struct error *err)
         return 0;
     struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, x->dir_mtime };
     int r = 0;
-    bool ours = x->form == EXTRACT_LAYER || (x->form == EXTRACT_COPY && x->dir[0] != '\0');
+    bool ours = x->form == EXTRACT_LAYER || (x->form == EXTRACT_COPY && !str_empty(x->dir));
     if (x->dir_changed && ours && futimens(x->dirfd, times) < 0)
         r = failed(x, "set the time of", x->dir, err);
     close(x->dirfd);
