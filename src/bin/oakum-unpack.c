@@ -35,7 +35,7 @@ struct options {
     uint64_t max_bytes, max_inodes, max_ratio, ratio_floor;
     uint64_t refuse_devices, one_owner, copy, expect;
     uint64_t clamp_from, ids_first;
-    uint64_t form_copy, links_in_root, plain_modes, userns;
+    uint64_t form_copy, links_in_root, plain_modes, userns, upper;
     const char *only, *as;
 };
 
@@ -59,6 +59,7 @@ static int read_options(int argc, char **argv, struct options *o)
         { "links-in-root=", &o->links_in_root },
         { "plain-modes=", &o->plain_modes },
         { "userns=", &o->userns },
+        { "upper=", &o->upper },
     };
 
     for (int i = 0; i < argc; i++) {
@@ -252,6 +253,7 @@ static int do_pack(const struct options *o, struct worker_result *res, struct er
         .clamp_from = (int64_t) o->clamp_from,
         .ids_first = (uint32_t) o->ids_first,
         .copy = o->form_copy != 0,
+        .removed = o->upper != 0 ? WORKER_FD_DIR : -1,
         .only = o->only,
         .as = o->as,
         .max_bytes = o->max_bytes,

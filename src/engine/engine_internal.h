@@ -11,6 +11,9 @@
 
 #define HOLDER_MS 10000 /* how long the oakum that runs a container may take to clean up after it has ended */
 
+/* changes.c: the directory with what a container has written into its root; -ENOENT, without a message, when it has none. */
+int engine_upper_open(struct engine *e, const char *id, struct error *err);
+
 /* list.c: what a container is now; dirfd may be negative: something in containers/ that is no directory of ours. */
 void engine_look(struct engine *e, const char *id, int dirfd, struct engine_container *ret);
 

@@ -100,7 +100,8 @@ static int view(struct engine *e, const struct layers *l, bool userxattr, int *r
     return MIN_OF(r, 0);
 }
 
-static int add_root(struct layers *l, const struct oci_spec *spec, struct error *err)
+/* below: without the container's own changes. */
+static int add_root(struct layers *l, const struct oci_spec *spec, bool below, struct error *err)
 {
     const struct oci_mount *m = spec->n_mounts > 0 && str_eq(spec->mounts[0].destination, "/")
                                     ? &spec->mounts[0]
@@ -117,7 +118,7 @@ static int add_root(struct layers *l, const struct oci_spec *spec, struct error 
         if ((v = str_after(m->options.v[i], "upperdir=")) != NULL)
             upper = v;
     }
-    int r = upper != NULL ? layers_add(l, upper, err) : 0;
+    int r = upper != NULL && !below ? layers_add(l, upper, err) : 0;
     _cleanup_free_ char *copy = xstrdup(lower != NULL ? lower : "");
     char *rest = copy, *one;
     while (r == 0 && lower != NULL && (one = strsep(&rest, ":")) != NULL)
@@ -125,8 +126,8 @@ static int add_root(struct layers *l, const struct oci_spec *spec, struct error 
     return r;
 }
 
-int engine_view_container(struct engine *e, const char *name_or_id, struct engine_view *ret,
-                          struct error *err)
+static int view_container(struct engine *e, const char *name_or_id, bool below, struct engine_view *ret,
+                          bool *ret_userxattr, struct error *err)
 {
     _cleanup_layers_ struct layers l = { 0 };
     _cleanup_oci_spec_ struct oci_spec *spec = NULL;
@@ -140,11 +141,27 @@ int engine_view_container(struct engine *e, const char *name_or_id, struct engin
     if (r == 0)
         r = own_namespace(err); /* before its directories are opened: they must be of it */
     if (r == 0)
-        r = add_root(&l, spec, err);
+        r = add_root(&l, spec, below, err);
     bool userns = r == 0 && spec->linux_.namespaces[OCI_NS_USER].set;
     if (r == 0)
-        r = view(e, &l, userns, &ret->fd, err);
-    return r < 0 ? error_context(err, r, "container %s", name_or_id) : 0;
+        r = view(e, &l, userns && !below, &ret->fd, err);
+    if (r < 0)
+        return error_context(err, r, "container %s", name_or_id);
+    *ret_userxattr = userns || rootless_inside();
+    return 0;
+}
+
+int engine_view_container(struct engine *e, const char *name_or_id, struct engine_view *ret,
+                          struct error *err)
+{
+    bool userxattr;
+    return view_container(e, name_or_id, false, ret, &userxattr, err);
+}
+
+int engine_view_below(struct engine *e, const char *name_or_id, struct engine_view *ret, bool *ret_userxattr,
+                      struct error *err)
+{
+    return view_container(e, name_or_id, true, ret, ret_userxattr, err);
 }
 
 static int open_layers(struct engine *e, const char *name_or_id, struct layers *l,

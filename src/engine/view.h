@@ -18,6 +18,12 @@ struct engine_view {
 /* A container in whatever state; what it writes meanwhile may be in it or not. */
 int engine_view_container(struct engine *e, const char *name_or_id, struct engine_view *ret,
                           struct error *err);
+/*
+ * Of the same only what it began with: the layers of its image. *ret_userxattr: the marks in its own layer are those of user namespaces
+ * (user.overlay.…), not trusted ones.
+ */
+int engine_view_below(struct engine *e, const char *name_or_id, struct engine_view *ret, bool *ret_userxattr,
+                      struct error *err);
 int engine_view_image(struct engine *e, const char *name_or_id, struct engine_view *ret,
                       struct store_image **ret_image, struct error *err);
 

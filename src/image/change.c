@@ -241,15 +241,99 @@ static int do_volume(struct change *ch, struct error *err)
     return r;
 }
 
+static int do_onbuild(struct change *ch, struct error *err)
+{
+    static const char *const never[] = { "ONBUILD", "FROM", "MAINTAINER" };
+    size_t n = strcspn(ch->rest, " \t");
+
+    for (size_t i = 0; i < ARRAY_LEN(never); i++)
+        if (strlen(never[i]) == n && strncasecmp(never[i], ch->rest, n) == 0)
+            return error_set(err, -EINVAL, "invalid change: ONBUILD cannot be followed by %s", never[i]);
+    oci_strings_add(ch->a, &ch->c->on_build, ch->rest);
+    return 0;
+}
+
+static int health_option(const char *word, struct image_healthcheck *h, struct error *err)
+{
+    const struct {
+        const char *name;
+        int64_t *to;
+    } durations[] = {
+        { "--interval=", &h->interval_ns },
+        { "--timeout=", &h->timeout_ns },
+        { "--start-period=", &h->start_period_ns },
+        { "--start-interval=", &h->start_interval_ns },
+    };
+    const char *value;
+    uint32_t retries;
+
+    for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
+        if ((value = str_after(word, durations[i].name)) == NULL)
+            continue;
+        if (parse_duration(value, durations[i].to) < 0 ||
+            (*durations[i].to > 0 && *durations[i].to < 1000000))
+            return error_set(err, -EINVAL,
+                             "invalid change: HEALTHCHECK %s needs a duration of 1ms or more such as 30s",
+                             durations[i].name);
+        return 0;
+    }
+    if ((value = str_after(word, "--retries=")) == NULL)
+        return error_set(
+            err, -EINVAL,
+            "invalid change: HEALTHCHECK knows --interval= --timeout= --start-period= --start-interval= and --retries=, not \"%s\"",
+            word);
+    if (parse_u32(value, &retries) < 0 || retries > INT32_MAX)
+        return error_set(err, -EINVAL, "invalid change: HEALTHCHECK --retries= needs a number");
+    h->retries = retries;
+    return 0;
+}
+
+/* [--interval=…] NONE, CMD ["word", …] or CMD words of the shell's. */
+static int do_healthcheck(struct change *ch, struct error *err)
+{
+    struct image_healthcheck h = { .set = true };
+    struct oci_strings words = { 0 };
+    char *word = NULL;
+    int r;
+
+    while ((r = next_word(ch, &word, err)) == 0 && word != NULL && word[0] == '-')
+        if ((r = health_option(word, &h, err)) < 0)
+            return r;
+    while (isspace((unsigned char) *ch->rest))
+        ch->rest++;
+    bool none = word != NULL && strcasecmp(word, "NONE") == 0;
+    if (r < 0)
+        return r;
+    if (word == NULL || (!none && strcasecmp(word, "CMD") != 0) || none != (*ch->rest == '\0'))
+        return error_set(err, -EINVAL, "invalid change: HEALTHCHECK needs NONE, or CMD and a command");
+    if (!none && (r = json_form(ch, &words, err)) < 0 && r != -ENOENT)
+        return r;
+    oci_strings_add(ch->a, &h.test, none ? "NONE" : words.n > 0 ? "CMD" : "CMD-SHELL");
+    for (size_t i = 0; i < words.n; i++)
+        oci_strings_add(ch->a, &h.test, words.v[i]);
+    if (!none && words.n == 0)
+        oci_strings_add(ch->a, &h.test, ch->rest);
+    ch->c->healthcheck = h;
+    return 0;
+}
+
 int change_apply(struct arena *a, const char *text, struct image_config *config, struct error *err)
 {
     static const struct {
         const char *name;
         int (*apply)(struct change *ch, struct error *err);
     } table[] = {
-        { "CMD", do_cmd },       { "ENTRYPOINT", do_entrypoint }, { "ENV", do_env },
-        { "EXPOSE", do_expose }, { "LABEL", do_label },           { "STOPSIGNAL", do_stopsignal },
-        { "USER", do_user },     { "VOLUME", do_volume },         { "WORKDIR", do_workdir },
+        { "CMD", do_cmd },
+        { "ENTRYPOINT", do_entrypoint },
+        { "ENV", do_env },
+        { "EXPOSE", do_expose },
+        { "LABEL", do_label },
+        { "STOPSIGNAL", do_stopsignal },
+        { "USER", do_user },
+        { "VOLUME", do_volume },
+        { "WORKDIR", do_workdir },
+        { "ONBUILD", do_onbuild },
+        { "HEALTHCHECK", do_healthcheck },
     };
     struct change ch = { .a = a, .c = config };
 
@@ -271,6 +355,6 @@ int change_apply(struct arena *a, const char *text, struct image_config *config,
     }
     return error_set(
         err, -EINVAL,
-        "invalid change \"%.60s\": it must begin with CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR",
+        "invalid change \"%.60s\": it must begin with CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR",
         text);
 }

@@ -371,7 +371,7 @@ static int import_from(struct import *im, int fd, const char *file, struct error
     return archive ? import_archive(im, fd, false, err) : import_directory(im, fd, file, err);
 }
 
-static int full_name(struct arena *a, const char *name, const char **ret, struct error *err)
+int import_name(struct arena *a, const char *name, const char **ret, struct error *err)
 {
     struct reference ref;
     char full[640];
@@ -380,7 +380,7 @@ static int full_name(struct arena *a, const char *name, const char **ret, struct
     if (r < 0)
         return r;
     if (ref.digest[0] != '\0')
-        return error_set(err, -EINVAL, "an imported image's name cannot have a digest in it");
+        return error_set(err, -EINVAL, "a new image's name cannot have a digest in it");
     reference_format(&ref, full, sizeof(full));
     *ret = arena_strdup(a, full);
     return 0;
@@ -390,7 +390,7 @@ static int run_import(struct import *im, const char *file, const char *name, str
 {
     bool from_stdin = str_eq(file, "-");
 
-    int r = name == NULL ? 0 : full_name(im->st.arena, name, &im->name, err);
+    int r = name == NULL ? 0 : import_name(im->st.arena, name, &im->name, err);
     if (r < 0)
         return r;
     _cleanup_close_ int opened = from_stdin ? -1 : file_open(AT_FDCWD, file, O_RDONLY | O_NOCTTY, 0, err);

@@ -9,7 +9,9 @@
  */
 #include "image/pack.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <search.h>
 #include <stdio.h>
@@ -25,6 +27,7 @@
 #define OUT_SIZE (256 * 1024)
 #define DEPTH_MAX 512
 #define XATTR_LIST_MAX 65536
+#define REMOVED_MAX (256u << 20)
 
 struct names {
     char **v;
@@ -67,7 +70,8 @@ static int refuse(struct pack *p, int code, const char *why, struct error *err)
     struct strbuf sb = STRBUF_INIT;
 
     text_neutralise(&sb, p->path.buf);
-    int r = error_set(err, code, "cannot %s \"%.300s\": %s", p->o.copy ? "copy" : "import", sb.buf, why);
+    const char *verb = p->o.copy ? "copy" : p->o.removed >= 0 ? "commit" : "import";
+    int r = error_set(err, code, "cannot %s \"%.300s\": %s", verb, sb.buf, why);
     strbuf_free(&sb);
     return r;
 }
@@ -272,6 +276,15 @@ static bool wanted_xattr(const char *name)
            (str_after(name, "user.") != NULL && str_after(name, "user.overlay.") == NULL);
 }
 
+/* A file capability that counts in the container's user namespace alone is, without that, one that counts everywhere. */
+static size_t capability_of(const struct pack *p, struct vfs_ns_cap_data *c, size_t size)
+{
+    if (p->o.ids_first == 0 || size != sizeof(*c) || le32toh(c->rootid) != p->o.ids_first)
+        return size;
+    c->magic_etc = htole32((le32toh(c->magic_etc) & ~VFS_CAP_REVISION_MASK) | VFS_CAP_REVISION_2);
+    return XATTR_CAPS_SZ_2;
+}
+
 static int add_xattrs(struct pack *p, int fd, struct error *err)
 {
     _cleanup_free_ char *list = NULL, *value = NULL;
@@ -297,7 +310,10 @@ static int add_xattrs(struct pack *p, int fd, struct error *err)
         if (size < 0)
             return fail(p, "read an extended attribute of", err);
         _cleanup_free_ char *key = xasprintf("SCHILY.xattr.%s", names[i]);
-        record(p, key, value, (size_t) size);
+        size_t n_value = (size_t) size;
+        if (str_eq(names[i], "security.capability"))
+            n_value = capability_of(p, (struct vfs_ns_cap_data *) value, n_value);
+        record(p, key, value, n_value);
     }
     return 0;
 }
@@ -439,6 +455,8 @@ static int pack_special(struct pack *p, int dirfd, const char *name, const struc
 {
     char target[4096];
 
+    if (p->o.removed >= 0 && S_ISCHR(st->st_mode) && st->st_rdev == 0)
+        return 0; /* overlay's mark */
     if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) || S_ISSOCK(st->st_mode)) {
         if (!p->looking && p->stats.left_out++ == 0) {
             size_t n = MIN_OF(p->path.len, sizeof(p->stats.first_left_out) - 1);
@@ -527,6 +545,24 @@ static int pack_dir(struct pack *p, int fd, int depth, struct error *err)
     return r;
 }
 
+/* ".wh.NAME" for each path of the list. */
+static int pack_removed(struct pack *p, struct error *err)
+{
+    static const struct stat nobody;
+    static const struct timespec zero;
+    _cleanup_free_ char *list = NULL;
+    size_t len = 0;
+    int r = file_read_fd(p->o.removed, "the list of what was removed", REMOVED_MAX, &list, &len, err);
+
+    for (char *path = list; r == 0 && path < list + len; path += strlen(path) + 1) {
+        const char *relative = path + strspn(path, "/"), *slash = strrchr(relative, '/');
+        int dir = slash == NULL ? 0 : (int) (slash - relative + 1);
+        _cleanup_free_ char *name = xasprintf("%.*s.wh.%s", dir, relative, relative + dir);
+        r = put_header(p, '0', name, NULL, &nobody, &zero, 0, err);
+    }
+    return r;
+}
+
 static int pack_end(struct pack *p, struct error *err)
 {
     static const uint8_t zero[1024];
@@ -561,6 +597,8 @@ int pack_directory(const struct pack_options *o, struct pack_stats *ret, struct 
         r = o->only != NULL ? pack_entry(&p, o->dir, o->only, 0, err) : pack_dir(&p, o->dir, 0, err);
     if (r == 0 && o->only != NULL && p.stats.inodes == 0 && p.stats.left_out == 0)
         r = refuse(&p, -ENOENT, "it is not there any more", err);
+    if (r == 0 && o->removed >= 0)
+        r = pack_removed(&p, err);
     if (r == 0)
         r = pack_end(&p, err);
     if (r == 0) {

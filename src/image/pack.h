@@ -32,7 +32,12 @@ struct pack_options {
      */
     bool copy;
     const char *only; /* copy: of all that is in dir this name alone; NULL: dir itself */
-    const char *as;   /* copy: the member's name in place of only's, or of dir's, which is "." else */
+    /*
+     * Not -1: dir is the upper directory of an overlay. Its own marks are left out, and what is in this file, paths with a NUL behind each, becomes
+     * whiteouts.
+     */
+    int removed;
+    const char *as; /* copy: the member's name in place of only's, or of dir's, which is "." else */
 };
 
 struct pack_stats {

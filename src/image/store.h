@@ -183,6 +183,24 @@ int store_settle(const char *root, struct error *err) _warn_unused_;
 /* true once in the life of this store for each word (a letter, digits, dashes): for what is said only once. */
 bool store_first_time(struct store *s, const char *word);
 
+/* An image made of another one and what a container of it has changed. */
+struct commit_options {
+    const struct store_image *base;
+    const struct image_config
+        *config; /* of the new one; layers and history of the base are taken over, the rest is as it says */
+    int upper;   /* the container's own layer (image/pack.h), -1: nothing has changed */
+    int removed; /* the list of what is gone */
+    uint32_t ids_first;               /* of the container's ids */
+    const char *created_by, *message; /* of the history; NULL */
+};
+/* name may be NULL. Devices and sockets are left out, with a warning. */
+int store_commit(struct store *s, const struct commit_options *o, const char *name, char id[static 65],
+                 struct error *err) _warn_unused_;
+
+/* --change of import and commit: one docker instruction applied to a config; strings go to the arena. */
+int change_apply(struct arena *a, const char *change, struct image_config *config, struct error *err)
+    _warn_unused_;
+
 /* Another name for an image. */
 int store_tag(struct store *s, const char *name_or_id, const char *new_name, struct error *err) _warn_unused_;
 

@@ -173,7 +173,5 @@ struct staged_image *import_add_image(struct import *im);
 /* "os/arch[/variant]" into the arena; NULL gives this host's. */
 int import_platform(struct arena *a, const char *platform, const char **os, const char **arch,
                     const char **variant, struct error *err) _warn_unused_;
-
-/* --change: one docker instruction applied to a config. */
-int change_apply(struct arena *a, const char *change, struct image_config *config, struct error *err)
-    _warn_unused_;
+/* A new image's name in full. */
+int import_name(struct arena *a, const char *name, const char **ret, struct error *err) _warn_unused_;

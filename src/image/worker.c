@@ -77,7 +77,7 @@ static char *find_program(struct error *err)
 
 static void place_descriptors(const struct worker_job *job, int ctl)
 {
-    int from[] = { job->in_fd, job->pack ? job->in_fd : job->dir_fd, ctl, job->copy_fd,
+    int from[] = { job->in_fd, job->pack && !job->upper ? job->in_fd : job->dir_fd, ctl, job->copy_fd,
                    job->userns_fd > 0 ? job->userns_fd : -1 };
     int to[] = { WORKER_FD_IN, WORKER_FD_DIR, WORKER_FD_CTL, WORKER_FD_COPY, WORKER_FD_USERNS };
 
@@ -133,6 +133,7 @@ static char **arguments(const struct worker_job *job)
         { "links-in-root", job->links_in_root },
         { "plain-modes", job->plain_modes },
         { "userns", job->userns_fd > 0 },
+        { "upper", job->upper },
     };
     const char *const texts[][2] = { { "only", job->only }, { "as", job->as } };
     char **argv = xcalloc(ARRAY_LEN(table) + ARRAY_LEN(texts) + 3, sizeof(*argv));

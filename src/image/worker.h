@@ -23,6 +23,7 @@ struct worker_job {
     /* A copy (image/copy.h): pack.h and extract.h say what these are. */
     const char *only, *as; /* pack */
     bool copy, links_in_root, plain_modes;
+    bool upper;    /* pack: in_fd is a container's own layer, and dir_fd a list of what is gone (pack.h) */
     int userns_fd; /* the worker is root of this user namespace, and nobody else; 0: it stays in ours */
 };
 

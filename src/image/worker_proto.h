@@ -12,8 +12,9 @@
 #include "base/error.h"
 
 enum worker_fd {
-    WORKER_FD_IN = 3,  /* unpack: the archive; pack: the directory */
-    WORKER_FD_DIR = 4, /* unpack: the destination; pack: not there (the same as WORKER_FD_IN) */
+    WORKER_FD_IN = 3, /* unpack: the archive; pack: the directory */
+    WORKER_FD_DIR =
+        4, /* unpack: the destination; pack: the list of a container's removals, or the same as WORKER_FD_IN */
     WORKER_FD_CTL = 5,
     WORKER_FD_COPY = 6,   /* the layer's blob */
     WORKER_FD_USERNS = 7, /* /dev/null: none */

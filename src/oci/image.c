@@ -177,6 +177,7 @@ static const struct field container_fields[] = {
     { "Healthcheck", FIELD_OBJECT, 0, AT(struct image_config, healthcheck),
       .set = offsetof(struct image_config, healthcheck.set), .object = &healthcheck },
     { "Shell", FIELD_STRINGS, FIELD_ONE, AT(struct image_config, shell) },
+    { "OnBuild", FIELD_STRINGS, 0, AT(struct image_config, on_build) },
 };
 static const struct field_object container = { OBJECT(container_fields) };
 

@@ -67,7 +67,7 @@ struct image_history {
 struct image_config {
     const char *created, *author, *os, *architecture, *variant;
     const char *user, *working_dir, *stop_signal;
-    struct oci_strings env, entrypoint, cmd, exposed_ports, volumes, shell;
+    struct oci_strings env, entrypoint, cmd, exposed_ports, volumes, shell, on_build;
     bool entrypoint_set, cmd_set;
     struct oci_pairs labels;
     struct image_healthcheck healthcheck;
