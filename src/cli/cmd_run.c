@@ -4,6 +4,7 @@
  * started later. Exit status: the program's, or docker's 125, 126, 127.
  */
 #include "cli/commands.h"
+#include "cli/containers.h"
 #include "cli/run_flags.h"
 #include "confine/cgroup.h"
 #include "confine/rootless.h"
@@ -44,7 +45,9 @@ static int run(const struct cli *cli, struct run_flags *f, int argc, char **argv
     int status = command_options(cli, f, f->o.arena, argc, argv, &words);
     if (status >= 0)
         return status;
-    if (run_flags_finish(f, words, argv, &err) < 0 || engine_protect(&f->o, &err) < 0)
+    struct attach_request attach = { .no_proxy = f->sig_proxy.set && !f->sig_proxy.v };
+    if (run_flags_finish(f, words, argv, &err) < 0 ||
+        detach_keys_argument(f->detach_keys, &attach.keys, &err) < 0 || engine_protect(&f->o, &err) < 0)
         return fail(cli, EXIT_OAKUM, &err);
     run_warnings(&f->o, say, (void *) cli);
     warn_budgets(cli, &f->o);
@@ -55,6 +58,7 @@ static int run(const struct cli *cli, struct run_flags *f, int argc, char **argv
     if (r == 0)
         r = f->o.create_only ? engine_create(e, &f->o, id, &err)
             : f->o.detach    ? engine_run_detached(e, &f->o, id, &end, &err)
+            : f->o.monitored ? engine_run_attached(e, &f->o, &attach, &end, &err)
                              : engine_run(e, &f->o, &end, &err);
     if (r < 0)
         return fail(cli, end.exec_failed ? end.code : EXIT_OAKUM, &err);
@@ -91,6 +95,9 @@ static const char details[] =
     "\n"
     "The exit status is the program's; 125 when oakum failed, 126 when the program could not be executed, 127 when it was not\n"
     "found, and 128 plus the number of the signal that ended it.\n"
+    "\n"
+    "A container in the foreground has no monitor, and ends with oakum. With --detach-keys, --sig-proxy=false, --restart or --timeout it\n"
+    "has one, as with -d, and oakum is attached to it (\"oakum attach\").\n"
     "\n"
     "With -d the container has a monitor of two small processes, which keep its log and know how it ended. Either may be killed;\n"
     "when both are, the container goes on, and the next oakum command that looks at it gives it a new one.";

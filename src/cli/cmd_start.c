@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cli/cmd_start.c: `oakum start`: a container that was made or has ended, in the background or with -a in the foreground. */
+/* cli/cmd_start.c: `oakum start`: a container that was made or has ended; with -a, attached to it. */
 #include <errno.h>
 
 #include "cli/commands.h"
@@ -7,17 +7,21 @@
 
 struct start_flags {
     bool attach, interactive;
+    const char *detach_keys;
+    struct opt_bool sig_proxy;
 };
 
 #define F(field) OPTION_FIELD(struct start_flags, field)
 static const struct cli_option options[] = {
     { "attach", 'a', OPT_FLAG, F(attach), NULL,
-      "in the foreground, with its exit status; its output is not logged then", NULL },
+      "see what it writes, pass signals on, and end with its exit status", NULL },
     { "checkpoint", 0, OPT_LATER, 0, "NAME", NULL, NULL },
     { "checkpoint-dir", 0, OPT_LATER, 0, "DIR", NULL, NULL },
-    { "detach-keys", 0, OPT_LATER, 0, "KEYS", NULL, NULL },
+    { "detach-keys", 0, OPT_TEXT, F(detach_keys), "KEYS",
+      "keys that leave a container with a terminal (ctrl-p,ctrl-q)", NULL },
     { "interactive", 'i', OPT_FLAG, F(interactive), NULL,
       "as -a, with standard input, if it was made with -i", NULL },
+    { "sig-proxy", 0, OPT_TRI, F(sig_proxy), NULL, "pass signals on, unless it has a terminal (on)", NULL },
 };
 
 static int start_one(struct engine *e, const char *name, void *arg, struct error *err)
@@ -34,8 +38,12 @@ static int attach(const struct cli *cli, const struct start_flags *f, const char
     _cleanup_engine_ struct engine *e = NULL;
     struct error err = { 0 };
     struct container_exit end = { 0 };
-    const struct start_request req = { .attach = true, .interactive = f->interactive, .lock_fd = -1 };
-    int r = engine_open(cli->root, cli->state, false, &e, &err);
+    struct attach_request attach = { .no_stdin = !f->interactive,
+                                     .no_proxy = f->sig_proxy.set && !f->sig_proxy.v };
+    const struct start_request req = { .attach = &attach, .lock_fd = -1 };
+    int r = detach_keys_argument(f->detach_keys, &attach.keys, &err);
+    if (r == 0)
+        r = engine_open(cli->root, cli->state, false, &e, &err);
     if (r == 0)
         r = container_protect(e, name, &err);
     if (r == 0)
@@ -60,6 +68,9 @@ const struct command cmd_start = {
     .name = "start",
     .synopsis = "[OPTIONS] CONTAINER [CONTAINER...]",
     .summary = "Start containers that were made or have ended",
+    .details =
+        "In the background, with a monitor. With -a or -i oakum is attached to it meanwhile, as with \"oakum attach\"; the container goes\n"
+        "on when oakum is left by its keys or ended.",
     .options = options,
     .n_options = ARRAY_LEN(options),
     .run = run,

@@ -52,6 +52,12 @@ int signal_argument(const struct cli *cli, const char *text, int *ret)
                : -1;
 }
 
+int detach_keys_argument(const char *text, struct detach_keys *ret, struct error *err)
+{
+    int r = detach_keys_parse(text != NULL ? text : DETACH_KEYS_DEFAULT, ret, err);
+    return r < 0 ? error_context(err, r, "--detach-keys") : 0;
+}
+
 bool confirmed(const char *what)
 {
     char answer[16];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/cli.h"
+#include "engine/attach.h"
 #include "engine/engine.h"
 
 /*
@@ -16,6 +17,8 @@ int for_each_container(const struct cli *cli, int words, char **argv,
 int container_protect(struct engine *e, const char *name, struct error *err) _warn_unused_;
 /* The value of --signal: -1, or an exit status with a message. */
 int signal_argument(const struct cli *cli, const char *text, int *ret);
+/* The value of --detach-keys, NULL when it was not given. */
+int detach_keys_argument(const char *text, struct detach_keys *ret, struct error *err) _warn_unused_;
 /* docker's question before something is removed; the answer is read from standard input, whatever that is. */
 bool confirmed(const char *what);
 /* "redis:7" as people know it; the text itself where it is no reference. Caller's buffer of 520 bytes. */

@@ -158,7 +158,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "cpuset-cpus", 0, OPT_CALL, 0, "LIST", "CPUs to run on: 0-2,4", set_cpuset_cpus },
     { "cpuset-mems", 0, OPT_CALL, 0, "LIST", "memory nodes to use: 0,1", set_cpuset_mems },
     { "detach", 'd', OPT_FLAG, O(detach), NULL, "leave it running in the background, with a monitor and a log, and print its id", NULL },
-    { "detach-keys", 0, OPT_LATER, 0, "KEYS", NULL, NULL },
+    { "detach-keys", 0, OPT_TEXT, F(detach_keys), "KEYS", "in the foreground, with a terminal: these keys (such as ctrl-p,ctrl-q) leave it running in the background", NULL },
     { "device", 0, OPT_ADD, 0, "HOST[:CONTAINER][:rwm]", "give a device of the host", add_device },
     { "device-cgroup-rule", 0, OPT_ADD, 0, "RULE", "allow devices: 'c 10:200 rwm'", add_device_rule },
     { "device-read-bps", 0, OPT_ADD, 0, "DEVICE:SIZE", "bytes a second to read", add_read_bps },
@@ -225,7 +225,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "sdnotify", 0, OPT_CALL, 0, "MODE", "who tells the service manager of NOTIFY_SOCKET that it is ready, when detached: ignore (the default), conmon (oakum, when it has started), container (its program), healthy (its health check)", set_sdnotify },
     { "security-opt", 0, OPT_ADD, 0, "OPTION", "no-new-privileges=false, seccomp=FILE|unconfined, apparmor=PROFILE, label=..., landlock=off, systempaths=unconfined, mask=PATH, unmask=PATH|ALL", add_security },
     { "shm-size", 0, OPT_SIZE, O(shm_size), "SIZE", "size of /dev/shm (64m)", NULL },
-    { "sig-proxy", 0, OPT_LATER, 0, NULL, "signals are always passed on", NULL },
+    { "sig-proxy", 0, OPT_TRI, F(sig_proxy), NULL, "pass signals on (on; --sig-proxy=false: they end oakum, and the container goes on)", NULL },
     { "stop-signal", 0, OPT_CALL, 0, "SIGNAL", "signal that asks it to end (SIGTERM)", set_stop_signal },
     { "stop-timeout", 0, OPT_I64, O(stop_timeout), "SECONDS", "time for that, before SIGKILL (10)", NULL },
     { "storage-opt", 0, OPT_LATER, 0, "OPTION", NULL, NULL },
@@ -290,10 +290,6 @@ static int check_together(const struct run_options *o, struct error *err)
                          "--restart and --rm contradict each other: what is removed cannot be started again");
     if (o->timeout.set && (o->timeout.v < 0 || o->timeout.v > 2000000))
         return error_set(err, -EINVAL, "--timeout must be a number of seconds up to 2000000; 0 is no limit");
-    if (!o->detach && !o->create_only && (o->restart != NULL || o->timeout.v > 0))
-        return error_set(err, -EINVAL,
-                         "--%s needs a monitor, which a container in the foreground has not; add -d",
-                         o->restart != NULL ? "restart" : "timeout");
     if (o->tty && o->interactive && !o->detach && !o->create_only && isatty(STDIN_FILENO) == 0)
         return error_set(err, -ENOTTY, "the input device is not a terminal; leave -t out");
     return check_health(o, err);
@@ -301,7 +297,12 @@ static int check_together(const struct run_options *o, struct error *err)
 
 int run_flags_finish(struct run_flags *f, int words, char **argv, struct error *err)
 {
-    int r = check_together(&f->o, err);
+    struct run_options *o = &f->o;
+    int r = check_together(o, err);
+    /* What a container in the foreground cannot have without a monitor. */
+    o->monitored = !o->detach && !o->create_only &&
+                   (f->detach_keys != NULL || (f->sig_proxy.set && !f->sig_proxy.v) || o->restart != NULL ||
+                    o->timeout.v > 0);
     for (size_t i = 0; r == 0 && i < f->env_files.n; i++)
         r = env_list_add_file(f->o.arena, &f->o.env, f->env_files.v[i], err);
     for (size_t i = 0; r == 0 && i < f->env.n; i++)

@@ -8,6 +8,8 @@
 struct run_flags {
     struct run_options o; /* first: setters of engine/options.h get a pointer to it */
     struct oci_strings env, env_files, labels, label_files, annotations;
+    const char *detach_keys;
+    struct opt_bool sig_proxy;
 };
 
 #define RUN_FLAG_COUNT 104

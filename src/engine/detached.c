@@ -52,7 +52,7 @@ struct monitor_start {
     int dir, lock, state; /* lock: the monitor's directory again, locked, the keeper's */
     int exit;
     int source[2], sink[2]; /* reading ends; the container's own ends. -1: /dev/null */
-    int input;              /* the container's standard input, -1: /dev/null */
+    int input, feed;        /* the container's standard input, and its writing end. -1: /dev/null */
     int socket[2];          /* keeper, scribe */
     int word[2];            /* pipe to us */
     int null;
@@ -111,7 +111,7 @@ static int null_file(void)
 static _noreturn_ void become_monitor(int program, const char *role, const struct monitor_options *o,
                                       const int *fds, size_t n)
 {
-    const char *argv[20] = { "oakum-monitor", role };
+    const char *argv[24] = { "oakum-monitor", role };
     char words[16384];
     static const char *const kept[] = { "PATH", "HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
                                         "NOTIFY_SOCKET" };
@@ -167,6 +167,7 @@ static void monitor_words(const struct engine *e, const struct engine_record *r,
         .restarts = (uint64_t) r->restarts,
         .backoff_ms = (uint64_t) r->restart_backoff,
         .dumpable = rootless_inside(),
+        .stdin_once = r->stdin_once,
         .timeout_s = (uint64_t) r->timeout,
         .health_ms = health_is_checked(&r->health) ? whole_ms(health_interval(&r->health)) : 0,
         .health_soon_ms = r->health.start_period > 0 ? whole_ms(health_start_interval(&r->health)) : 0,
@@ -177,6 +178,7 @@ static void monitor_words(const struct engine *e, const struct engine_record *r,
         .state = e->state,
         .program = program[0] != '\0' ? program : "oakum",
         .tag = r->log_tag,
+        .no_log = r->log_driver != NULL && str_eq(r->log_driver, "none"),
     };
 }
 
@@ -202,7 +204,8 @@ static _noreturn_ void scribe_process(struct monitor_start *s)
     struct monitor_options o;
     stay_findable(s->l->e);
     monitor_words(s->l->e, s->l->record, &o);
-    const int fds[] = { s->socket[1], s->dir, s->state, s->exit, s->source[0], s->source[1] };
+    const int fds[] = { s->socket[1], s->dir,       s->state, s->exit,
+                        s->source[0], s->source[1], s->feed,  s->l->attached };
     become_monitor(s->program, "scribe", &o, fds, ARRAY_LEN(fds));
 }
 
@@ -334,8 +337,8 @@ static _noreturn_ void keeper_process(struct monitor_start *s)
     if (w.result < 0)
         _exit(1);
     stay_findable(s->l->e);
-    const int fds[] = { s->socket[0], s->lock,  s->state, s->exit, s->source[0],
-                        s->source[1], s->oakum, pidfd,    oom,     master };
+    const int fds[] = { s->socket[0], s->lock, s->state, s->exit, s->source[0], s->source[1],
+                        s->feed,      -1,      s->oakum, pidfd,   oom,          master };
     become_monitor(s->program, "keeper", &o, fds, ARRAY_LEN(fds));
 }
 
@@ -353,27 +356,37 @@ static _noreturn_ void first_process(struct monitor_start *s)
 
 /* ---- this process ---- */
 
-/* The container's end is open for reading too (monitor/monitor.h). */
-static int make_pipe(int *ret_source, int *ret_sink, struct error *err)
+/* p[ours] stays, and does not block; in place of the other end there is one that both reads and writes (monitor/monitor.h). */
+static int make_pipe(int ours, int *ret_ours, int *ret_theirs, struct error *err)
 {
     int p[2];
     char path[40];
     if (pipe2(p, O_CLOEXEC) < 0)
         return error_errno(err, -errno, "cannot make a pipe");
-    (void) fcntl(p[1], F_SETPIPE_SZ, PIPE_SIZE);
-    fcntl(p[0], F_SETFL, O_NONBLOCK);
-    int r = str_format(path, sizeof(path), "/proc/self/fd/%d", p[1]);
+    fcntl(p[ours], F_SETFL, O_NONBLOCK);
+    int r = str_format(path, sizeof(path), "/proc/self/fd/%d", p[1 - ours]);
     int both = r < 0 ? r : file_open(AT_FDCWD, path, O_RDWR, 0, err);
-    close(p[1]);
+    close(p[1 - ours]);
     if (both < 0) {
-        close(p[0]);
+        close(p[ours]);
         return both;
     }
-    if (ret_source != NULL)
-        *ret_source = p[0];
-    else
-        close(p[0]);
-    *ret_sink = both;
+    *ret_ours = p[ours];
+    *ret_theirs = both;
+    return 0;
+}
+
+/* One that ends with who is attached has no writer but the monitor. */
+static int make_input(struct monitor_start *s, struct error *err)
+{
+    int p[2];
+    if (!s->l->record->stdin_once)
+        return make_pipe(1, &s->feed, &s->input, err);
+    if (pipe2(p, O_CLOEXEC) < 0)
+        return error_errno(err, -errno, "cannot make a pipe");
+    s->input = p[0];
+    s->feed = p[1];
+    fcntl(s->feed, F_SETFL, O_NONBLOCK);
     return 0;
 }
 
@@ -381,27 +394,30 @@ static int make_pipes(struct monitor_start *s, struct error *err)
 {
     const struct engine_record *rec = s->l->record;
     uint32_t uid = namespace_host_uid(s->l->spec, s->l->spec->process.user.uid);
-    bool log = rec->log_driver == NULL || str_eq(rec->log_driver, "json-file");
     char text[64];
-    struct stat st[2] = { 0 };
+    struct stat st[3] = { 0 };
     int r = 0;
     if (s->l->spec->process.terminal)
         return 0;
     if (rec->interactive)
-        r = make_pipe(NULL, &s->input, err);
+        r = make_input(s, err);
     if (r == 0 && s->input >= 0)
         r = pipe_give(s->input, uid, err);
-    for (int i = 0; log && r == 0 && i < 2; i++) {
-        r = make_pipe(&s->source[i], &s->sink[i], err);
+    if (r == 0 && s->input >= 0 && fstat(s->input, &st[2]) < 0)
+        r = error_errno(err, -errno, "cannot look at a pipe");
+    for (int i = 0; r == 0 && i < 2; i++) {
+        r = make_pipe(0, &s->source[i], &s->sink[i], err);
+        if (r == 0)
+            (void) fcntl(s->source[i], F_SETPIPE_SZ, PIPE_SIZE);
         if (r == 0)
             r = pipe_give(s->sink[i], uid, err);
         if (r == 0 && fstat(s->source[i], &st[i]) < 0)
             r = error_errno(err, -errno, "cannot look at a pipe");
     }
-    if (r < 0 || !log)
+    if (r < 0)
         return r;
-    r = str_format(text, sizeof(text), "%llu %llu\n", (unsigned long long) st[0].st_ino,
-                   (unsigned long long) st[1].st_ino);
+    r = str_format(text, sizeof(text), "%llu %llu %llu\n", (unsigned long long) st[0].st_ino,
+                   (unsigned long long) st[1].st_ino, (unsigned long long) st[2].st_ino);
     return r < 0 ? r : file_replace(s->state, "pipes", text, strlen(text), 0600, false, err);
 }
 
@@ -447,8 +463,8 @@ static int prepare_monitor(struct monitor_start *s, int lock_fd, struct error *e
 
 static void close_all(struct monitor_start *s, int lock_fd)
 {
-    const int fds[] = { s->program,   s->oakum,   s->dir,     s->state, s->exit,    s->source[0],
-                        s->source[1], s->sink[0], s->sink[1], s->input, s->word[0], s->null };
+    const int fds[] = { s->program, s->oakum,   s->dir,   s->state, s->exit,    s->source[0], s->source[1],
+                        s->sink[0], s->sink[1], s->input, s->feed,  s->word[0], s->null };
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);
@@ -494,6 +510,7 @@ int detached_start(struct launch *l, const struct signals_held *hold, const char
                                .source = { -1, -1 },
                                .sink = { -1, -1 },
                                .input = -1,
+                               .feed = -1,
                                .socket = { -1, -1 },
                                .word = { -1, -1 },
                                .null = -1 };
@@ -512,6 +529,8 @@ int detached_start(struct launch *l, const struct signals_held *hold, const char
         r = hear(s.word[0], end, &keeper, err);
     if (r >= 0)
         tell_manager(l->record, keeper);
+    if (r >= 0 && l->attached >= 0)
+        l->exit_fd = TAKE_FD(s.exit);
     close_all(&s, lock_fd);
     if (r < 0)
         monitor_state_remove(l->e, l->id);
@@ -520,9 +539,11 @@ int detached_start(struct launch *l, const struct signals_held *hold, const char
 
 /* ---- taking over ---- */
 
+#define PIPES 3 /* output, errors, input */
+
 struct search {
-    ino_t inode[2];
-    int found[2];
+    ino_t inode[PIPES]; /* 0: none */
+    int found[PIPES];
 };
 
 static int match_pipe(int dirfd, const char *name, unsigned char type, void *arg)
@@ -532,10 +553,10 @@ static int match_pipe(int dirfd, const char *name, unsigned char type, void *arg
     (void) type;
     if (fstatat(dirfd, name, &st, 0) < 0 || !S_ISFIFO(st.st_mode))
         return 0;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < PIPES; i++) {
         if (s->found[i] >= 0 || st.st_ino != s->inode[i])
             continue;
-        int fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        int fd = openat(dirfd, name, (i == 2 ? O_WRONLY : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
         struct statfs fs;
         /* The name may be another file's by now. */
         if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == s->inode[i] && fstatfs(fd, &fs) == 0 &&
@@ -551,19 +572,18 @@ static void find_pipes(int state, pid_t pid, int *fds)
 {
     _cleanup_free_ char *text = NULL;
     char path[40];
-    uint64_t inode[2];
-    struct search s = { .found = { -1, -1 } };
+    struct search s = { .found = { -1, -1, -1 } };
     if (file_read(state, "pipes", 100, &text, NULL, NULL) < 0 ||
         str_format(path, sizeof(path), "%d/fd", (int) pid) < 0)
         return;
-    char *space = strchr(text, ' '), *end = strchr(text, '\n');
-    if (space == NULL || end == NULL)
-        return;
-    *space = *end = '\0';
-    if (parse_u64(text, &inode[0]) < 0 || parse_u64(space + 1, &inode[1]) < 0)
-        return;
-    s.inode[0] = (ino_t) inode[0];
-    s.inode[1] = (ino_t) inode[1];
+    char *rest = text;
+    for (int i = 0; i < PIPES && rest != NULL; i++) {
+        const char *word = strsep(&rest, " \n");
+        uint64_t inode;
+        if (parse_u64(word, &inode) < 0)
+            return;
+        s.inode[i] = (ino_t) inode;
+    }
     _cleanup_close_ int proc = proc_open(NULL);
     if (proc >= 0)
         dir_each(proc, path, match_pipe, &s, NULL);
@@ -573,7 +593,7 @@ static void find_pipes(int state, pid_t pid, int *fds)
 int detached_adopt(struct engine *e, const struct engine_container *c, struct error *err)
 {
     struct monitor_options o;
-    int source[2] = { -1, -1 };
+    int source[PIPES] = { -1, -1, -1 };
     struct runtime *rt;
     struct container_state *st = NULL;
     _cleanup_close_ int proc = proc_open(err);
@@ -591,6 +611,11 @@ int detached_adopt(struct engine *e, const struct engine_container *c, struct er
     if (r < 0)
         return 0; /* another one was faster */
     find_pipes(state, c->pid, source);
+    /* Whether it has ended, only the dead knew. */
+    if (c->record->stdin_once && source[2] >= 0) {
+        close(source[2]);
+        source[2] = -1;
+    }
     r = engine_runtime(e, &rt, err);
     if (r == 0)
         r = container_state(rt, c->record->id, &st, err);
@@ -603,10 +628,11 @@ int detached_adopt(struct engine *e, const struct engine_container *c, struct er
     if (pid == 0) {
         setsid();
         stay_findable(e);
-        const int fds[] = { -1, lock, state, exit_fd, source[0], source[1], oakum, pidfd, oom, -1 };
+        const int fds[] = { -1,        lock, state, exit_fd, source[0], source[1],
+                            source[2], -1,   oakum, pidfd,   oom,       -1 };
         become_monitor(program, "keeper", &o, fds, ARRAY_LEN(fds));
     }
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < PIPES; i++)
         if (source[i] >= 0)
             close(source[i]);
     return r < 0 ? r : pid < 0 ? error_errno(err, -errno, "cannot make a process") : 0;

@@ -57,14 +57,19 @@ int engine_run(struct engine *e, const struct run_options *opt, struct container
 /* The same with a monitor; returns when its program was executed. id: 65 bytes. */
 int engine_run_detached(struct engine *e, const struct run_options *opt, char *id, struct container_exit *ret,
                         struct error *err);
+/* The same, and attached to it (engine/attach.h) from its first byte on. */
+struct attach_request;
+int engine_run_attached(struct engine *e, const struct run_options *opt, const struct attach_request *req,
+                        struct container_exit *ret, struct error *err);
 /* Made, and not started. */
 int engine_create(struct engine *e, const struct run_options *opt, char *id, struct error *err);
 
 struct start_request {
-    bool attach, interactive; /* in the foreground, with our standard streams; *ret is its end then */
-    int lock_fd;              /* of engine_restarted(): containers/ID/monitor, locked; else -1 */
+    const struct attach_request
+        *attach; /* NULL, or: with our standard streams; *ret is its end then, code 0 when detached */
+    int lock_fd; /* of engine_restarted(): containers/ID/monitor, locked; else -1 */
 };
-/* One that runs already is success, but to attach. */
+/* One that runs already is success. */
 int engine_start(struct engine *e, const char *name_or_id, const struct start_request *req,
                  struct container_exit *ret, struct error *err);
 /* What a keeper executes oakum for: to put away what is over, and to start it again. */

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "confine/mounts.h"
+#include "engine/attach.h"
 #include "engine/engine.h"
 #include "engine/spec_build.h"
 #include "monitor/monitor.h"
@@ -56,7 +57,8 @@ struct launch {
     int dirfd;
     uint32_t range_first, rootless_ids;
     bool range_claimed, name_claimed, upper;
-    bool no_stdin; /* standard input is /dev/null, whatever the record says */
+    int exit_fd; /* detached_start() sets it: the exit file, for who is attached; -1 */
+    int attached; /* the scribe's end of a socket, for who starts a container and is attached (monitor/attach.h); -1 */
     struct spec_joins joins;
     int namespaces[OCI_NS_KINDS]; /* descriptors of what joins names, -1: none */
     struct mount_given shm;       /* /dev/shm of the container whose ipc namespace is joined; fd -1: none */
@@ -127,6 +129,16 @@ int monitor_wait_gone(struct engine *e, const char *id, int timeout_ms, struct e
  * anew then. Failure is a warning.
  */
 void engine_tend(struct engine *e, struct engine_container *c);
+
+/* attach.c */
+/* detached_start(), and attached to it until detached or the end. *ret_started: what fails then is not the start. */
+int attach_start(struct launch *l, const struct signals_held *hold, const char *config, int lock_fd,
+                 const struct attach_request *req, bool *ret_started, struct container_exit *ret,
+                 struct error *err);
+
+/* start.c: the exit file of the present run, which stays readable for us when the container is removed; and whether it says something. */
+int monitor_exit_open(struct engine *e, const char *id);
+bool monitor_exit_code(int fd, int64_t *ret_code);
 
 /* image.c */
 int launch_find_image(struct launch *l, struct error *err);

@@ -135,11 +135,12 @@ int launch_write_record(struct launch *l, struct error *err)
     r->rm = o->rm;
     r->tty = o->tty;
     r->interactive = o->interactive;
+    r->stdin_once = o->interactive && !o->detach;
     r->init = o->init;
     r->ulimits = o->n_ulimits > 0;
     r->runs = o->create_only ? 0 : 1;
-    r->detached = o->detach;
-    r->started = o->detach ? r->created : NULL;
+    r->detached = o->detach || o->monitored;
+    r->started = r->detached ? r->created : NULL;
     r->restart = o->restart;
     r->restart_max = o->restart_max;
     r->timeout = o->timeout.set ? o->timeout.v : 0;

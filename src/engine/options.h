@@ -80,6 +80,7 @@ struct run_options {
     struct oci_pairs labels, annotations;
     bool rm, interactive, tty, init;
     bool detach, create_only;
+    bool monitored; /* in the foreground, and with a monitor all the same: it can be left (engine/attach.h) */
     bool compat_docker, privileged;
 
     /* identity and rights */

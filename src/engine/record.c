@@ -38,6 +38,7 @@ static const struct {
     { "rm", F_BOOL, false, offsetof(struct engine_record, rm) },
     { "tty", F_BOOL, false, offsetof(struct engine_record, tty) },
     { "interactive", F_BOOL, false, offsetof(struct engine_record, interactive) },
+    { "stdinOnce", F_BOOL, false, offsetof(struct engine_record, stdin_once) },
     { "init", F_BOOL, false, offsetof(struct engine_record, init) },
     { "renamed", F_BOOL, false, offsetof(struct engine_record, renamed) },
     { "ulimits", F_BOOL, false, offsetof(struct engine_record, ulimits) },

@@ -25,6 +25,7 @@ struct engine_record {
     int64_t stop_timeout;    /* seconds, -1 for ever */
     bool rm, tty, interactive, init;
     bool renamed;            /* once at least: a killed rename may have left a name more */
+    bool stdin_once;         /* standard input ends with the first one who was attached and sent it */
     bool ulimits;            /* some were asked for: then one that cannot be set is an error */
     int64_t runs;            /* how often it was started; 0: created only */
     bool detached;           /* the present or last run has a monitor, whose exit file says how it ended */

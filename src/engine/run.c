@@ -30,13 +30,15 @@ void launch_init(struct launch *l, struct engine *e, const struct run_options *o
                           .dirfd = -1,
                           .rootless_ids = rootless_inside() ? userns_ids() : 0 };
     memset(l->namespaces, 0xff, sizeof(l->namespaces)); /* all -1 */
-    l->shm.fd = -1;
+    l->shm.fd = l->attached = l->exit_fd = -1;
 }
 
 void launch_free(struct launch *l)
 {
     if (l->dirfd >= 0)
         close(l->dirfd);
+    if (l->exit_fd >= 0)
+        close(l->exit_fd);
     launch_close_joins(l);
     oci_spec_free(l->spec);
     engine_record_free(l->record);
@@ -120,7 +122,7 @@ int launch_run(struct launch *l, const struct signals_held *hold, const char *co
         .namespaces = l->namespaces,
         .mount = &l->shm,
         .init = l->record->init,
-        .keep_stdin_closed = !l->record->interactive || l->no_stdin,
+        .keep_stdin_closed = !l->record->interactive,
         .warn_only_rlimits = !l->record->ulimits,
         .signal_mask = &hold->old,
         .die_with_parent = true,

@@ -16,9 +16,9 @@
 
 #define START_WAIT_MS 10000
 
-/* detached NULL: it is only made. */
-static int make(struct engine *e, const struct run_options *opt, struct container_exit *detached, char *id,
-                struct error *err)
+/* end NULL: it is only made. */
+static int make(struct engine *e, const struct run_options *opt, const struct attach_request *attach,
+                struct container_exit *end, char *id, struct error *err)
 {
     struct launch l;
     struct signals_held hold;
@@ -28,10 +28,11 @@ static int make(struct engine *e, const struct run_options *opt, struct containe
     signals_hold(&hold);
     if (r == 0) {
         r = launch_make(&l, &config, err);
-        bool made = r == 0;
-        if (made && detached != NULL)
-            r = detached_start(&l, &hold, config, -1, detached, err);
-        if (r < 0)
+        bool made = r == 0, started = false;
+        if (made && end != NULL)
+            r = attach != NULL ? attach_start(&l, &hold, config, -1, attach, &started, end, err)
+                               : detached_start(&l, &hold, config, -1, end, err);
+        if (r < 0 && !started)
             launch_undo(&l, made);
     }
     if (r == 0)
@@ -43,13 +44,20 @@ static int make(struct engine *e, const struct run_options *opt, struct containe
 
 int engine_create(struct engine *e, const struct run_options *opt, char *id, struct error *err)
 {
-    return make(e, opt, NULL, id, err);
+    return make(e, opt, NULL, NULL, id, err);
 }
 
 int engine_run_detached(struct engine *e, const struct run_options *opt, char *id, struct container_exit *ret,
                         struct error *err)
 {
-    return make(e, opt, ret, id, err);
+    return make(e, opt, NULL, ret, id, err);
+}
+
+int engine_run_attached(struct engine *e, const struct run_options *opt, const struct attach_request *req,
+                        struct container_exit *ret, struct error *err)
+{
+    char id[65];
+    return make(e, opt, req, ret, id, err);
 }
 
 /* ---- one that is there ---- */
@@ -118,14 +126,14 @@ static int load_joins(struct launch *l, struct error *err)
 }
 
 /* The record of a run that is about to begin. */
-static int begin_run(struct launch *l, bool detached, struct error *err)
+static int begin_run(struct launch *l, struct error *err)
 {
     struct engine_record *rec = l->record;
     char now[CLOCK_TEXT_MAX];
     clock_now_text(now);
     rec->runs++;
-    rec->detached = detached;
-    rec->started = detached ? arena_strdup(rec->arena, now) : NULL;
+    rec->detached = true;
+    rec->started = arena_strdup(rec->arena, now);
     rec->finished = rec->error = NULL;
     rec->exit_code = (struct opt_i64){ 0 };
     return engine_record_write(l->dirfd, rec, false, err);
@@ -144,35 +152,21 @@ static void keep_failure(struct launch *l, const struct container_exit *end, con
         log_warn("the failure of container %.12s could not be recorded", l->id);
 }
 
-static int start_foreground(struct launch *l, const struct signals_held *hold, const char *config,
-                            struct container_exit *ret, struct error *err)
-{
-    char started[CLOCK_TEXT_MAX];
-    clock_now_text(started);
-    int r = launch_run(l, hold, config, ret, err);
-    if (r < 0)
-        return r;
-    if (l->record->rm)
-        engine_teardown(l->e, l->id, l->record, true, err);
-    else
-        launch_keep_end(l, started, ret->code);
-    return 0;
-}
-
 static int start_loaded(struct launch *l, const struct start_request *req, const char *config,
                         struct container_exit *ret, struct error *err)
 {
     struct signals_held hold;
+    bool started = false;
     int r = load_joins(l, err);
     if (r < 0)
         return r;
     signals_hold(&hold);
-    l->no_stdin = req->attach && !req->interactive;
-    r = begin_run(l, !req->attach, err);
+    r = begin_run(l, err);
     if (r == 0) {
-        r = req->attach ? start_foreground(l, &hold, config, ret, err)
-                        : detached_start(l, &hold, config, req->lock_fd, ret, err);
-        if (r < 0)
+        r = req->attach != NULL
+                ? attach_start(l, &hold, config, req->lock_fd, req->attach, &started, ret, err)
+                : detached_start(l, &hold, config, req->lock_fd, ret, err);
+        if (r < 0 && !started)
             keep_failure(l, ret, err);
     }
     signals_release(&hold, 0);
@@ -202,8 +196,6 @@ int engine_start(struct engine *e, const char *name_or_id, const struct start_re
         r = error_set(err, -EINVAL, "container %s is damaged: %s", name_or_id, c.record->error);
     else if (paused)
         r = error_set(err, -EBUSY, "container %s is paused; unpause it", name_or_id);
-    else if (runs && req->attach)
-        r = error_set(err, -EBUSY, "container %s is running already", name_or_id);
     else if (!runs)
         r = load(&l, c.record->id, &config, err);
     engine_container_clear(&c);
@@ -213,6 +205,11 @@ int engine_start(struct engine *e, const char *name_or_id, const struct start_re
         r = start_loaded(&l, req, config, ret, err);
     }
     launch_free(&l);
+    if (r == 0 && runs && req->attach != NULL) {
+        struct attach_end end;
+        r = engine_attach(e, name_or_id, req->attach, &end, err);
+        ret->code = end.code;
+    }
     return r;
 }
 
@@ -245,14 +242,13 @@ int engine_restart(struct engine *e, const char *name_or_id, int sig, int64_t ti
 
 /* ---- wait ---- */
 
-/* The exit file of the present run, which stays readable for us when the container is removed. */
-static int open_exit(struct engine *e, const char *id)
+int monitor_exit_open(struct engine *e, const char *id)
 {
     _cleanup_close_ int dirfd = engine_open_container(e, id, -1, NULL);
     return dirfd < 0 ? dirfd : openat(dirfd, "monitor/" MONITOR_EXIT, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static bool exit_of(int fd, int64_t *ret_code)
+bool monitor_exit_code(int fd, int64_t *ret_code)
 {
     char text[MONITOR_EXIT_MAX];
     bool restart = false;
@@ -275,9 +271,9 @@ int engine_wait(struct engine *e, const char *name_or_id, int64_t *ret_code, str
         r = engine_runtime(e, &rt, err);
     *ret_code = 255;
     while (r == 0) {
-        _cleanup_close_ int exit_fd = open_exit(e, id);
+        _cleanup_close_ int exit_fd = monitor_exit_open(e, id);
         r = engine_get(e, id, &c, err);
-        if (r == -ENOENT && exit_of(exit_fd, ret_code)) {
+        if (r == -ENOENT && monitor_exit_code(exit_fd, ret_code)) {
             error_clear(err);
             return 0;
         }
@@ -294,7 +290,8 @@ int engine_wait(struct engine *e, const char *name_or_id, int64_t *ret_code, str
         else
             usleep(2000);
         /* A container with --rm may be gone before we look again. */
-        for (int i = 0; r >= 0 && alive && exit_fd >= 0 && i < 1000 && !exit_of(exit_fd, ret_code); i++)
+        for (int i = 0; r >= 0 && alive && exit_fd >= 0 && i < 1000 && !monitor_exit_code(exit_fd, ret_code);
+             i++)
             usleep(1000);
         r = r < 0 ? r : 0;
     }

@@ -6,7 +6,8 @@
 
 /* From keeper to scribe: BEGIN with pidfd, memory.events and, with a terminal, its master; END when the container has ended. */
 /* From scribe to keeper: DRAINED when all of its output is in the log. */
-enum monitor_word { WORD_BEGIN = 'B', WORD_END = 'E', WORD_DRAINED = 'D' };
+/* INPUT_END: nothing more is written to the container's standard input, by nobody. */
+enum monitor_word { WORD_BEGIN = 'B', WORD_END = 'E', WORD_DRAINED = 'D', WORD_INPUT_END = 'I' };
 struct monitor_message {
     uint32_t word;
     int32_t pid;
@@ -58,5 +59,5 @@ void checks_ended(struct checks *c);
 /* The container has ended. */
 void checks_stop(struct checks *c);
 
-/* The scribe: all of it. Writes below the two directories only. After it no descriptor above MONITOR_FD_ERR is open. */
+/* The scribe: all of it. Writes below the two directories only. */
 int seal_scribe(bool dumpable);

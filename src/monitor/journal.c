@@ -34,7 +34,7 @@ struct journal {
     int dir, log;
     uint64_t max_size, max_files;
     int ring[STREAM_COUNT];
-    uint64_t ring_end[STREAM_COUNT], punched[STREAM_COUNT];
+    uint64_t ring_end[STREAM_COUNT], punched[STREAM_COUNT], hold[STREAM_COUNT];
     volatile struct journal_head *head;
     char name[96];
     const char *tag;
@@ -65,16 +65,16 @@ static void recover(struct journal *j)
     j->head->armed = 0;
 }
 
-int journal_open(int dir, int state, const char *id, const char *tag, uint64_t max_size, uint64_t max_files,
-                 struct journal **ret)
+int journal_open(int dir, int state, const char *id, const char *tag, bool no_log, uint64_t max_size,
+                 uint64_t max_files, struct journal **ret)
 {
     static const char *const rings[] = { "out.ring", "err.ring" };
     struct journal *j = &the_journal;
     *j = (struct journal){
-        .dir = dir, .tag = tag, .max_size = max_size, .max_files = MAX_OF(max_files, 1ull)
+        .dir = dir, .log = -1, .tag = tag, .max_size = max_size, .max_files = MAX_OF(max_files, 1ull)
     };
     int r = str_format(j->name, sizeof(j->name), "%s-json.log", id);
-    if (r >= 0)
+    if (r >= 0 && !no_log)
         r = open_log(j);
     _cleanup_close_ int fd = r < 0
                                  ? -1
@@ -97,6 +97,7 @@ int journal_open(int dir, int state, const char *id, const char *tag, uint64_t m
             return -errno;
         j->ring_end[s] = (uint64_t) end;
         j->out_done[s] = j->punched[s] = j->head->done[s];
+        j->hold[s] = UINT64_MAX;
     }
     *ret = j;
     return 0;
@@ -186,19 +187,28 @@ static bool write_whole(struct journal *j, uint64_t before)
     return false;
 }
 
-static void advance(struct journal *j)
+/* Whole pages of what is dealt with and held by nobody. */
+static void give_back(struct journal *j)
 {
-    for (int s = 0; s < STREAM_COUNT; s++)
-        j->head->done[s] = j->out_done[s];
-    __atomic_store_n(&j->head->armed, 0, __ATOMIC_SEQ_CST);
     for (int s = 0; s < STREAM_COUNT; s++) {
-        uint64_t done = j->head->done[s], from = j->punched[s] & ~4095ull, to = done & ~4095ull;
+        uint64_t done = MIN_OF((uint64_t) j->head->done[s], j->hold[s]), from = j->punched[s] & ~4095ull,
+                 to = done & ~4095ull;
+        if (to <= from)
+            continue;
         if (to - from < TAKE_MAX && !(done == j->ring_end[s] && to > from))
             continue;
         if (fallocate(j->ring[s], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t) from,
                       (off_t) (to - from)) == 0)
             j->punched[s] = done;
     }
+}
+
+static void advance(struct journal *j)
+{
+    for (int s = 0; s < STREAM_COUNT; s++)
+        j->head->done[s] = j->out_done[s];
+    __atomic_store_n(&j->head->armed, 0, __ATOMIC_SEQ_CST);
+    give_back(j);
     j->out_len = j->out_lines = j->out_bytes = 0;
 }
 
@@ -301,11 +311,41 @@ static void write_stream(struct journal *j, enum journal_stream s, bool last, co
 void journal_write(struct journal *j, bool last)
 {
     char now[CLOCK_TEXT_MAX];
+    for (int s = 0; j->log < 0 && s < STREAM_COUNT; s++)
+        j->out_done[s] = j->ring_end[s];
+    if (j->log < 0) {
+        advance(j);
+        return;
+    }
     clock_now_text(now);
     tell_loss(j);
     for (int s = 0; s < STREAM_COUNT; s++)
         write_stream(j, (enum journal_stream) s, last, now);
     flush(j);
+}
+
+uint64_t journal_first(const struct journal *j, enum journal_stream s)
+{
+    return j->punched[s];
+}
+
+uint64_t journal_end(const struct journal *j, enum journal_stream s)
+{
+    return j->ring_end[s];
+}
+
+void journal_hold(struct journal *j, enum journal_stream s, uint64_t from)
+{
+    j->hold[s] = from;
+    give_back(j);
+}
+
+size_t journal_read(const struct journal *j, enum journal_stream s, uint64_t at, char *buf, size_t size)
+{
+    ssize_t n = at < j->punched[s] || at >= j->ring_end[s]
+                    ? 0
+                    : pread(j->ring[s], buf, (size_t) MIN_OF(size, j->ring_end[s] - at), (off_t) at);
+    return n > 0 ? (size_t) n : 0;
 }
 
 void journal_lost(const struct journal *j, uint64_t *ret_lines, uint64_t *ret_bytes)

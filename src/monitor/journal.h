@@ -19,13 +19,23 @@ enum journal_stream { STREAM_OUT, STREAM_ERR, STREAM_COUNT };
 
 struct journal;
 
-/* dir: where the log is; state: where the rest is; tag: for each line, or NULL, kept. max_size 0: no rotation; max_files: with the newest one, >= 1. */
-int journal_open(int dir, int state, const char *id, const char *tag, uint64_t max_size, uint64_t max_files,
-                 struct journal **ret);
+/* no_log: nothing is written. dir: where the log is; state: where the rest is; tag: for each line, or NULL, kept. max_size 0: no rotation; max_files: with the newest one, >= 1. */
+int journal_open(int dir, int state, const char *id, const char *tag, bool no_log, uint64_t max_size,
+                 uint64_t max_files, struct journal **ret);
 /* Takes what is there from fd (a pipe, or a terminal's master). 1: something came, 0: nothing is there now, -EPIPE: the end. */
 int journal_take(struct journal *j, enum journal_stream s, int fd);
 /* Writes whole lines; last: parts of lines too. */
 void journal_write(struct journal *j, bool last);
+/*
+ * For those who read what the container writes while it does: every byte of a stream has a number, from 0. What is dealt with stays to be
+ * read from the held number on; UINT64_MAX: nothing is held. Numbers below journal_first() are gone. A reader who is asked to send nothing
+ * older must send before journal_write().
+ */
+uint64_t journal_first(const struct journal *j, enum journal_stream s);
+uint64_t journal_end(const struct journal *j, enum journal_stream s); /* of the next byte to come */
+void journal_hold(struct journal *j, enum journal_stream s, uint64_t from);
+/* Bytes read, at most size. */
+size_t journal_read(const struct journal *j, enum journal_stream s, uint64_t at, char *buf, size_t size);
 void journal_lost(const struct journal *j, uint64_t *ret_lines, uint64_t *ret_bytes);
 
 /* One line of the log from n bytes of output, into out of size bytes; newline: the program's line ends here. Bytes written, or

@@ -38,7 +38,7 @@ static int64_t now_ms(void)
 
 static _noreturn_ void become_scribe(struct keeper *k, int socket)
 {
-    const char *argv[20] = { PROGRAM, "scribe" };
+    const char *argv[24] = { PROGRAM, "scribe" };
     char words[16384];
     struct monitor_options o = { .max_size = k->o->max_size,
                                  .max_files = k->o->max_files,
@@ -46,6 +46,8 @@ static _noreturn_ void become_scribe(struct keeper *k, int socket)
                                  .root = k->o->root,
                                  .state = k->o->state,
                                  .tag = k->o->tag,
+                                 .no_log = k->o->no_log,
+                                 .stdin_once = k->o->stdin_once,
                                  .dumpable = k->o->dumpable };
     if (monitor_options_format(&o, argv, 2, ARRAY_LEN(argv), words, sizeof(words)) == 0 &&
         dup2(socket, MONITOR_FD_SOCKET) >= 0) {
@@ -154,6 +156,22 @@ static void do_what_is_due(struct keeper *k)
     }
 }
 
+/* The scribe has died, or has something to say. */
+static void hear_scribe(struct keeper *k)
+{
+    struct monitor_message m;
+    int fds[MESSAGE_FDS];
+    size_t n;
+    if (message_receive(k->socket, &m, fds, &n) > 0) {
+        if (m.word == WORD_INPUT_END)
+            dup2(MONITOR_FD_ATTACH, MONITOR_FD_INPUT); /* /dev/null */
+        return;
+    }
+    if (k->scribe > 0)
+        waitpid(k->scribe, NULL, WNOHANG);
+    begin_scribe(k);
+}
+
 /* Until the container has ended. */
 static void watch(struct keeper *k)
 {
@@ -175,11 +193,29 @@ static void watch(struct keeper *k)
             continue;
         if (p[2].revents != 0)
             checks_ended(&k->checks);
-        if (p[1].revents != 0) {
-            if (k->scribe > 0)
-                waitpid(k->scribe, NULL, WNOHANG);
-            begin_scribe(k);
-        }
+        if (p[1].revents != 0)
+            hear_scribe(k);
+    }
+}
+
+/* 1: all is in the log, 0: the scribe has died, -1: the time is over. */
+static int hear_drained(struct keeper *k, struct monitor_exit *x, int64_t end)
+{
+    struct monitor_message answer;
+    int fds[MESSAGE_FDS];
+    size_t n;
+    for (;;) {
+        struct pollfd p = { .fd = k->socket, .events = POLLIN };
+        int64_t left = end - now_ms();
+        if (left <= 0 || poll(&p, 1, (int) left) <= 0)
+            return -1;
+        if (message_receive(k->socket, &answer, fds, &n) <= 0)
+            return 0;
+        if (answer.word != WORD_DRAINED)
+            continue;
+        x->lost_lines = answer.lost_lines;
+        x->lost_bytes = answer.lost_bytes;
+        return 1;
     }
 }
 
@@ -188,20 +224,10 @@ static void drain(struct keeper *k, struct monitor_exit *x)
 {
     int64_t end = now_ms() + DRAIN_MS;
     struct monitor_message m = { .word = WORD_END };
-    int fds[MESSAGE_FDS];
-    size_t n;
     for (int attempt = 0; attempt < 3 && k->socket >= 0; attempt++) {
         message_send(k->socket, &m, NULL, 0);
-        struct pollfd p = { .fd = k->socket, .events = POLLIN };
-        int64_t left = end - now_ms();
-        if (left <= 0 || poll(&p, 1, (int) left) <= 0)
+        if (hear_drained(k, x, end) != 0)
             return;
-        struct monitor_message answer;
-        if (message_receive(k->socket, &answer, fds, &n) > 0 && answer.word == WORD_DRAINED) {
-            x->lost_lines = answer.lost_lines;
-            x->lost_bytes = answer.lost_bytes;
-            return;
-        }
         begin_scribe(k);
     }
 }

@@ -29,8 +29,10 @@ enum {
     MONITOR_FD_DIR,        /* containers/ID/monitor */
     MONITOR_FD_STATE,      /* .monitor/ID */
     MONITOR_FD_EXIT,       /* the exit file, for writing */
-    MONITOR_FD_OUT,        /* the reading ends of two pipes; /dev/null without a log */
+    MONITOR_FD_OUT,        /* the reading ends of two pipes; /dev/null with a terminal */
     MONITOR_FD_ERR,
+    MONITOR_FD_INPUT, /* the writing end of standard input, O_NONBLOCK; /dev/null without -i and with a terminal */
+    MONITOR_FD_ATTACH, /* scribe: a socket of who has started it and is attached (monitor/attach.h); /dev/null without one */
     MONITOR_FD_OAKUM,  /* keeper: the program oakum, O_PATH */
     MONITOR_FD_PIDFD,  /* keeper: the container's first process */
     MONITOR_FD_OOM,    /* keeper: memory.events (memory.oom_control) of its cgroup; /dev/null without one */
@@ -62,6 +64,8 @@ struct monitor_options {
     uint64_t backoff_ms;  /* before the last restart, 0: there was none */
     uint64_t
         dumpable; /* an ordinary user's: his namespace is found by these processes (confine/rootless.h) */
+    uint64_t stdin_once;                /* standard input ends with who is attached */
+    uint64_t no_log;                    /* output is for who is attached, and for nobody else */
     uint64_t timeout_s;                 /* 0: none. The container is killed when it has run that long */
     uint64_t health_ms, health_soon_ms; /* between health checks, 0: there are none; at first, 0: the same */
     uint64_t max_size, max_files;       /* of the log; 0: no rotation. max_files: with the newest one */

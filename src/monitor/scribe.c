@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "monitor/attach.h"
 #include "monitor/internal.h"
 #include "monitor/journal.h"
+#include "sys/syscall.h"
 
 struct scribe {
     struct journal *journal;
@@ -19,6 +22,7 @@ struct scribe {
     int pidfd, oom;
     pid_t pid;
     bool begun, ended;
+    struct attachers people;
 };
 
 /* 1: something came. */
@@ -32,7 +36,8 @@ static int take_all(struct scribe *s)
         any |= r > 0;
         /* Before the container is there its pipes may be without a writer. */
         if (r < 0 && (s->begun || s->ended)) {
-            close(s->source[k]);
+            if (s->source[k] != s->people.master)
+                close(s->source[k]);
             s->source[k] = -1;
         }
     }
@@ -57,7 +62,7 @@ static void hear_keeper(struct scribe *s)
         s->pidfd = fds[0];
         s->oom = fds[1];
         if (n == 3)
-            s->source[STREAM_OUT] = fds[2];
+            s->source[STREAM_OUT] = s->people.master = s->people.input = fds[2];
     }
 }
 
@@ -92,63 +97,101 @@ static void reap_strangers(const struct scribe *s)
     }
 }
 
+/* So that the keeper lets go of its own end. */
+static void tell_input_ended(struct scribe *s)
+{
+    const struct monitor_message m = { .word = WORD_INPUT_END };
+    if (s->socket >= 0)
+        message_send(s->socket, &m, NULL, 0);
+}
+
 /* 0: go on. The pidfd counts only when nobody else waits for it. */
 static int turn(struct scribe *s)
 {
-    struct pollfd p[2 + STREAM_COUNT] = {
+    struct pollfd p[2 + STREAM_COUNT + ATTACH_POLL_MAX] = {
         { .fd = s->socket, .events = POLLIN },
         { .fd = s->socket < 0 ? s->pidfd : -1, .events = POLLIN },
     };
     for (int k = 0; k < STREAM_COUNT; k++)
         p[2 + k] = (struct pollfd){ .fd = s->begun ? s->source[k] : -1, .events = POLLIN };
+    struct pollfd *people = p + 2 + STREAM_COUNT;
+    if (s->begun)
+        attach_poll(&s->people, people);
     sigset_t none; /* SIGCHLD comes here and nowhere else */
     sigemptyset(&none);
-    int n = ppoll(p, ARRAY_LEN(p), NULL, &none);
+    int n = ppoll(p, s->begun ? ARRAY_LEN(p) - ATTACH_MAX + s->people.n : 2 + STREAM_COUNT, NULL, &none);
     reap_strangers(s);
     if (n < 0)
         return errno == EINTR ? 0 : 1;
+    if (s->begun && attach_turn(&s->people, people))
+        tell_input_ended(s);
     if (p[0].revents != 0)
         hear_keeper(s);
     if (s->socket < 0 && !s->begun)
         return 1; /* the container was never started */
     if (p[1].revents != 0)
         s->ended = true;
-    if (take_all(s))
+    int any = take_all(s);
+    attach_give(&s->people);
+    if (any)
         journal_write(s->journal, false);
     return s->ended;
 }
 
-int scribe_main(const struct monitor_options *o)
+static int prepare(struct scribe *s, const struct monitor_options *o)
 {
-    struct scribe s = {
-        .socket = MONITOR_FD_SOCKET, .source = { MONITOR_FD_OUT, MONITOR_FD_ERR }, .pidfd = -1, .oom = -1
-    };
+    struct stat st;
     sigset_t chld;
     sigemptyset(&chld);
     sigaddset(&chld, SIGCHLD);
     sigprocmask(SIG_BLOCK, &chld, NULL);
     signal(SIGCHLD, wake);
+    signal(SIGPIPE, SIG_IGN);
+    if (sys_close_range(MONITOR_FD_ATTACH + 1, UINT32_MAX, 0) < 0)
+        return -errno;
     /* Whose lock it is tells others that a scribe is there; the last one's goes with it. */
-    int r = seal_scribe(o->dumpable);
+    int r = lock_take(MONITOR_SCRIBE);
     if (r == 0)
-        r = lock_take(MONITOR_SCRIBE);
+        r = s->people.listener = attach_listen(MONITOR_FD_STATE);
+    if (r >= 0)
+        r = seal_scribe(o->dumpable);
     if (r == 0)
-        r = journal_open(MONITOR_FD_DIR, MONITOR_FD_STATE, o->id, o->tag, o->max_size, o->max_files,
-                         &s.journal);
-    if (r < 0)
+        r = journal_open(MONITOR_FD_DIR, MONITOR_FD_STATE, o->id, o->tag, o->no_log, o->max_size,
+                         o->max_files, &s->journal);
+    s->people.journal = s->journal;
+    s->people.once = o->stdin_once;
+    if (fstat(MONITOR_FD_INPUT, &st) == 0 && S_ISFIFO(st.st_mode))
+        s->people.input = MONITOR_FD_INPUT;
+    if (r == 0)
+        attach_expect_back(&s->people);
+    if (fstat(MONITOR_FD_ATTACH, &st) == 0 && S_ISSOCK(st.st_mode))
+        attach_add(&s->people, MONITOR_FD_ATTACH);
+    return r;
+}
+
+int scribe_main(const struct monitor_options *o)
+{
+    struct scribe s = { .socket = MONITOR_FD_SOCKET,
+                        .source = { MONITOR_FD_OUT, MONITOR_FD_ERR },
+                        .pidfd = -1,
+                        .oom = -1,
+                        .people = { .input = -1, .master = -1 } };
+    if (prepare(&s, o) < 0)
         return 1;
     while (turn(&s) == 0) {}
     if (!s.begun)
         return 0;
-    while (take_all(&s))
+    while (take_all(&s)) {
+        attach_give(&s.people);
         journal_write(s.journal, false);
-    journal_write(s.journal, true);
-    if (s.socket < 0) {
-        record_end(&s);
-        return 0;
     }
+    journal_write(s.journal, true);
     struct monitor_message m = { .word = WORD_DRAINED };
     journal_lost(s.journal, &m.lost_lines, &m.lost_bytes);
-    message_send(s.socket, &m, NULL, 0);
+    if (s.socket < 0)
+        record_end(&s);
+    else
+        message_send(s.socket, &m, NULL, 0);
+    attach_finish(&s.people);
     return 0;
 }

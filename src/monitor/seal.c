@@ -36,13 +36,14 @@ static const int plain_calls[] = {
     SYS_fdatasync,      SYS_flock,         SYS_munmap,    SYS_brk,       SYS_madvise,
     SYS_fcntl,          SYS_clock_gettime, SYS_nanosleep, SYS_exit,      SYS_exit_group,
     SYS_rt_sigreturn,   SYS_mremap,        SYS_futex,     SYS_getrandom, SYS_restart_syscall,
-    SYS_rt_sigprocmask,
+    SYS_rt_sigprocmask, SYS_accept4,
 #ifdef SYS_poll
     SYS_poll,
 #endif
 };
 
 #define PIDFD_GET_INFO_NUMBER 0xc040ff0bu
+#define TIOCSWINSZ_NUMBER 0x5414u
 
 static int filter_calls(void)
 {
@@ -50,6 +51,7 @@ static int filter_calls(void)
     seal_filter_begin(&f);
     seal_filter_allow(&f, plain_calls, ARRAY_LEN(plain_calls));
     seal_filter_allow_if(&f, SYS_ioctl, 1, UINT32_MAX, PIDFD_GET_INFO_NUMBER);
+    seal_filter_allow_if(&f, SYS_ioctl, 1, UINT32_MAX, TIOCSWINSZ_NUMBER);
     seal_filter_allow_if(&f, SYS_mmap, 2, PROT_EXEC, 0);
     seal_filter_allow_if(&f, SYS_mprotect, 2, PROT_EXEC, 0);
     return seal_filter_install(&f);
@@ -58,8 +60,7 @@ static int filter_calls(void)
 int seal_scribe(bool dumpable)
 {
     struct rlimit none = { 0, 0 };
-    if (sys_close_range(MONITOR_FD_ERR + 1, UINT32_MAX, 0) < 0 ||
-        prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+    if (prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
         setrlimit(RLIMIT_CORE, &none) < 0)
         return -errno;
     int r = landlock();

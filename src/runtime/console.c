@@ -2,7 +2,7 @@
 /*
  * How it works: with process.terminal the container's process makes its pty on the container's own devpts and hands us the
  * master. We relay bytes between it and our own terminal, which is in raw mode meanwhile: the container's pty does the line
- * editing. A guard process, which does nothing but wait for our end, restores our terminal even when we are killed.
+ * editing. runtime/terminal.h has how it comes back.
  *
  * Threats: a terminal left in raw mode after a crash. A relay that stops reading because one side does not write: both
  * directions are buffered apart, and poll waits only for what can go on.
@@ -21,6 +21,7 @@
 
 #include "runtime/annotations.h"
 #include "runtime/start.h"
+#include "runtime/terminal.h"
 #include "sys/file.h"
 
 /* text goes beside the descriptor: of a terminal what runc sends too; engines read and ignore it. */
@@ -72,71 +73,6 @@ int pidfd_give(const char *socket_path, const struct oci_spec *spec, int pidfd, 
         return send_fd("--pidfd-socket", socket_path, name, pidfd, err);
     socket_path = spec ? oci_pairs_get(&spec->annotations, ANNOTATION_PIDFD_RECEIVER) : NULL;
     return socket_path ? send_fd("annotations." ANNOTATION_PIDFD_RECEIVER, socket_path, name, pidfd, err) : 0;
-}
-
-/* ---- raw mode and its guard ---- */
-
-struct raw_mode {
-    bool on;
-    struct termios saved;
-    pid_t guard;
-    int guard_fd; /* the guard waits until this end is closed, by us or by our death */
-};
-
-static _noreturn_ void guard_main(int fd, const struct termios *saved)
-{
-    char c;
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
-    setpgid(0, 0); /* the terminal's Ctrl-C is not for us */
-    while (read(fd, &c, 1) < 0 && errno == EINTR)
-        ;
-    signal(SIGTTOU, SIG_IGN);
-    tcsetattr(STDIN_FILENO, TCSANOW, saved);
-    _exit(0);
-}
-
-static int start_guard(struct raw_mode *raw, struct error *err)
-{
-    int p[2];
-    if (pipe2(p, O_CLOEXEC) < 0)
-        return error_errno(err, -errno, "cannot make a pipe");
-    raw->guard = fork();
-    if (raw->guard == 0) {
-        close(p[1]);
-        guard_main(p[0], &raw->saved);
-    }
-    close(p[0]);
-    raw->guard_fd = p[1];
-    return raw->guard < 0 ? error_errno(err, -errno, "cannot start the terminal's guard") : 0;
-}
-
-static int raw_enter(struct raw_mode *raw, struct error *err)
-{
-    *raw = (struct raw_mode){ .guard_fd = -1 };
-    if (tcgetattr(STDIN_FILENO, &raw->saved) < 0)
-        return 0; /* not a terminal: nothing to be changed */
-    int r = start_guard(raw, err);
-    if (r < 0)
-        return r;
-    struct termios t = raw->saved;
-    cfmakeraw(&t);
-    if (tcsetattr(STDIN_FILENO, TCSANOW, &t) < 0)
-        return error_errno(err, -errno, "cannot put the terminal into raw mode");
-    raw->on = true;
-    return 0;
-}
-
-static void raw_leave(struct raw_mode *raw)
-{
-    if (raw->on)
-        tcsetattr(STDIN_FILENO, TCSANOW, &raw->saved);
-    if (raw->guard_fd >= 0)
-        close(raw->guard_fd); /* really: the guard waits for it */
-    if (raw->guard > 0)
-        while (waitpid(raw->guard, NULL, 0) < 0 && errno == EINTR)
-            ;
 }
 
 /* ---- the relay ---- */
@@ -243,8 +179,8 @@ int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct noti
     _cleanup_close_ int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signal_fd < 0)
         return error_errno(err, -errno, "cannot make a signal descriptor");
-    struct raw_mode raw;
-    int r = raw_enter(&raw, err);
+    struct terminal_raw_mode raw;
+    int r = terminal_raw(&raw, err);
     if (r >= 0) {
         console_size_from_terminal(master_fd);
         struct relay *relay = xcalloc(1, sizeof(*relay));
@@ -265,6 +201,6 @@ int console_relay(int master_fd, int pidfd, const sigset_t *signals, struct noti
         free(relay->out.buf);
         free(relay);
     }
-    raw_leave(&raw);
+    terminal_restore(&raw);
     return r;
 }

@@ -52,7 +52,7 @@ struct seal_filter {
 };
 void seal_filter_begin(struct seal_filter *f);
 void seal_filter_allow(struct seal_filter *f, const int *calls, size_t n);
-/* When (argument & mask) == value, of the argument's low half. */
+/* When (argument & mask) == value, of the argument's low half. A call may be given several values. */
 void seal_filter_allow_if(struct seal_filter *f, int call, int arg, uint32_t mask, uint32_t value);
 /* For what these do not say: between two of the above the accumulator holds the call's number. */
 void seal_filter_add(struct seal_filter *f, uint16_t code, uint32_t k, uint8_t yes, uint8_t no);

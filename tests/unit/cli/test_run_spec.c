@@ -483,7 +483,6 @@ static const struct {
     { "-w relative image", "must be an absolute path" },
     { "--entrypoint '' image", "the image names no command" },
     { "-p 80:80 image", "--publish is not in this version" },
-        { "--restart always image", "add -d" },
     { "-p 80:80 image", "--publish is not in this version" },
     { "--add-host a:1.2.3.4 image", "--add-host is not in this version" },
     { "--memroy 1g image", "Did you mean --memory?" },

@@ -48,7 +48,7 @@ static int teardown(void **state _unused_)
 static _noreturn_ void scribe(int fd, const char *id, uint64_t max_size)
 {
     struct journal *j;
-    if (journal_open(log_dir, state_dir, id, NULL, max_size, 1000, &j) < 0)
+    if (journal_open(log_dir, state_dir, id, NULL, false, max_size, 1000, &j) < 0)
         _exit(2);
     for (;;) {
         struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -149,10 +149,42 @@ static void test_killed_while_rotating(void **state _unused_)
     assert_int_equal(next, LINES);
 }
 
+/* What somebody still has to read stays after it is in the log, and goes when he lets go. */
+static void test_held(void **state _unused_)
+{
+    struct journal *j;
+    struct stat before, after;
+    char block[5000], got[5000];
+    int p[2];
+    assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+    memset(block, 'x', sizeof(block));
+    block[sizeof(block) - 1] = '\n';
+    unlinkat(state_dir, "journal", 0);
+    unlinkat(state_dir, "out.ring", 0);
+    assert_int_equal(journal_open(log_dir, state_dir, "held", NULL, false, 0, 1, &j), 0);
+    journal_hold(j, STREAM_OUT, 0);
+    assert_int_equal(write(p[1], block, sizeof(block)), sizeof(block));
+    assert_int_equal(journal_take(j, STREAM_OUT, p[0]), 1);
+    journal_write(j, false);
+    assert_int_equal(journal_first(j, STREAM_OUT), 0);
+    assert_int_equal(journal_end(j, STREAM_OUT), sizeof(block));
+    assert_int_equal(journal_read(j, STREAM_OUT, 0, got, sizeof(got)), sizeof(got));
+    assert_memory_equal(got, block, sizeof(block));
+    assert_int_equal(fstatat(state_dir, "out.ring", &before, 0), 0);
+    journal_hold(j, STREAM_OUT, UINT64_MAX);
+    assert_int_equal(fstatat(state_dir, "out.ring", &after, 0), 0);
+    assert_true(after.st_blocks < before.st_blocks);
+    assert_int_equal(journal_first(j, STREAM_OUT), sizeof(block));
+    assert_int_equal(journal_read(j, STREAM_OUT, 0, got, sizeof(got)), 0);
+    close(p[0]);
+    close(p[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_held),
         cmocka_unit_test(test_killed_while_rotating),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
