@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/parse.h"
@@ -19,6 +18,7 @@
 #include "image/tar.h"
 #include "image/worker_proto.h"
 #include "oci/digest.h"
+#include "sys/fd_pass.h"
 
 #define MEMORY_MAX (320ULL * 1024 * 1024) /* zstd's 128 MiB window twice over, and the buffers */
 
@@ -84,27 +84,8 @@ static int read_options(int argc, char **argv, struct options *o)
 
 static int send_message(const void *data, size_t len, int fd, struct error *err)
 {
-    struct iovec iov = { .iov_base = (void *) data, .iov_len = len };
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-    if (fd >= 0) {
-        m.msg_control = &control;
-        m.msg_controllen = sizeof(control);
-        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-    }
-    ssize_t n;
-    do
-        n = sendmsg(WORKER_FD_CTL, &m, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? error_errno(err, -errno, "cannot report an opaque directory") : 0;
+    int r = fd_send(WORKER_FD_CTL, data, len, fd);
+    return r < 0 ? error_errno(err, r, "cannot report an opaque directory") : 0;
 }
 
 static int send_opaque(void *arg, int dirfd, struct error *err)

@@ -28,6 +28,7 @@
 #include "monitor/monitor.h"
 #include "runtime/notify.h"
 #include "runtime/pipes.h"
+#include "sys/fd_pass.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/self.h"
@@ -224,19 +225,11 @@ static int listen_console(struct monitor_start *s, char *path, size_t size, stru
 /* The runtime has connected and sent it: nothing is waited for. */
 static int take_console(struct monitor_start *s, int listener)
 {
-    union {
-        struct cmsghdr head;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control;
     char text[64];
-    struct iovec iov = { text, sizeof(text) };
-    struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-    };
     int master = -1;
     _cleanup_close_ int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0 && recvmsg(fd, &msg, MSG_CMSG_CLOEXEC) > 0 && CMSG_FIRSTHDR(&msg) != NULL)
-        memcpy(&master, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(master));
+    if (fd >= 0 && fd_receive(fd, text, sizeof(text), &master) < 0)
+        log_debug("the terminal did not come");
     if (master >= 0)
         fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
     unlinkat(s->state, "console", 0);

@@ -18,6 +18,7 @@
 #include "confine/mounts.h"
 #include "confine/namespaces.h"
 #include "engine/engine_internal.h"
+#include "sys/fd_pass.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 
@@ -110,26 +111,6 @@ static int build(struct mounts *m, int userns, int *ret_root, struct error *err)
     return r;
 }
 
-static void send_word(int to, const struct files_word *w, int fd)
-{
-    struct iovec iov = { (void *) w, sizeof(*w) };
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-    if (fd >= 0) {
-        msg.msg_control = &control;
-        msg.msg_controllen = sizeof(control);
-        struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(fd));
-        memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-    }
-    (void) !sendmsg(to, &msg, MSG_NOSIGNAL);
-}
-
 static _noreturn_ void holder(struct mounts *m, int userns, int talk)
 {
     struct files_word w = { 0 };
@@ -137,7 +118,7 @@ static _noreturn_ void holder(struct mounts *m, int userns, int talk)
     char byte;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     w.result = build(m, userns, &root, &w.error);
-    send_word(talk, &w, w.result < 0 ? -1 : root);
+    (void) !fd_send(talk, &w, sizeof(w), w.result < 0 ? -1 : root);
     while (w.result == 0 && read(talk, &byte, 1) < 0 && errno == EINTR) {}
     _exit(0);
 }
@@ -145,25 +126,13 @@ static _noreturn_ void holder(struct mounts *m, int userns, int talk)
 static int hear(int from, int *ret_root, struct error *err)
 {
     struct files_word w = { 0 };
-    struct iovec iov = { &w, sizeof(w) };
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-    };
-    ssize_t n;
-    do
-        n = recvmsg(from, &msg, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    ssize_t n = fd_receive(from, &w, sizeof(w), ret_root);
     if (n != (ssize_t) sizeof(w))
         return error_set(err, -EIO, "the process that mounts the container's files was killed");
     if (w.result < 0)
         return error_set(err, w.result, "%s", w.error.msg);
-    if (CMSG_FIRSTHDR(&msg) == NULL)
+    if (*ret_root < 0)
         return error_set(err, -EIO, "the container's files could not be handed over");
-    memcpy(ret_root, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*ret_root));
     return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "base/table.h"
 #include "image/stream.h"
 #include "oci/digest.h"
+#include "sys/fd_pass.h"
 #include "sys/file.h"
 #include "sys/syscall.h"
 
@@ -158,25 +159,8 @@ static void free_arguments(char **argv)
 
 static int receive(int ctl, struct worker_result *buf, ssize_t *ret_len, int *ret_fd, struct error *err)
 {
-    struct iovec iov = { .iov_base = buf, .iov_len = sizeof(*buf) };
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct msghdr m = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-    };
-
-    *ret_fd = -1;
-    do
-        *ret_len = recvmsg(ctl, &m, MSG_CMSG_CLOEXEC);
-    while (*ret_len < 0 && errno == EINTR);
-    if (*ret_len < 0)
-        return error_errno(err, -errno, "cannot listen to the unpacking worker");
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-            memcpy(ret_fd, CMSG_DATA(c), sizeof(*ret_fd));
-    return 0;
+    *ret_len = fd_receive(ctl, buf, sizeof(*buf), ret_fd);
+    return *ret_len < 0 ? error_errno(err, (int) *ret_len, "cannot listen to the unpacking worker") : 0;
 }
 
 /* Overlay mounts of root read trusted.*, those of a user namespace user.*, which the worker has set. */

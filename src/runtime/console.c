@@ -22,10 +22,12 @@
 #include "runtime/annotations.h"
 #include "runtime/start.h"
 #include "runtime/terminal.h"
+#include "sys/fd_pass.h"
 #include "sys/file.h"
 
 /* text goes beside the descriptor: of a terminal what runc sends too; engines read and ignore it. */
-static int send_fd(const char *what, const char *socket_path, char *text, int pass_fd, struct error *err)
+static int send_fd(const char *what, const char *socket_path, const char *text, int pass_fd,
+                   struct error *err)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     if (strlen(socket_path) >= sizeof(addr.sun_path))
@@ -34,21 +36,8 @@ static int send_fd(const char *what, const char *socket_path, char *text, int pa
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
         return error_errno(err, -errno, "%s: cannot connect to %s", what, socket_path);
-    union {
-        struct cmsghdr head;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {
-        .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) }
-    };
-    memcpy(CMSG_DATA(&control.head), &pass_fd, sizeof(int));
-    struct iovec iov = { text, strlen(text) };
-    struct msghdr msg = { .msg_iov = &iov,
-                          .msg_iovlen = 1,
-                          .msg_control = control.space,
-                          .msg_controllen = sizeof(control.space) };
-    return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0
-               ? error_errno(err, -errno, "%s: cannot send the descriptor", what)
-               : 0;
+    int r = fd_send(fd, text, strlen(text), pass_fd);
+    return r < 0 ? error_errno(err, r, "%s: cannot send the descriptor", what) : 0;
 }
 
 int console_size_from_terminal(int master_fd)
@@ -62,8 +51,7 @@ int console_size_from_terminal(int master_fd)
 
 int console_take(const char *socket_path, int master_fd, struct error *err)
 {
-    static char name[] = "/dev/ptmx";
-    return socket_path ? send_fd("--console-socket", socket_path, name, master_fd, err) : 0;
+    return socket_path ? send_fd("--console-socket", socket_path, "/dev/ptmx", master_fd, err) : 0;
 }
 
 int pidfd_give(const char *socket_path, const struct oci_spec *spec, int pidfd, struct error *err)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "sys/fd_pass.h"
 #include "sys/file.h"
 
 #define DIRECTORY "notify"
@@ -144,23 +145,11 @@ static int tell(const struct notify *n, pid_t main_pid, bool is_ready)
 /* The manager finds a message's unit by its sender, who must be there until then. One that knows no barriers drops the descriptor. */
 static int barrier(const struct notify *n)
 {
-    static char text[] = "BARRIER=1";
+    static const char text[] = "BARRIER=1";
     int p[2];
-    union {
-        struct cmsghdr head;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {
-        .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) }
-    };
     if (pipe2(p, O_CLOEXEC) < 0)
         return -errno;
-    memcpy(CMSG_DATA(&control.head), &p[1], sizeof(int));
-    struct iovec iov = { text, sizeof(text) - 1 };
-    struct msghdr msg = { .msg_iov = &iov,
-                          .msg_iovlen = 1,
-                          .msg_control = control.space,
-                          .msg_controllen = sizeof(control.space) };
-    int r = sendmsg(n->manager_fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    int r = fd_send(n->manager_fd, text, sizeof(text) - 1, p[1]);
     close(p[1]); /* really: its last close is what we wait for */
     struct pollfd closed = { .fd = p[0], .events = POLLIN };
     if (r == 0 && poll(&closed, 1, BARRIER_MS) <= 0)
