@@ -8,7 +8,6 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "image/store_internal.h"
 #include "image/worker.h"
 #include "sys/file.h"
@@ -46,24 +45,12 @@ static int stage_changes(struct import *im, const struct commit_options *o, stru
 {
     struct worker_job job = import_job(im);
     struct worker_result res;
-    _cleanup_close_ int tar = file_open(im->st.work->fd, "packed", O_RDWR | O_CREAT | O_EXCL, 0600, err);
 
-    if (tar < 0)
-        return tar;
-    job.pack = job.upper = true;
+    job.upper = true;
     job.in_fd = o->upper;
     job.dir_fd = o->removed;
-    job.copy_fd = tar;
     job.ids_first = o->ids_first;
-    int r = worker_run(&job, &res, err);
-    if (r < 0)
-        return r;
-    if (res.left_out > 0)
-        log_warn("%llu device nodes and sockets were left out (the first is %s)",
-                 (unsigned long long) res.left_out, res.first_left_out);
-    if (lseek(tar, 0, SEEK_SET) < 0)
-        return error_errno(err, -errno, "cannot read the layer again");
-    r = import_layer(im, tar, true, "the container's changes", err);
+    int r = import_packed(im, &job, "the container's changes", &res, err);
     return MIN_OF(r, 0);
 }
 
@@ -71,12 +58,9 @@ static void make_image(struct import *im, const struct commit_options *o)
 {
     struct arena *a = im->st.arena;
     struct image_config c = *o->config;
-    struct staged_image *img = import_add_image(im);
     bool changed = o->upper >= 0;
 
     c.diff_ids = (struct oci_strings){ 0 };
-    for (size_t i = 0; i < im->st.n_layers; i++)
-        oci_strings_add(a, &c.diff_ids, arena_printf(a, "sha256:%s", im->st.layers[i].diff_id));
     c.history = arena_array(a, o->base->config.n_history + 1, sizeof(*c.history));
     if (o->base->config.n_history > 0)
         memcpy(c.history, o->base->config.history, o->base->config.n_history * sizeof(*c.history));
@@ -88,21 +72,7 @@ static void make_image(struct import *im, const struct commit_options *o)
         .author = c.author,
         .empty_layer = !changed,
     };
-    _cleanup_json_ json_t *j = image_config_to_json(&c);
-    _cleanup_free_ char *text = json_text(j, 0);
-    img->config = arena_strdup(a, text);
-    img->config_len = strlen(text);
-    sha256_of(img->config, img->config_len, img->id);
-    img->layers = arena_array(a, im->st.n_layers, sizeof(*img->layers));
-    for (size_t i = 0; i < im->st.n_layers; i++)
-        img->layers[i] = i;
-    img->n_layers = im->st.n_layers;
-    img->os = c.os;
-    img->architecture = c.architecture;
-    img->variant = c.variant;
-    if (im->name != NULL)
-        oci_strings_add(a, &img->names, im->name);
-    import_make_manifest(im, img);
+    import_finish(im, &c);
 }
 
 int store_commit(struct store *s, const struct commit_options *o, const char *name, char id[static 65],

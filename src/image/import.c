@@ -243,26 +243,28 @@ static int rootfs_config(struct import *im, const char *file, const struct times
 }
 
 /* The one layer is staged: the image around it. */
-static int finish_rootfs(struct import *im, struct image_config *c)
+void import_finish(struct import *im, struct image_config *c)
 {
     struct arena *a = im->st.arena;
     struct staged_image *img = import_add_image(im);
 
-    oci_strings_add(a, &c->diff_ids, arena_printf(a, "sha256:%s", im->st.layers[0].diff_id));
+    img->n_layers = im->st.n_layers;
+    img->layers = arena_array(a, img->n_layers, sizeof(*img->layers));
+    for (size_t i = 0; i < img->n_layers; i++) {
+        oci_strings_add(a, &c->diff_ids, arena_printf(a, "sha256:%s", im->st.layers[i].diff_id));
+        img->layers[i] = i;
+    }
     _cleanup_json_ json_t *j = image_config_to_json(c);
     _cleanup_free_ char *text = json_text(j, 0);
     img->config = arena_strdup(a, text);
     img->config_len = strlen(text);
     sha256_of(img->config, img->config_len, img->id);
-    img->layers = arena_alloc(a, sizeof(*img->layers));
-    img->n_layers = 1;
     img->os = c->os;
     img->architecture = c->architecture;
     img->variant = c->variant;
     if (im->name != NULL)
         oci_strings_add(a, &img->names, im->name);
     import_make_manifest(im, img);
-    return 0;
 }
 
 static int import_tar(struct import *im, int fd, const char *file, struct error *err)
@@ -305,7 +307,31 @@ static int import_tar(struct import *im, int fd, const char *file, struct error 
     if (res.inodes == 0)
         return error_set(err, -EINVAL, "the archive is empty");
     import_fill_layer(l, &res);
-    return finish_rootfs(im, &config);
+    import_finish(im, &config);
+    return 0;
+}
+
+int import_packed(struct import *im, struct worker_job *job, const char *what, struct worker_result *res,
+                  struct error *err)
+{
+    _cleanup_close_ int tar = file_open(im->st.work->fd, "packed", O_RDWR | O_CREAT | O_EXCL, 0600, err);
+
+    if (tar < 0)
+        return tar;
+    job->pack = true;
+    job->copy_fd = tar;
+    int r = worker_run(job, res, err);
+    if (r < 0)
+        return r;
+    if (res->left_out > 0)
+        log_warn("%llu device nodes and sockets were left out (the first is %s)",
+                 (unsigned long long) res->left_out, res->first_left_out);
+    if (lseek(tar, 0, SEEK_SET) < 0)
+        return error_errno(err, -errno, "cannot read the layer again");
+    r = import_layer(im, tar, true, what, err);
+    if (r >= 0 && !str_eq(im->st.layers[r].diff_id, res->out_hex))
+        return error_set(err, -EIO, "the layer changed on its way");
+    return r;
 }
 
 static int import_directory(struct import *im, int dirfd, const char *file, struct error *err)
@@ -317,34 +343,18 @@ static int import_directory(struct import *im, int dirfd, const char *file, stru
     int r = rootfs_config(im, file, NULL, &config, err); /* options first, as above */
     if (r < 0)
         return r;
-    _cleanup_close_ int tar = file_open(im->st.work->fd, "packed", O_RDWR | O_CREAT | O_EXCL, 0600, err);
-    if (tar < 0)
-        return tar;
-    job.pack = true;
     job.in_fd = dirfd;
-    job.copy_fd = tar;
     job.clamp_from = im->o->clamp_from;
-    r = worker_run(&job, &res, err);
-    if (r < 0)
-        return r;
-    if (res.left_out > 0)
-        log_warn("%llu device nodes and sockets were left out (the first is %s)",
-                 (unsigned long long) res.left_out, res.first_left_out);
-    if (lseek(tar, 0, SEEK_SET) < 0)
-        return error_errno(err, -errno, "cannot read the layer again");
-    r = import_layer(im, tar, true, "the directory", err);
-    if (r < 0)
-        return r;
-    if (!str_eq(im->st.layers[r].diff_id, res.out_hex))
-        return error_set(err, -EIO, "the layer changed on its way");
-    if (im->o->clamp_from != 0) {
+    r = import_packed(im, &job, "the directory", &res, err);
+    if (r >= 0 && im->o->clamp_from != 0) {
         struct timespec newest = { .tv_sec = res.newest_sec };
         config = (struct image_config){ 0 };
         r = rootfs_config(im, file, &newest, &config, err);
-        if (r < 0)
-            return r;
     }
-    return finish_rootfs(im, &config);
+    if (r < 0)
+        return r;
+    import_finish(im, &config);
+    return 0;
 }
 
 static bool has_file(int dirfd, const char *name)

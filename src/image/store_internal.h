@@ -161,6 +161,9 @@ struct worker_job;
 struct worker_result;
 struct worker_job import_job(const struct import *im);
 int import_layer_dir(const struct import *im, const char *name, struct error *err);
+/* A layer of what the job packs; its index. */
+int import_packed(struct import *im, struct worker_job *job, const char *what, struct worker_result *res,
+                  struct error *err);
 void import_fill_layer(struct staged_layer *l, const struct worker_result *res);
 void import_charge(struct import *im, const struct worker_result *res);
 /* Budgets of o, or the defaults where it names none. */
@@ -170,6 +173,8 @@ int import_archive(struct import *im, int rootfd, bool own, struct error *err) _
 /* Manifest (image-spec form) for img's layers and config, whose hex digest is id. */
 void import_make_manifest(struct import *im, struct staged_image *img);
 struct staged_image *import_add_image(struct import *im);
+/* An image of all layers that were staged, with this configuration, whose diff_ids are added here. */
+void import_finish(struct import *im, struct image_config *c);
 /* "os/arch[/variant]" into the arena; NULL gives this host's. */
 int import_platform(struct arena *a, const char *platform, const char **os, const char **arch,
                     const char **variant, struct error *err) _warn_unused_;
