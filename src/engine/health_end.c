@@ -54,26 +54,7 @@ static bool is_known(const struct walk *w, pid_t pid)
     return false;
 }
 
-/* Parent and session of a living process: the words behind the name in parentheses, which may hold anything. */
-static bool read_stat(int proc, const char *name, pid_t *ret_parent, pid_t *ret_session)
-{
-    char path[32], *save = NULL;
-    const char *word[4]; /* state, parent, group, session */
-    _cleanup_free_ char *text = NULL;
-    if (str_format(path, sizeof(path), "%s/stat", name) < 0 ||
-        file_read(proc, path, 4096, &text, NULL, NULL) < 0)
-        return false;
-    char *behind = strrchr(text, ')');
-    for (size_t i = 0; behind != NULL && i < ARRAY_LEN(word); i++) {
-        word[i] = strtok_r(i == 0 ? behind + 1 : NULL, " ", &save);
-        if (word[i] == NULL)
-            return false;
-    }
-    return behind != NULL && !str_eq(word[0], "Z") && !str_eq(word[0], "X") &&
-           parse_i32(word[1], ret_parent) == 0 && parse_i32(word[3], ret_session) == 0;
-}
-
-static int visit(int dirfd, const char *name, unsigned char type _unused_, void *arg)
+static int visit(int dirfd _unused_, const char *name, unsigned char type _unused_, void *arg)
 {
     struct walk *w = arg;
     uint32_t pid;
@@ -83,7 +64,7 @@ static int visit(int dirfd, const char *name, unsigned char type _unused_, void 
     _cleanup_close_ int pidfd = w->n < WALK_MAX && !is_known(w, (pid_t) pid) ? sys_pidfd_open((pid_t) pid, 0)
                                                                              : -1;
     /* Looked at with the descriptor at hand: it is this process that is stopped. */
-    if (pidfd < 0 || !read_stat(dirfd, name, &parent, &session) ||
+    if (pidfd < 0 || proc_family(w->proc, (pid_t) pid, &parent, &session) < 0 ||
         (parent != w->top && !is_known(w, parent) && !is_known(w, session)))
         return 0;
     w->v[w->n] = (pid_t) pid;

@@ -94,6 +94,8 @@ static ssize_t read_small(int fd, char *buf, size_t size)
 
 struct stat_fields {
     char state;       /* field 3 */
+    int32_t parent;   /* field 4 */
+    int32_t session;  /* field 6 */
     uint64_t start;   /* field 22 */
     uint64_t ignored; /* field 33 */
 };
@@ -117,10 +119,25 @@ static int read_stat(int procfd, pid_t pid, struct stat_fields *ret)
     ret->state = *rest;
     for (int field = 3; field <= 33; field++) {
         const char *value = strsep(&rest, " \n");
-        if (value == NULL || (field == 22 && parse_u64(value, &ret->start) < 0) ||
+        if (value == NULL || (field == 4 && parse_i32(value, &ret->parent) < 0) ||
+            (field == 6 && parse_i32(value, &ret->session) < 0) ||
+            (field == 22 && parse_u64(value, &ret->start) < 0) ||
             (field == 33 && parse_u64(value, &ret->ignored) < 0))
             return -EBADMSG;
     }
+    return 0;
+}
+
+int proc_family(int procfd, pid_t pid, pid_t *ret_parent, pid_t *ret_session)
+{
+    struct stat_fields f;
+    int r = read_stat(procfd, pid, &f);
+    if (r < 0)
+        return r;
+    if (f.state == 'Z' || f.state == 'X')
+        return -ESRCH;
+    *ret_parent = f.parent;
+    *ret_session = f.session;
     return 0;
 }
 
