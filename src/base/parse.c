@@ -275,3 +275,12 @@ const char *nearest_name(const char *s, const char *const *names, size_t n)
     }
     return found;
 }
+
+bool text_has_control(const char *s)
+{
+    for (; *s != '\0'; s++) {
+        if ((unsigned char) *s < 0x20 || *s == 0x7f)
+            return true;
+    }
+    return false;
+}

@@ -24,5 +24,8 @@ int parse_duration(const char *s, int64_t *ret_ns) _warn_unused_;
 /* A decimal with up to 9 fraction digits ("1.5") in units of 1e-9, as --cpus takes it. */
 int parse_nano(const char *s, int64_t *ret) _warn_unused_;
 
+/* Is there a byte below a space, or DEL? */
+bool text_has_control(const char *s);
+
 /* The entry of names nearest to s by edit distance when it is near enough to be worth proposing, else NULL. */
 const char *nearest_name(const char *s, const char *const *names, size_t n);

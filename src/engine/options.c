@@ -24,15 +24,6 @@ void run_options_free(struct run_options *o)
     o->arena = NULL;
 }
 
-bool text_has_control(const char *s)
-{
-    for (; *s != '\0'; s++) {
-        if ((unsigned char) *s < 0x20 || *s == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 size_t list_split(struct arena *a, const char *text, char separator, struct oci_strings *ret)
 {
     *ret = (struct oci_strings){ 0 };

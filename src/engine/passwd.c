@@ -105,10 +105,7 @@ static char *next_line(char **text)
         *text = end != NULL ? end + 1 : NULL;
         if (end != NULL)
             *end = '\0';
-        bool clean = true;
-        for (const char *c = line; *c != '\0'; c++)
-            clean = clean && (unsigned char) *c >= 0x20 && *c != 0x7f;
-        if (clean)
+        if (!text_has_control(line))
             return line;
     }
     return NULL;

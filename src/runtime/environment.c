@@ -65,18 +65,10 @@ static size_t copy_last_ones(const struct oci_strings *env, char **to, bool *ret
 
 /* ---- HOME ---- */
 
-static bool is_clean(const char *line)
-{
-    for (; *line; line++)
-        if ((unsigned char) *line < 0x20 || *line == 0x7f)
-            return false;
-    return true;
-}
-
 const char *environment_home(char *passwd, uint32_t uid)
 {
     for (char *line; (line = strsep(&passwd, "\n"));) {
-        char *rest = is_clean(line) ? line : NULL, *field[6];
+        char *rest = text_has_control(line) ? NULL : line, *field[6];
         size_t n = 0;
         uint32_t id;
         while (n < ARRAY_LEN(field) && (field[n] = strsep(&rest, ":")))
