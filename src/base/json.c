@@ -366,3 +366,23 @@ int json_only_keys(const json_t *obj, const char *path, const char *const *known
     }
     return 0;
 }
+
+int json_parse_own(const char *text, size_t len, const char *name, const char *path, int64_t version,
+                   json_t **ret, struct error *err)
+{
+    _cleanup_json_ json_t *doc = NULL;
+    int64_t found = 0;
+    int r = json_parse(text, len, name, &doc, err);
+    if (r < 0)
+        return r;
+    if (!json_is_object(doc))
+        return error_set(err, -EINVAL, "%s: must be an object", name);
+    r = json_get_i64(doc, path, "oakum", true, &found, err);
+    if (r < 0)
+        return r;
+    if (found != version)
+        return error_set(err, -EINVAL, "%s: version %lld is not one that this oakum knows", name,
+                         (long long) found);
+    *ret = TAKE_PTR(doc);
+    return 0;
+}

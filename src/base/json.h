@@ -26,6 +26,10 @@ static inline void cleanup_json(json_t **j)
  */
 int json_parse(const char *text, size_t len, const char *name, json_t **ret, struct error *err) _warn_unused_;
 
+/* json_parse() of an object of our own format: its member "oakum" must be this version. path: what its members are called in messages. */
+int json_parse_own(const char *text, size_t len, const char *name, const char *path, int64_t version,
+                   json_t **ret, struct error *err) _warn_unused_;
+
 /* Compact (indent 0) or indented text; the caller frees. Keys keep their order of insertion. */
 char *json_text(const json_t *j, int indent) __attribute__((returns_nonnull));
 

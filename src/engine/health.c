@@ -109,9 +109,8 @@ void health_apply(struct health *h, const struct health_config *c, const struct 
 
 const char *health_output(struct arena *a, const char *data, size_t n, bool cut)
 {
-    _cleanup_free_ char *text = xstrndup("", 0);
+    _cleanup_free_ char *text = xmalloc(n + 1);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    text = xrealloc(text, n + 1);
     memcpy(text, data, n);
     text[n] = '\0';
     size_t i = 0;
@@ -155,20 +154,12 @@ int health_parse(const char *text, size_t len, struct health **ret, struct error
     static const char *const known[] = { "oakum", "status", "failingStreak", "log" };
     _cleanup_json_ json_t *doc = NULL;
     _cleanup_health_ struct health *h = health_new();
-    int64_t version = 0;
     const char *status = NULL;
     json_t *log = NULL, *one;
     size_t i;
-    int r = json_parse(text, len, "health.json", &doc, err);
-    if (r == 0 && !json_is_object(doc))
-        r = error_set(err, -EINVAL, "health.json: must be an object");
+    int r = json_parse_own(text, len, "health.json", "health", HEALTH_VERSION, &doc, err);
     if (r == 0)
         r = json_only_keys(doc, "health", known, ARRAY_LEN(known), err);
-    if (r == 0)
-        r = json_get_i64(doc, "health", "oakum", true, &version, err);
-    if (r == 0 && version != HEALTH_VERSION)
-        r = error_set(err, -EINVAL, "health.json: version %lld is not one that this oakum knows",
-                      (long long) version);
     if (r == 0)
         r = json_get_string(doc, "health", "status", true, &status, err);
     if (r == 0)

@@ -152,16 +152,7 @@ int engine_record_parse(const char *text, size_t len, struct engine_record **ret
     const char *known[ARRAY_LEN(fields) + 1];
     _cleanup_json_ json_t *doc = NULL;
     _cleanup_engine_record_ struct engine_record *r = engine_record_new();
-    int64_t version = 0;
-    int e = json_parse(text, len, ENGINE_RECORD, &doc, err);
-    if (e < 0)
-        return e;
-    if (!json_is_object(doc))
-        return error_set(err, -EINVAL, ENGINE_RECORD ": must be an object");
-    e = json_get_i64(doc, "record", "oakum", true, &version, err);
-    if (e == 0 && version != RECORD_VERSION)
-        return error_set(err, -EINVAL, ENGINE_RECORD ": version %lld is not one that this oakum knows",
-                         (long long) version);
+    int e = json_parse_own(text, len, ENGINE_RECORD, "record", RECORD_VERSION, &doc, err);
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         known[i] = fields[i].key;
     known[ARRAY_LEN(fields)] = "oakum";

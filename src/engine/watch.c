@@ -30,19 +30,12 @@ int monitor_exit_parse(const char *text, size_t len, struct engine_record *r, bo
     static const char *const known[] = { "oakum",   "code",     "signal",    "oom",       "known",
                                          "restart", "timedOut", "lostLines", "lostBytes", "finished" };
     _cleanup_json_ json_t *doc = NULL;
-    int64_t version = 0, code = 255;
+    int64_t code = 255;
     bool knows = true;
     const char *finished = NULL;
-    int ret = json_parse(text, len, "exit", &doc, err);
-    if (ret == 0 && !json_is_object(doc))
-        ret = error_set(err, -EINVAL, "exit: must be an object");
+    int ret = json_parse_own(text, len, "exit", "exit", 1, &doc, err);
     if (ret == 0)
         ret = json_only_keys(doc, "exit", known, ARRAY_LEN(known), err);
-    if (ret == 0)
-        ret = json_get_i64(doc, "exit", "oakum", true, &version, err);
-    if (ret == 0 && version != 1)
-        ret = error_set(err, -EINVAL, "exit: version %lld is not one that this oakum knows",
-                        (long long) version);
     if (ret == 0)
         ret = json_get_i64(doc, "exit", "code", true, &code, err);
     if (ret == 0)
