@@ -238,15 +238,11 @@ static int take_console(struct monitor_start *s, int listener)
 
 /* ---- sd_notify ---- */
 
-static const char *manager(void)
+const char *sdnotify_manager(const struct engine_record *r, const char *mode)
 {
     const char *path = getenv("NOTIFY_SOCKET");
-    return str_empty(path) ? NULL : path;
-}
-
-static bool notifies(const struct engine_record *r, const char *mode)
-{
-    return r->sdnotify != NULL && str_eq(r->sdnotify, mode);
+    bool asked = r->sdnotify != NULL && (mode == NULL || str_eq(r->sdnotify, mode));
+    return asked && !str_empty(path) ? path : NULL;
 }
 
 /*
@@ -256,8 +252,8 @@ static bool notifies(const struct engine_record *r, const char *mode)
 static void tell_manager(const struct engine_record *r, pid_t keeper)
 {
     struct error err = { 0 };
-    if (r->sdnotify != NULL && manager() != NULL &&
-        notify_manager(manager(), keeper, notifies(r, "conmon"), &err) < 0)
+    const char *manager = sdnotify_manager(r, NULL);
+    if (manager != NULL && notify_manager(manager, keeper, sdnotify_manager(r, "conmon") != NULL, &err) < 0)
         log_warn("%s", err.msg);
 }
 
@@ -278,7 +274,7 @@ static int make_container(struct monitor_start *s, struct start_word *w, int *re
         .signal_mask = &s->hold->old,
         .detach = true,
         .last_call = true,
-        .notify_socket = notifies(l->record, "container") ? manager() : NULL,
+        .notify_socket = sdnotify_manager(l->record, "container"),
     };
     int r = engine_runtime(l->e, &rt, &w->error);
     if (r == 0 && l->spec->process.terminal) {

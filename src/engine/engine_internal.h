@@ -99,6 +99,8 @@ void signals_release(const struct signals_held *h, int swallow);
  */
 int detached_start(struct launch *l, const struct signals_held *hold, const char *config, int lock_fd,
                    struct container_exit *end, struct error *err);
+/* The service manager's socket when this is the container's --sdnotify (mode NULL: any), else NULL. */
+const char *sdnotify_manager(const struct engine_record *r, const char *mode);
 /* A new keeper for a running container whose keeper was killed. Success too when another one was faster. */
 int detached_adopt(struct engine *e, const struct engine_container *c, struct error *err);
 /* Opens containers/ID/monitor, dirfd being ID. */

@@ -77,10 +77,9 @@ static void act(struct engine *e, const struct engine_container *c, int state)
 /* --sdnotify healthy: the keeper has the manager's address in its environment. */
 static void tell_healthy(const struct engine_record *r)
 {
-    const char *manager = getenv("NOTIFY_SOCKET");
+    const char *manager = sdnotify_manager(r, "healthy");
     struct error err = { 0 };
-    if (r->sdnotify != NULL && str_eq(r->sdnotify, "healthy") && !str_empty(manager) &&
-        notify_manager(manager, 0, true, &err) < 0)
+    if (manager != NULL && notify_manager(manager, 0, true, &err) < 0)
         log_warn("%s", err.msg);
 }
 
