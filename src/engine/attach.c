@@ -55,14 +55,6 @@ struct client {
 
 /* ---- to the scribe ---- */
 
-static bool terminal_size(struct winsize *ret)
-{
-    for (int fd = 0; fd < 3; fd++)
-        if (ioctl(fd, TIOCGWINSZ, ret) == 0)
-            return true;
-    return false;
-}
-
 /* A container that begins with the size of our terminal. */
 static void give_terminal_size(struct oci_spec *spec)
 {

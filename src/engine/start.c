@@ -206,7 +206,7 @@ int engine_start(struct engine *e, const char *name_or_id, const struct start_re
     }
     launch_free(&l);
     if (r == 0 && runs && req->attach != NULL) {
-        struct attach_end end;
+        struct attach_end end = { 0 };
         r = engine_attach(e, name_or_id, req->attach, &end, err);
         ret->code = end.code;
     }

@@ -43,10 +43,9 @@ static int send_fd(const char *what, const char *socket_path, const char *text, 
 int console_size_from_terminal(int master_fd)
 {
     struct winsize size;
-    for (int fd = 0; fd < 3; fd++)
-        if (ioctl(fd, TIOCGWINSZ, &size) == 0)
-            return ioctl(master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
-    return -ENOTTY;
+    if (!terminal_size(&size))
+        return -ENOTTY;
+    return ioctl(master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
 }
 
 int console_take(const char *socket_path, int master_fd, struct error *err)

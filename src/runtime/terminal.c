@@ -10,6 +10,14 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+bool terminal_size(struct winsize *ret)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (ioctl(fd, TIOCGWINSZ, ret) == 0)
+            return true;
+    return false;
+}
+
 static _noreturn_ void guard_main(int fd, const struct termios *saved)
 {
     char c;
