@@ -44,7 +44,7 @@ engine_goals() {
 }
 
 report() {
-    local line id rows=()
+    local id rows=()
     machine
     printf '\n**Commands**, images and stores in memory:\n\n'
     for id in "${engines[@]}"; do rows+=("run $id oakum"); done
@@ -62,8 +62,5 @@ report() {
     done
     printf '\n**Goals**\n\n'
     engine_goals
-    [ ${#cannot[@]} -eq 0 ] || printf '\nDid not run:\n\n'
-    for line in "${cannot[@]}"; do
-        printf -- '- %s\n' "$line"
-    done
+    not_run
 }

@@ -63,7 +63,6 @@ image_goals() {
 }
 
 report() {
-    local line
     machine
     printf '\nThe image: 4 gzip layers, %s files, %s MB packed, %s MB of tar. Stores %s.\n\n' "$files" $((packed / 1000000)) \
         $((unpacked / 1000000)) "$([ -n "${OAKUM_BENCH_DISK:-}" ] && echo on disk || echo "in memory (tmpfs)")"
@@ -75,8 +74,5 @@ report() {
     [ -z "${label[million]:-}" ] || printf '| %s: peak %s MiB | %s | | |\n' "${label[million]}" "$(peak_mib million million)" "$(median million million)"
     printf '\n(`oakum images -q` listed %s.)\n\n**Goals**\n\n' "$images_listed"
     image_goals
-    [ ${#cannot[@]} -eq 0 ] || printf '\nDid not run:\n\n'
-    for line in "${cannot[@]}"; do
-        printf -- '- %s\n' "$line"
-    done
+    not_run
 }

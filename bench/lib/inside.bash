@@ -115,3 +115,12 @@ machine() {
 }
 
 version() { dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo none; }
+
+# The end of each report: what could not be measured here, from the array `cannot`.
+not_run() {
+    local line
+    [ ${#cannot[@]} -eq 0 ] || printf '\nDid not run:\n\n'
+    for line in "${cannot[@]}"; do
+        printf -- '- %s\n' "$line"
+    done
+}

@@ -97,7 +97,6 @@ runtime_goals() {
 }
 
 report() {
-    local line
     machine
     printf '\n**Commands**: milliseconds, median (least–90th percentile) of %s runs, %s where the container is made anew for each; peak memory.\n\n' \
         "$(figure quick state_oakum 2)" "$(figure slow create_oakum 2)"
@@ -116,8 +115,5 @@ report() {
     plain_table docker_run run_with_docker_oakum "${docker_rows[@]}"
     printf '\n**Goals**\n\n'
     runtime_goals
-    [ ${#cannot[@]} -eq 0 ] || printf '\nDid not run:\n\n'
-    for line in "${cannot[@]}"; do
-        printf -- '- %s\n' "$line"
-    done
+    not_run
 }

@@ -38,7 +38,6 @@ goals() {
 }
 
 report() {
-    local line
     machine
     printf '\n**One start after the other** (%s starts each, interleaved in blocks of 10):\n\n' "$((rounds * 10))"
     table hot plain_oakum floor "${plain[@]}"
@@ -51,8 +50,5 @@ report() {
     table engines oakum "${engines[@]}"
     printf '\n**Goals**\n\n'
     goals
-    [ ${#cannot[@]} -eq 0 ] || printf '\nDid not run:\n\n'
-    for line in "${cannot[@]}"; do
-        printf -- '- %s\n' "$line"
-    done
+    not_run
 }

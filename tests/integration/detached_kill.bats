@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 load lib/start
 load lib/detached
+load lib/strike
 setup() { detached_setup; }
 teardown() { detached_teardown; }
 
@@ -14,14 +15,6 @@ points=${OAKUM_LONG:+500}
 points=${points:-25}
 
 strike() { "$helpers/strike" "$@" 2>/dev/null; }
-# took COMMAND...: how long it takes, in µs.
-took() {
-  local from=${EPOCHREALTIME/./}
-  "$@" >/dev/null 2>&1 || true
-  echo $((${EPOCHREALTIME/./} - from))
-}
-# A point within the time that a command takes, and a little behind it.
-point() { echo $((RANDOM * 32768 % ($1 * 5 / 4 + 1))); }
 
 # The processes of containers, by their cgroups: the ids of the containers that have some.
 living() {

@@ -36,33 +36,29 @@ names_it() {
     one_error "$output" && [[ $output != *"it ran"* ]]
 }
 
-@test "run: each call that a start needs" {
+# each_needed STATUS LIST COMMAND...: the command without each of them. LIST shows what has been made: nothing.
+each_needed() {
+  local want=$1 list=$2 call since
+  shift 2
   mark
   while read -r call since; do
-    run without "$call" -- "${oakum_run[@]}" box echo it ran
-    names_it "$call" "$since" 125 || { echo "$call: $output"; false; }
-    [ -z "$(oak ps -aq)" ] || { echo "$call"; false; }
+    run without "$call" -- "$@"
+    names_it "$call" "$since" "$want" || { echo "$call: $output"; false; }
+    [ -z "$($list)" ] || { echo "$call"; false; }
   done <<<"$needed"
   nothing_left
+}
+containers() { oak ps -aq; }
+runtimes() { rt list -q; }
+
+@test "run: each call that a start needs" {
+  each_needed 125 containers "${oakum_run[@]}" box echo it ran
 }
 @test "run -d: each call that a start needs" {
-  mark
-  while read -r call since; do
-    run without "$call" -- "$bin/oakum" --root "$place/store" --state "$place/state" run -d --rm --pull never --network none \
-      --cgroup-parent "/$group" box echo it ran
-    names_it "$call" "$since" 125 || { echo "$call: $output"; false; }
-    [ -z "$(oak ps -aq)" ] || { echo "$call"; false; }
-  done <<<"$needed"
-  nothing_left
+  each_needed 125 containers "${oakum[@]}" run -d --rm --pull never --network none --cgroup-parent "/$group" box echo it ran
 }
 @test "oakum-runtime run: each call that a start needs" {
-  mark
-  while read -r call since; do
-    run without "$call" -- "$runtime" --root "$place/rt" run --bundle "$place/bundle" box
-    names_it "$call" "$since" 1 || { echo "$call"; false; }
-    [ -z "$(rt list -q)" ] || { echo "$call"; false; }
-  done <<<"$needed"
-  nothing_left
+  each_needed 1 runtimes "$runtime" --root "$place/rt" run --bundle "$place/bundle" box
 }
 @test "exec, kill, stop, removal: theirs, and the container goes on" {
   oak run -d --rm --name box --pull never --network none --cgroup-parent "/$group" box sleep 60 >/dev/null

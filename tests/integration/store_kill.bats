@@ -5,6 +5,7 @@ bats_require_minimum_version 1.5.0
 load lib/start
 load lib/registry
 load lib/layered
+load lib/strike
 setup() { registry_setup; }
 teardown() {
   if mountpoint -q "$place/full" 2>/dev/null; then umount "$place/full"; fi
@@ -15,14 +16,6 @@ points=${OAKUM_LONG:+500}
 points=${points:-25}
 
 strike() { "$helpers/strike" "$@" >/dev/null 2>&1 </dev/null; }
-# took COMMAND...: how long it takes, in microseconds.
-took() {
-  local from=${EPOCHREALTIME/./}
-  "$@" >/dev/null 2>&1
-  echo $((${EPOCHREALTIME/./} - from))
-}
-# point MICROSECONDS: one within them and a little after.
-point() { echo $(((RANDOM * 32768 + RANDOM) % ($1 * 11 / 10))); }
 
 # sound WHEN: every image that is there is whole; a check finds nothing, and nothing is left over by then. (A worker that was being born
 # when its parent was killed holds the lock of the work directory until its exec, or until it sees that it is alone.)
