@@ -18,6 +18,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* Where programs are looked for when nothing says where: docker's choice, in containers and for those of the host. */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
 #define MAX_OF(a, b) ((a) > (b) ? (a) : (b))

@@ -196,8 +196,7 @@ static void fill_linux(struct oci_spec *s)
 /* What runc's `spec` writes, so that recipes which edit it go on working; but without a capability. */
 static struct oci_spec *default_spec(void)
 {
-    static const char *const env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                       "TERM=xterm", NULL };
+    static const char *const env[] = { "PATH=" DEFAULT_PATH, "TERM=xterm", NULL };
     struct oci_spec *s = oci_spec_new();
     struct oci_process *p = &s->process;
     s->root_path = "rootfs";

@@ -56,7 +56,7 @@ static bool is_own(const struct oci_spec *spec, const char *entry)
 {
     const char *host = str_after(entry, "HOSTNAME=");
     return str_after(entry, "HOME=") != NULL || str_eq(entry, "TERM=xterm") ||
-           str_eq(entry, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") ||
+           str_eq(entry, "PATH=" DEFAULT_PATH) ||
            (host != NULL && spec->hostname != NULL && str_eq(host, spec->hostname));
 }
 
@@ -195,18 +195,15 @@ static int list_removed(struct engine *e, const char *id, bool *ret_any, struct 
     return TAKE_FD(list);
 }
 
-static int commit_files(struct engine *e, const struct engine_record *r, struct commit_options *o,
-                        const char *name, char *id, struct error *err)
+static int commit_files(struct engine *e, struct store *s, const struct engine_record *r,
+                        struct commit_options *o, const char *name, char *id, struct error *err)
 {
     bool any = false;
-    _cleanup_store_ struct store *s = NULL;
     _cleanup_close_ int removed = list_removed(e, r->id, &any, err);
     _cleanup_close_ int upper = removed >= 0 && any ? engine_upper_open(e, r->id, err) : -1;
     int result = removed < 0 ? removed : any && upper < 0 ? upper : 0;
     o->upper = upper;
     o->removed = removed;
-    if (result == 0)
-        result = store_open(e->root, false, &s, err);
     return result < 0 ? result : store_commit(s, o, name, id, err);
 }
 
@@ -248,7 +245,7 @@ static int commit(struct engine *e, const struct engine_container *c, const stru
     if (freeze)
         r = engine_pause(e, rec->id, err);
     if (r == 0)
-        r = commit_files(e, rec, &o, req->name, id, err);
+        r = commit_files(e, s, rec, &o, req->name, id, err);
     struct error thaw = { 0 };
     if (freeze && engine_unpause(e, rec->id, &thaw) < 0 && thaw.code != -EALREADY)
         log_warn("container %.12s is still paused: %s", rec->id, thaw.msg);

@@ -111,7 +111,7 @@ int build_capabilities(struct build *b, struct error *err)
 static int build_environment(struct build *b)
 {
     struct oci_strings *env = &b->spec->process.env;
-    oci_strings_add(b->a, env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    oci_strings_add(b->a, env, "PATH=" DEFAULT_PATH);
     if (b->spec->hostname != NULL)
         oci_strings_add(b->a, env, arena_printf(b->a, "HOSTNAME=%s", b->spec->hostname));
     if (b->opt->tty)

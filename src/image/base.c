@@ -25,7 +25,6 @@
 
 #define PROGRAM "/usr/bin/mmdebstrap"
 #define HOOKS "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
-#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What an image of a well-known package runs, and as whom (a user that its installation makes). */
 static const struct known {
@@ -175,7 +174,7 @@ static int run(const char *const *argv, int out, int log, struct error *err)
     static const char *const kept[] = { "http_proxy",  "https_proxy", "HTTP_PROXY",
                                         "HTTPS_PROXY", "no_proxy",    "NO_PROXY" };
     /* A date of its own for what installation scripts write down (shadow's last change): the same for everybody. */
-    char *env[ARRAY_LEN(kept) + 5] = { (char *) "PATH=" PATH_DEFAULT, (char *) "LC_ALL=C.UTF-8",
+    char *env[ARRAY_LEN(kept) + 5] = { (char *) "PATH=" DEFAULT_PATH, (char *) "LC_ALL=C.UTF-8",
                                        (char *) "SOURCE_DATE_EPOCH=1", (char *) "HOME=/root" };
     size_t n = 4;
     int status;
@@ -374,7 +373,7 @@ static void image_changes(struct base *b, int rootfd, const char *const *package
 
     for (size_t i = 0; i < n; i++)
         strbuf_addf(&list, "%s%s", i > 0 ? "," : "", packages[i]);
-    oci_strings_add(b->arena, ret, "ENV PATH=" PATH_DEFAULT);
+    oci_strings_add(b->arena, ret, "ENV PATH=" DEFAULT_PATH);
     oci_strings_add(b->arena, ret, arena_printf(b->arena, "LABEL oakum.base.suite=%s", b->suite));
     oci_strings_add(b->arena, ret, arena_printf(b->arena, "LABEL oakum.base.packages=%s", list.buf));
     strbuf_free(&list);

@@ -37,7 +37,6 @@
 #include "sys/file.h"
 #include "sys/root.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define NO_ID UINT32_MAX
 
 int process_plan_check(struct process_plan *plan, struct error *err)

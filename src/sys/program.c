@@ -19,7 +19,7 @@
 
 int program_find(const char *name, char **ret)
 {
-    const char *path = getenv("PATH") ?: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    const char *path = getenv("PATH") ?: DEFAULT_PATH;
     for (const char *p = path; *p != '\0';) {
         size_t n = strcspn(p, ":");
         _cleanup_free_ char *file = xasprintf("%.*s/%s", (int) n, p, name);
