@@ -239,6 +239,8 @@ once() {
   sandbox=$(cri RunPodSandbox "$(pod privileged "$pod_filter")" | jq -r .pod_sandbox_id)
   up privileged '.linux.security_context.privileged = true' sleep 600
   [[ $(in_it "$id" grep CapEff /proc/self/status) == *"$(sed -n 's/^CapBnd:\s*0*//p' /proc/self/status)" ]]
+  cri StopPodSandbox "{\"pod_sandbox_id\": \"$sandbox\"}"
+  cri RemovePodSandbox "{\"pod_sandbox_id\": \"$sandbox\"}"
 }
 
 @test 'StopPodSandbox and RemovePodSandbox: nothing is left' {
