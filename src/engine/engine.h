@@ -136,6 +136,19 @@ int engine_list(struct engine *e, bool all, struct engine_container **ret, size_
 void engine_containers_free(struct engine_container *list, size_t n);
 int engine_get(struct engine *e, const char *name_or_id, struct engine_container *ret, struct error *err);
 void engine_container_clear(struct engine_container *c);
+/*
+ * boot.c: containers that are to run by their restart policy and do not, the oldest first, so that who is joined is there before who joins;
+ * as docker's daemon has it when it starts, but for one that a person has stopped since the host was booted, or whose
+ * policy is on-failure. Damaged ones are in the list too: nobody knows.
+ */
+int engine_to_boot(struct engine *e, struct engine_container **ret, size_t *ret_n, struct error *err);
+/*
+ * Ends all that run, with their own stop signal and time (at most timeout_s, where that is not negative), side by side; they are started again
+ * by `oakum system boot`, and by nothing before it. told: for each, r as of engine_stop().
+ */
+int engine_shutdown(struct engine *e, int64_t timeout_s,
+                    void (*told)(void *arg, const char *name, int r, const struct error *err), void *arg,
+                    struct error *err);
 /* The specification of a container; -ENOENT when it was removed with the runtime's state. */
 int engine_spec(struct engine *e, const char *id, struct oci_spec **ret, struct error *err);
 /* -EBUSY and a sentence when a container is made from the image, or it is mounted (view.h). For store_remove(). arg: the engine. */

@@ -109,6 +109,8 @@ int monitor_dir(int dirfd, bool create, struct error *err);
 int monitor_state(struct engine *e, const char *id, bool create, struct error *err);
 void monitor_state_remove(struct engine *e, const char *id);
 
+/* life.c: until the oakum that runs it, or its monitor, has put everything away. */
+int engine_wait_for_holder(struct engine *e, const char *id, struct error *err);
 /* life.c: the politely asked end of a running container, as engine_stop(), that leaves the restart policy as it is. */
 int engine_end(struct engine *e, const struct engine_record *rec, int sig, int64_t timeout_s,
                struct error *err);
@@ -124,6 +126,9 @@ int monitor_exit_parse(const char *text, size_t len, struct engine_record *r, bo
                        struct error *err);
 /* A person has ended it: no restart. Wakes the keeper. Nothing for a container without a monitor. */
 void monitor_mark_stopped(struct engine *e, const char *id);
+/* A shutdown has ended it: no restart before the next `oakum system boot`. Both wake and ask the same place. */
+void monitor_mark_shut_down(struct engine *e, const char *id);
+bool monitor_shut_down(struct engine *e, const char *id);
 /* Until no keeper is there any more. -ETIMEDOUT. */
 int monitor_wait_gone(struct engine *e, const char *id, int timeout_ms, struct error *err);
 /*
@@ -131,6 +136,11 @@ int monitor_wait_gone(struct engine *e, const char *id, int timeout_ms, struct e
  * anew then. Failure is a warning.
  */
 void engine_tend(struct engine *e, struct engine_container *c);
+
+/* boot.c: of the running kernel; "" when it cannot be read. */
+const char *engine_boot_id(void);
+/* The run that the record tells of began on a kernel that is not the running one: nothing of it lives. */
+bool engine_other_boot(const struct engine_record *r);
 
 /* attach.c */
 /* detached_start(), and attached to it until detached or the end. *ret_started: what fails then is not the start. */

@@ -141,6 +141,7 @@ int launch_write_record(struct launch *l, struct error *err)
     r->runs = o->create_only ? 0 : 1;
     r->detached = o->detach || o->monitored;
     r->started = r->detached ? r->created : NULL;
+    r->boot = o->create_only ? NULL : engine_boot_id();
     r->restart = o->restart;
     r->restart_max = o->restart_max;
     r->timeout = o->timeout.set ? o->timeout.v : 0;

@@ -41,8 +41,7 @@ int engine_kill(struct engine *e, const char *name_or_id, int sig, struct error 
     return r;
 }
 
-/* Until the oakum that runs it, or its monitor, has put everything away. */
-static int wait_for_holder(struct engine *e, const char *id, struct error *err)
+int engine_wait_for_holder(struct engine *e, const char *id, struct error *err)
 {
     int r = monitor_wait_gone(e, id, HOLDER_MS, err);
     if (r < 0)
@@ -91,7 +90,7 @@ static int stop_running(struct engine *e, const struct engine_record *rec, int s
                         struct error *err)
 {
     int r = engine_end(e, rec, sig, timeout_s, err);
-    return r < 0 ? r : wait_for_holder(e, rec->id, err);
+    return r < 0 ? r : engine_wait_for_holder(e, rec->id, err);
 }
 
 int engine_stop(struct engine *e, const char *name_or_id, int sig, int64_t timeout_s, struct error *err)
@@ -103,7 +102,7 @@ int engine_stop(struct engine *e, const char *name_or_id, int sig, int64_t timeo
     if (engine_is_up(c.status) && c.record->detached)
         monitor_mark_stopped(e, c.record->id);
     if (c.status == ENGINE_RESTARTING)
-        r = wait_for_holder(e, c.record->id, err);
+        r = engine_wait_for_holder(e, c.record->id, err);
     else if (c.status == ENGINE_RUNNING || c.status == ENGINE_PAUSED)
         r = stop_running(e, c.record, sig, timeout_s, err);
     else if (c.status == ENGINE_CREATING)

@@ -43,12 +43,12 @@ static bool is_held(int dirfd)
     return false;
 }
 
-/* The runtime's word; -ENOENT when it knows nothing. */
+/* The runtime's word; -ENOENT when it knows nothing, or what it knows is of an earlier boot: of another process with that number. */
 static int runtime_word(struct engine *e, struct engine_container *c)
 {
     struct runtime *rt;
     struct container_state *st = NULL;
-    int r = engine_runtime(e, &rt, NULL);
+    int r = engine_other_boot(c->record) ? -ENOENT : engine_runtime(e, &rt, NULL);
     if (r == 0)
         r = container_state(rt, c->record->id, &st, NULL);
     if (r < 0 || st == NULL)

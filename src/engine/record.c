@@ -62,6 +62,7 @@ static const struct {
     { "logMaxSize", F_I64, false, offsetof(struct engine_record, log_max_size) },
     { "logMaxFile", F_I64, false, offsetof(struct engine_record, log_max_file) },
     { "logTag", F_TEXT, false, offsetof(struct engine_record, log_tag) },
+    { "boot", F_TEXT, false, offsetof(struct engine_record, boot) },
     { "started", F_TEXT, false, offsetof(struct engine_record, started) },
     { "finished", F_TEXT, false, offsetof(struct engine_record, finished) },
     { "exitCode", F_OPT_I64, false, offsetof(struct engine_record, exit_code) },

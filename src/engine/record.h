@@ -39,6 +39,7 @@ struct engine_record {
     const char *log_driver;             /* NULL: json-file */
     int64_t log_max_size, log_max_file; /* 0: no rotation */
     const char *log_tag;
+    const char *boot; /* boot id of the kernel that the present or last run has begun on; NULL: not known */
     const char *started, *finished; /* NULL: not yet */
     struct opt_i64 exit_code;
     const char *error; /* why it is damaged, or could not start; NULL */

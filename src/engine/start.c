@@ -133,6 +133,7 @@ static int begin_run(struct launch *l, struct error *err)
     clock_now_text(now);
     rec->runs++;
     rec->detached = true;
+    rec->boot = engine_boot_id();
     rec->started = arena_strdup(rec->arena, now);
     rec->finished = rec->error = NULL;
     rec->exit_code = (struct opt_i64){ 0 };
@@ -222,8 +223,8 @@ int engine_restarted(struct engine *e, const char *id, int64_t backoff_ms, int l
     const struct start_request req = { .lock_fd = lock_fd };
     launch_init(&l, e, NULL);
     int r = load(&l, id, &config, err);
-    /* Under the lock: a person may have ended it meanwhile. */
-    if (r == 0 && fstatat(l.dirfd, "monitor/" MONITOR_STOPPED, &st, 0) < 0) {
+    /* Under the lock: a person, or a shutdown, may have ended it meanwhile. */
+    if (r == 0 && fstatat(l.dirfd, "monitor/" MONITOR_STOPPED, &st, 0) < 0 && !monitor_shut_down(e, id)) {
         l.record->restarts++;
         l.record->restart_backoff = backoff_ms;
         r = start_loaded(&l, &req, config, &end, err);

@@ -97,6 +97,22 @@ void monitor_mark_stopped(struct engine *e, const char *id)
         wake_keeper(e, id);
 }
 
+void monitor_mark_shut_down(struct engine *e, const char *id)
+{
+    _cleanup_close_ int state = monitor_state(e, id, false, NULL);
+    _cleanup_close_ int fd = state < 0 ? -1
+                                       : openat(state, MONITOR_SHUTDOWN,
+                                                O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        wake_keeper(e, id);
+}
+
+bool monitor_shut_down(struct engine *e, const char *id)
+{
+    _cleanup_close_ int state = monitor_state(e, id, false, NULL);
+    return state >= 0 && faccessat(state, MONITOR_SHUTDOWN, F_OK, 0) == 0;
+}
+
 int monitor_wait_gone(struct engine *e, const char *id, int timeout_ms, struct error *err)
 {
     int64_t end = clock_monotonic_ms() + timeout_ms;
@@ -183,9 +199,10 @@ int engine_ended(struct engine *e, const char *id, bool by_keeper, struct error 
     int r = dirfd < 0 ? dirfd : engine_record_read(dirfd, &record, err);
     if (r == 0)
         r = engine_runtime(e, &rt, err);
-    if (r < 0 || rt == NULL || (!by_keeper && runs_again(rt, id, dirfd)))
+    bool stale = r == 0 && engine_other_boot(record); /* the runtime's word would be about another process */
+    if (r < 0 || rt == NULL || (!by_keeper && !stale && runs_again(rt, id, dirfd)))
         return r;
-    bool undo = !by_keeper && !record->rm && record->detached && record->runs > 0 &&
+    bool undo = !by_keeper && !stale && !record->rm && record->detached && record->runs > 0 &&
                 monitor_exit_read(dirfd, record, &restart) == 0 && never_began(e, rt, id);
     if (undo)
         return undo_start(e, id, dirfd, record, err);

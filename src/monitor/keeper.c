@@ -245,9 +245,11 @@ static bool told_by_other(const struct keeper *k, struct monitor_exit *x, bool *
     return k->foreign_scribe && note_read(x) && x->known;
 }
 
+/* By a person, or by a shutdown. */
 static bool stopped(void)
 {
-    return faccessat(MONITOR_FD_DIR, MONITOR_STOPPED, F_OK, 0) == 0;
+    return faccessat(MONITOR_FD_DIR, MONITOR_STOPPED, F_OK, 0) == 0 ||
+           faccessat(MONITOR_FD_STATE, MONITOR_SHUTDOWN, F_OK, 0) == 0;
 }
 
 static bool again(void)
