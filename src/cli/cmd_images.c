@@ -60,6 +60,12 @@ void shown_reference(const char *full, char *buf, size_t size)
         buf[0] = '\0';
 }
 
+/* What the registry has under the name, a list for several platforms perhaps; of an image that was made here its manifest's. */
+static const char *shown_digest(const struct store_summary *i)
+{
+    return i->source_digest != NULL ? i->source_digest : i->manifest_digest;
+}
+
 static void add_row(struct table *t, const struct images_flags *f, const struct store_summary *i)
 {
     struct shown_name n;
@@ -74,7 +80,7 @@ static void add_row(struct table *t, const struct images_flags *f, const struct 
     cells[c++] = n.repository;
     cells[c++] = n.tag;
     if (f->digests)
-        cells[c++] = i->manifest_digest;
+        cells[c++] = shown_digest(i);
     cells[c++] = id;
     cells[c++] = created;
     cells[c++] = size;
@@ -90,7 +96,7 @@ static json_t *image_json(const struct store_summary *i, bool whole)
     json_t *j = json_object();
     json_object_set_new(j, "CreatedAt", json_string(i->created != NULL ? i->created : ""));
     json_object_set_new(j, "CreatedSince", json_string(created));
-    json_object_set_new(j, "Digest", json_string(i->manifest_digest));
+    json_object_set_new(j, "Digest", json_string(shown_digest(i)));
     json_object_set_new(j, "ID", whole ? json_sprintf("sha256:%s", i->id) : json_sprintf("%.12s", i->id));
     json_object_set_new(j, "Repository", json_string(n.repository));
     json_object_set_new(j, "Size", json_string(shown_size(i->size, size, sizeof(size))));

@@ -27,6 +27,18 @@ static bool same_repository(const struct reference *ref, const char *name)
            str_eq(ref->path, other.path);
 }
 
+/* NAME@DIGEST: the manifest's own digest, or that of the list for several platforms that it was pulled from. */
+static bool fits_digest(const struct image_descriptor *d, const char *name, const struct reference *ref)
+{
+    const char *source = store_descriptor_source(d);
+
+    if (str_eq(d->digest, ref->digest))
+        return same_repository(ref, name) ||
+               same_repository(ref, oci_pairs_get(&d->annotations, ANNOTATION_SOURCE_NAME));
+    return source != NULL && str_eq(source, ref->digest) &&
+           same_repository(ref, oci_pairs_get(&d->annotations, ANNOTATION_SOURCE_NAME));
+}
+
 static void match_name(const struct image_index *index, const char *text, const struct reference *ref,
                        struct matches *m)
 {
@@ -41,8 +53,7 @@ static void match_name(const struct image_index *index, const char *text, const 
             continue;
         if (ref != NULL && ref->digest[0] != '\0') {
             /* Pulled by the digest of an index: the name has that digest, the entry its manifest's. */
-            if ((str_eq(d->digest, ref->digest) && same_repository(ref, name)) ||
-                (name != NULL && str_eq(name, full)))
+            if (fits_digest(d, name, ref) || (name != NULL && str_eq(name, full)))
                 add_match(m, i);
         } else if (name != NULL && ((ref != NULL && str_eq(name, full)) || str_eq(name, text))) {
             add_match(m, i);

@@ -23,6 +23,19 @@ void store_descriptor_summarise(struct arena *a, struct image_descriptor *d, con
                                created != NULL ? created : ""));
 }
 
+bool store_descriptor_is_ours(const struct image_descriptor *d)
+{
+    const char *text = oci_pairs_get(&d->annotations, ANNOTATION_SUMMARY);
+    const char *rest = text != NULL ? str_after(text, digest_hex(d->digest)) : NULL;
+
+    return rest != NULL && *rest == ' ';
+}
+
+const char *store_descriptor_source(const struct image_descriptor *d)
+{
+    return store_descriptor_is_ours(d) ? oci_pairs_get(&d->annotations, ANNOTATION_SOURCE) : NULL;
+}
+
 bool store_descriptor_summary(const struct image_descriptor *d, struct store_summary *ret)
 {
     const char *text = oci_pairs_get(&d->annotations, ANNOTATION_SUMMARY);
@@ -34,6 +47,8 @@ bool store_descriptor_summary(const struct image_descriptor *d, struct store_sum
     memcpy(summary.id, id, 64);
     if (!hex64_valid(summary.id) || (id[64] != '\0' && id[64] != ' '))
         return false;
+    summary.source_name = oci_pairs_get(&d->annotations, ANNOTATION_SOURCE_NAME);
+    summary.source_digest = store_descriptor_source(d);
     summary.created = id[64] == ' ' ? id + 65 : NULL;
     *ret = summary;
     return true;
@@ -43,6 +58,8 @@ struct store_summary store_summary_of(const struct store_image *image)
 {
     struct store_summary summary = { .name = image->name,
                                      .manifest_digest = image->manifest_digest,
+                                     .source_name = image->source_name,
+                                     .source_digest = image->source_digest,
                                      .created = image->config.created,
                                      .size = image->size };
     memcpy(summary.id, image->id, sizeof(summary.id));
@@ -79,6 +96,8 @@ static bool summarise(struct store *s, struct arena *a, const struct image_descr
     *ret = store_summary_of(image);
     ret->name = store_descriptor_name(d);
     ret->manifest_digest = d->digest;
+    ret->source_name = oci_pairs_get(&d->annotations, ANNOTATION_SOURCE_NAME);
+    ret->source_digest = store_descriptor_source(d);
     ret->created = image->config.created != NULL ? arena_strdup(a, image->config.created) : NULL;
     return true;
 }

@@ -126,7 +126,12 @@ static size_t entry_for(struct staged *st, const struct staged_image *img, struc
         struct image_descriptor *d = &index->manifests.v[i];
         const char *has = store_descriptor_name(d);
         if (str_eq(d->digest, digest) && (name == NULL || has == NULL || str_eq(has, name))) {
-            describe(st, img, d); /* it may be another tool's */
+            if (!store_descriptor_is_ours(
+                    d)) { /* another tool's, with what we wrote of the manifest that it had */
+                store_descriptor_unset(d, ANNOTATION_SOURCE);
+                store_descriptor_unset(d, ANNOTATION_SIGNATURES);
+            }
+            describe(st, img, d);
             return i;
         }
     }

@@ -62,10 +62,7 @@ static int look_up(struct store *s, const char *name, const struct platform *wan
         size_t n;
         if (has == NULL || !str_eq(has, name))
             continue;
-        /* Another tool may have pointed the entry to a manifest of its own and kept the annotations. */
-        const char *summary = oci_pairs_get(&d->annotations, ANNOTATION_SUMMARY);
-        if (summary == NULL || str_after(summary, digest_hex(d->digest)) != NULL)
-            k.source = oci_pairs_get(&d->annotations, ANNOTATION_SOURCE);
+        k.source = store_descriptor_source(d);
         k.manifest = d->digest;
         k.whole = (want == NULL || platform_rank(want, d->os, d->architecture, d->variant) >= 0) &&
                   store_image_load(s, d, &image, NULL) == 0 && store_layers(s, image, &layers, &n, NULL) == 0;

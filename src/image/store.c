@@ -241,12 +241,12 @@ void index_drop(struct image_index *index, size_t at)
     memmove(&m->v[at], &m->v[at + 1], (m->n - at) * sizeof(*m->v));
 }
 
-static void unset_name(struct image_descriptor *d)
+void store_descriptor_unset(struct image_descriptor *d, const char *key)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < d->annotations.n; i++)
-        if (!str_eq(d->annotations.v[i].key, ANNOTATION_REF_NAME))
+        if (!str_eq(d->annotations.v[i].key, key))
             d->annotations.v[kept++] = d->annotations.v[i];
     d->annotations.n = kept;
 }
@@ -266,7 +266,7 @@ void index_name(struct arena *a, struct image_index *index, size_t at, const cha
     for (size_t i = 0; i < m->n; i++) {
         const char *has = store_descriptor_name(&m->v[i]);
         if (i != at && has != NULL && str_eq(has, name))
-            unset_name(&m->v[i]);
+            store_descriptor_unset(&m->v[i], ANNOTATION_REF_NAME);
     }
     oci_pairs_set(a, &m->v[at].annotations, ANNOTATION_REF_NAME, name);
     /* A manifest needs no entry without a name beside another one. */
@@ -379,8 +379,10 @@ int store_image_load(struct store *s, const struct image_descriptor *d, struct s
     image->size = image_size(d, &image->manifest);
     image->layer_sizes = layer_sizes(a, d, &image->manifest);
     image->source_name = annotation(a, d, ANNOTATION_SOURCE_NAME);
-    image->source_digest = annotation(a, d, ANNOTATION_SOURCE);
-    image->signatures = annotation(a, d, ANNOTATION_SIGNATURES);
+    if (store_descriptor_is_ours(d)) {
+        image->source_digest = annotation(a, d, ANNOTATION_SOURCE);
+        image->signatures = annotation(a, d, ANNOTATION_SIGNATURES);
+    }
     *ret = image;
     return 0;
 }

@@ -50,7 +50,7 @@ struct store_image {
     struct image_config config;
     const char *config_text; /* the config's bytes as they are stored, NUL-terminated */
     /* Of an image that was pulled: the name then, the digest that the registry had under it, the signatures that were asked for
-       (image/trust.h). Else NULL. */
+       (image/trust.h). Else NULL. Digest and signatures are NULL too when another tool has given the entry another manifest since. */
     const char *source_name, *source_digest, *signatures;
     int64_t size;         /* bytes of its files, unpacked */
     int64_t *layer_sizes; /* likewise, one a layer, lowest first; of the blobs where it was not recorded */
@@ -77,7 +77,8 @@ void store_images_free(struct store_image **images, size_t n);
 struct store_summary {
     const char *name; /* as in struct store_image */
     const char *manifest_digest;
-    const char *created; /* as the config has it, NULL when it does not say */
+    const char *source_name, *source_digest; /* as in struct store_image */
+    const char *created;                     /* as the config has it, NULL when it does not say */
     char id[65];
     int64_t size;
 };

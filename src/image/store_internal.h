@@ -43,6 +43,11 @@ int store_image_load(struct store *s, const struct image_descriptor *d, struct s
 bool store_descriptor_is_image(const struct image_descriptor *d);
 /* Bytes of its files as the entry says; false when it does not. */
 bool store_descriptor_size(const struct image_descriptor *d, int64_t *ret);
+/* Are oakum's annotations of an entry about the manifest that it names now? */
+bool store_descriptor_is_ours(const struct image_descriptor *d);
+/* Digest of what the registry had under the name that the entry's manifest was pulled by; NULL. */
+const char *store_descriptor_source(const struct image_descriptor *d);
+void store_descriptor_unset(struct image_descriptor *d, const char *key);
 /* From the entry alone: false when oakum did not write it for this very manifest. Borrows the entry's strings. */
 bool store_descriptor_summary(const struct image_descriptor *d, struct store_summary *ret);
 /* The annotation that the former reads. id: hex of the config. created may be NULL. */

@@ -189,6 +189,19 @@ teardown() { registry_teardown; }
   run -0 oak pull --platform linux/amd64 "$reg/multi:all"
   said 0 "Digest: $digest"
   oak inspect "$reg/multi:all" | jq -e '.[0].Architecture == "amd64"'
+  # The list's digest is the one that people know: it is shown, and found after a pull by tag, like that of the platform's own manifest.
+  [ "$(oak images --digests --format '{{.Digest}}' "$reg/multi:all")" = "$digest" ]
+  [[ "$(oak images --digests)" == *" $digest "* ]]
+  oak inspect "$reg/multi@$digest" | jq -e --arg is "$reg/multi@$digest" '.[0].RepoDigests == [$is] and .[0].Architecture == "amd64"'
+  oak inspect "$reg/multi@sha256:$(sha256sum <"$place/amd64.json" | cut -d' ' -f1)" >"$place/inspected"
+  run -1 oak inspect "$reg/other@$digest"
+  said 1 'no image'
+  # What was recorded of a manifest says nothing of another one that a tool gave the entry since.
+  cp -a "$place/store" "$place/other-store"
+  jq --arg name "$reg/multi:all" '(.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $name))
+    |= (.annotations["oakum.summary"] |= sub("^[0-9a-f]{64}"; "0" * 64))' "$place/store/images/index.json" >"$place/other-store/images/index.json"
+  run -1 "$bin/oakum" --root "$place/other-store" --state "$place/state" inspect "$reg/multi@$digest"
+  said 1 'no image'
   run -0 oak pull --platform linux/amd64 "$reg/multi:all"
   said 0 'up to date'
   run -0 oak pull --platform linux/arm64/v8 "$reg/multi:all"
