@@ -251,9 +251,36 @@ static int add_pairs(struct run_flags *f, struct oci_pairs *to, const char *what
     int r = 0;
     for (size_t i = 0; r == 0 && files != NULL && i < files->n; i++)
         r = pairs_add_file(f->o.arena, to, what, files->v[i], err);
+    if (r < 0)
+        return error_context(err, r, "--%s-file", what);
     for (size_t i = 0; r == 0 && i < values->n; i++)
         r = pairs_add(f->o.arena, to, what, values->v[i], err);
-    return r;
+    return r < 0 ? error_context(err, r, "--%s", what) : 0;
+}
+
+static int add_environment(struct run_flags *f, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < f->env_files.n; i++)
+        r = env_list_add_file(f->o.arena, &f->o.env, f->env_files.v[i], err);
+    if (r < 0)
+        return error_context(err, r, "--env-file");
+    for (size_t i = 0; r == 0 && i < f->env.n; i++)
+        r = env_list_add(f->o.arena, &f->o.env, f->env.v[i], err);
+    return r < 0 ? error_context(err, r, "--env") : 0;
+}
+
+/* The first of those that were given. */
+static const char *health_flag(const struct run_options *o)
+{
+    const struct health_config *h = &o->health;
+    return h->test.n > 0           ? "--health-cmd"
+           : h->interval > 0       ? "--health-interval"
+           : h->timeout > 0        ? "--health-timeout"
+           : h->start_period > 0   ? "--health-start-period"
+           : h->start_interval > 0 ? "--health-start-interval"
+           : h->retries > 0        ? "--health-retries"
+                                   : "--health-on-failure";
 }
 
 static int check_health(const struct run_options *o, struct error *err)
@@ -265,9 +292,9 @@ static int check_health(const struct run_options *o, struct error *err)
         return error_set(err, -EINVAL, "--sdnotify %s is for a container in the background; add -d",
                          o->sdnotify);
     if (!o->detach && !o->create_only && asked)
-        return error_set(
-            err, -EINVAL,
-            "health checks need a monitor, which a container in the foreground has not; add -d to --health flags");
+        return error_set(err, -EINVAL,
+                         "%s needs a monitor, which a container in the foreground has not; add -d",
+                         health_flag(o));
     if (o->rm && o->health.on_failure != NULL && str_eq(o->health.on_failure, "restart"))
         return error_set(
             err, -EINVAL,
@@ -303,10 +330,8 @@ int run_flags_finish(struct run_flags *f, int words, char **argv, struct error *
     o->monitored = !o->detach && !o->create_only &&
                    (f->detach_keys != NULL || (f->sig_proxy.set && !f->sig_proxy.v) || o->restart != NULL ||
                     o->timeout.v > 0);
-    for (size_t i = 0; r == 0 && i < f->env_files.n; i++)
-        r = env_list_add_file(f->o.arena, &f->o.env, f->env_files.v[i], err);
-    for (size_t i = 0; r == 0 && i < f->env.n; i++)
-        r = env_list_add(f->o.arena, &f->o.env, f->env.v[i], err);
+    if (r == 0)
+        r = add_environment(f, err);
     if (r == 0)
         r = add_pairs(f, &f->o.labels, "label", &f->label_files, &f->labels, err);
     if (r == 0)

@@ -283,6 +283,8 @@ static int make_container(struct monitor_start *s, struct start_word *w, int *re
     }
     if (r >= 0)
         r = container_run(rt, l->spec, &opt, &w->end, &w->error);
+    if (r < 0)
+        r = launch_name_flag(r, &w->error);
     if (r >= 0 && listener >= 0)
         *ret_master = take_console(s, listener);
     return r < 0 ? r : 0;

@@ -53,7 +53,8 @@ struct launch {
     size_t n_layers;
     const char **volumes; /* one a mount of opt, NULL where it is not a volume */
     char id[65], name[129];
-    char *directory; /* of the container, absolute */
+    char *directory;     /* of the container, absolute */
+    const char *cidfile; /* it was written; launch_undo() takes it away. NULL: not */
     int dirfd;
     uint32_t range_first, rootless_ids;
     bool range_claimed, name_claimed, upper;
@@ -86,6 +87,9 @@ int launch_run(struct launch *l, const struct signals_held *hold, const char *co
 void launch_keep_end(struct launch *l, const char *started, int code);
 void launch_undo(struct launch *l, bool ask_runtime);
 void launch_free(struct launch *l);
+
+/* flag_names.c: puts the flag before an error that begins with a field of the specification. Returns r. */
+int launch_name_flag(int r, struct error *err);
 
 /* signals_hold.c */
 void signals_hold(struct signals_held *h);

@@ -65,7 +65,7 @@ static int exec_process(const struct exec_request *req, const struct engine_cont
         env_list_set(spec->arena, &p.env, "TERM=xterm");
     if (req->workdir != NULL) {
         if (req->workdir[0] != '/')
-            return error_set(err, -EINVAL, "the working directory \"%s\" must be an absolute path",
+            return error_set(err, -EINVAL, "--workdir: the working directory \"%s\" must be an absolute path",
                              req->workdir);
         p.cwd = req->workdir;
     }

@@ -52,13 +52,16 @@ static int find_stored(struct launch *l, struct error *err)
 
 static int not_there(const struct launch *l, const struct error *why, struct error *err)
 {
+    const char *with = l->opt->platform != NULL ? " for --platform " : "";
+    const char *platform = l->opt->platform != NULL ? l->opt->platform : "";
     if (why != NULL)
-        return error_set(err, -ENOENT, "there is no image \"%s\" on this host, and it cannot be pulled: %s",
-                         l->opt->image, why->msg);
+        return error_set(err, -ENOENT,
+                         "there is no image \"%s\"%s%s on this host, and it cannot be pulled: %s",
+                         l->opt->image, with, platform, why->msg);
     return error_set(
         err, -ENOENT,
-        "there is no image \"%s\" on this host; \"oakum pull\", \"oakum import\" or \"oakum base\" make one, \"oakum images\" lists what there is",
-        l->opt->image);
+        "there is no image \"%s\"%s%s on this host; \"oakum pull\", \"oakum import\" or \"oakum base\" make one, \"oakum images\" lists what there is",
+        l->opt->image, with, platform);
 }
 
 /* An id is nothing that a registry has; "never" asks none. */
@@ -108,6 +111,12 @@ int launch_find_image(struct launch *l, struct error *err)
     return 0;
 }
 
+/* Whose value is wrong, unless it is that of --group-add, which says so itself. */
+static int blame(struct error *err, int r, const char *whose)
+{
+    return r < 0 && str_after(err->msg, "--group-add") == NULL ? error_context(err, r, "%s", whose) : r;
+}
+
 int launch_find_user(struct launch *l, struct error *err)
 {
     const struct run_options *o = l->opt;
@@ -116,12 +125,12 @@ int launch_find_user(struct launch *l, struct error *err)
     if (o->user != NULL) {
         l->user_source = arena_printf(l->a, "--user %s", o->user);
         int r = user_resolve(&roots, l->a, o->user, &o->group_add, &l->user, err);
-        return r < 0 ? error_context(err, r, "--user") : 0;
+        return blame(err, r, "--user");
     }
     if (of_image[0] != '\0' || !options_sealed(o)) {
         int r = user_resolve(&roots, l->a, of_image, &o->group_add, &l->user, err);
         if (r < 0)
-            return error_context(err, r, "the image's USER");
+            return blame(err, r, "the image's USER");
     }
     if (!options_sealed(o)) {
         l->user_source = of_image[0] != '\0' ? "image (USER)"

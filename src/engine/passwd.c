@@ -257,6 +257,8 @@ int user_resolve(const struct user_roots *roots, struct arena *a, const char *te
         r = group_resolve(groups, group_add->v[i], &gid, err);
         if (r == 0)
             r = add_gid(a, &u, gid, err);
+        if (r < 0)
+            r = error_context(err, r, "--group-add");
     }
     if (r == 0 && group == NULL && u.name != NULL)
         r = groups_of(groups, a, &u, err);

@@ -55,19 +55,25 @@ void launch_undo(struct launch *l, bool ask_runtime)
     struct error err = { 0 };
     if (l->dirfd < 0)
         return;
+    if (l->cidfile != NULL && unlinkat(AT_FDCWD, l->cidfile, 0) < 0)
+        log_warn("--cidfile: cannot remove %s: %s", l->cidfile, strerror(errno));
     if (engine_teardown(l->e, l->id, &claims, ask_runtime, &err) < 0)
         log_warn("container %.12s is not quite removed: %s; \"oakum rm -f %.12s\" tries again", l->id,
                  err.msg, l->id);
 }
 
-static int write_cidfile(const char *path, const char *id, struct error *err)
+static int write_cidfile(struct launch *l, struct error *err)
 {
+    const char *path = l->opt->cidfile;
     _cleanup_close_ int fd = file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0644, err);
     if (fd == -EEXIST)
         return error_set(err, -EEXIST, "--cidfile: there is a %s already; remove it or name another file",
                          path);
-    int r = fd < 0 ? fd : write_all(fd, id, 64);
-    return r < 0 && fd >= 0 ? error_errno(err, r, "cannot write %s", path) : r;
+    if (fd < 0)
+        return error_context(err, fd, "--cidfile");
+    l->cidfile = path;
+    int r = write_all(fd, l->id, 64);
+    return r < 0 ? error_errno(err, r, "--cidfile: cannot write %s", path) : 0;
 }
 
 int launch_prepare(struct launch *l, struct error *err)
@@ -105,7 +111,7 @@ int launch_make(struct launch *l, char **ret_config, struct error *err)
     if (!l->opt->rm || l->opt->create_only)
         r = file_replace(l->dirfd, "config.json", config, strlen(config), 0600, false, err);
     if (r == 0 && l->opt->cidfile != NULL)
-        r = write_cidfile(l->opt->cidfile, l->id, err);
+        r = write_cidfile(l, err);
     if (r == 0)
         *ret_config = TAKE_PTR(config);
     return r;
@@ -129,7 +135,9 @@ int launch_run(struct launch *l, const struct signals_held *hold, const char *co
         .last_call = true,
     };
     int r = engine_runtime(l->e, &rt, err);
-    return r < 0 ? r : container_run(rt, l->spec, &opt, ret, err);
+    if (r == 0)
+        r = container_run(rt, l->spec, &opt, ret, err);
+    return r < 0 ? launch_name_flag(r, err) : 0;
 }
 
 void launch_keep_end(struct launch *l, const char *started, int code)
@@ -182,6 +190,8 @@ int engine_run(struct engine *e, const struct run_options *opt, struct container
     clock_now_text(started);
     /* Held back all the time: what comes before the runtime forwards signals is forwarded then. */
     r = launch_run(&l, &hold, config, &end, err);
+    if (r == 0)
+        l.cidfile = NULL; /* as docker's, it stays when the container has run and goes */
     if (r < 0)
         launch_undo(&l, true);
     else if (opt->rm)

@@ -61,16 +61,18 @@ static int build_hostname(struct build *b, struct error *err)
     const struct run_options *o = b->opt;
     bool host_uts = o->uts != NULL && !str_eq(o->uts, "private");
     if (host_uts && (o->hostname != NULL || o->domainname != NULL))
-        return error_set(err, -EINVAL, "--hostname cannot be set together with --uts %s", o->uts);
+        return error_set(err, -EINVAL, "--%s cannot be set together with --uts %s",
+                         o->hostname != NULL ? "hostname" : "domainname", o->uts);
     if (host_uts)
         return 0;
     b->spec->hostname = o->hostname != NULL ? o->hostname : arena_strndup(b->a, b->in->id, 12);
     b->spec->domainname = o->domainname;
     if (b->spec->hostname[0] == '\0' || strlen(b->spec->hostname) > 64 ||
         strpbrk(b->spec->hostname, "/ \t\n") != NULL)
-        return error_set(err, -EINVAL,
-                         "the host name \"%s\" must have 1 to 64 characters, none of them a space or slash",
-                         b->spec->hostname);
+        return error_set(
+            err, -EINVAL,
+            "--hostname: the host name \"%s\" must have 1 to 64 characters, none of them a space or slash",
+            b->spec->hostname);
     return 0;
 }
 

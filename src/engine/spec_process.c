@@ -7,6 +7,7 @@
  * lost at exec, and people would reach for root instead. Docker's 14 do not, so that an image's ordinary user gains nothing.
  */
 #include <errno.h>
+#include <limits.h>
 
 #include "base/parse.h"
 #include "confine/capabilities.h"
@@ -221,10 +222,17 @@ static int build_cwd(struct build *b, struct error *err)
     const char *cwd = b->opt->workdir != NULL ? b->opt->workdir : b->image->working_dir;
     if (str_empty(cwd))
         cwd = "/";
+    const char *whose = b->opt->workdir != NULL ? "--workdir" : "the image's WORKDIR";
     if (cwd[0] != '/')
-        return error_set(err, -EINVAL, "the working directory \"%s\" must be an absolute path", cwd);
-    if (str_eq(cwd, "/") || container_path_clean(b->a, cwd, &cwd, err) < 0)
-        cwd = "/";
+        return error_set(err, -EINVAL, "%s: the working directory \"%s\" must be an absolute path", whose,
+                         cwd);
+    if (text_has_control(cwd) || strlen(cwd) >= PATH_MAX)
+        return error_set(
+            err, -EINVAL,
+            "%s: the working directory must be shorter than %d bytes, without control characters", whose,
+            PATH_MAX);
+    if (container_path_clean(b->a, cwd, &cwd, NULL) < 0)
+        cwd = "/"; /* it is another word for that */
     b->spec->process.cwd = cwd;
     return 0;
 }
