@@ -8,6 +8,7 @@
 struct exec_flags {
     struct exec_request req;
     struct oci_strings env, env_files;
+    bool env_secret_ok;
 };
 
 #define F(field) OPTION_FIELD(struct exec_flags, field)
@@ -18,6 +19,7 @@ static const struct cli_option options[] = {
     { "detach-keys", 0, OPT_LATER, 0, "KEYS", NULL, NULL },
     { "env", 'e', OPT_LIST, F(env), "NAME[=VALUE]", "set a variable; without a value, pass oakum's own on", NULL },
     { "env-file", 0, OPT_LIST, F(env_files), "FILE", "variables from a file, one a line", NULL },
+    { "env-secret-ok", 0, OPT_FLAG, F(env_secret_ok), NULL, "allow variables whose values look like secrets", NULL },
     { "interactive", 'i', OPT_FLAG, F(req.interactive), NULL, "keep standard input open", NULL },
     { "privileged", 0, OPT_LATER, 0, NULL, "a sealed container is not widened after its start", NULL },
     { "tty", 't', OPT_FLAG, F(req.tty), NULL, "give it a terminal", NULL },
@@ -33,6 +35,8 @@ static int gather_env(struct exec_flags *f, struct error *err)
         r = env_list_add_file(f->req.arena, &f->req.env, f->env_files.v[i], err);
     for (size_t i = 0; r == 0 && i < f->env.n; i++)
         r = env_list_add(f->req.arena, &f->req.env, f->env.v[i], err);
+    for (size_t i = 0; r == 0 && !f->env_secret_ok && i < f->req.env.n; i++)
+        r = env_secret_refuse(f->req.env.v[i], "--env", err);
     return r;
 }
 

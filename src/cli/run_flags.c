@@ -173,6 +173,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "entrypoint", 0, OPT_TEXT, O(entrypoint), "PROGRAM", "run this in place of the image's entrypoint; \"\" takes it away", NULL },
     { "env", 'e', OPT_LIST, F(env), "NAME[=VALUE]", "set a variable; without a value, pass oakum's own on", NULL },
     { "env-file", 0, OPT_LIST, F(env_files), "FILE", "variables from a file, one a line", NULL },
+    { "env-secret-ok", 0, OPT_FLAG, O(env_secret_ok), NULL, "allow variables whose values look like secrets", NULL },
     { "expose", 0, OPT_NOTHING, 0, "PORT", NULL, NULL },
     { "gpus", 0, OPT_LATER, 0, "GPUS", NULL, NULL },
     { "group-add", 0, OPT_LIST, O(group_add), "GROUP", "another group for the user", NULL },

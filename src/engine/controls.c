@@ -5,6 +5,7 @@
  */
 #include "engine/controls.h"
 
+#include "base/secret_rules.h"
 #include "base/strbuf.h"
 #include "confine/capabilities.h"
 #include "confine/landlock.h"
@@ -90,6 +91,20 @@ static void show_landlock(struct view *v)
 {
     const char *on = oci_pairs_get(&v->s->annotations, ANNOTATION_LANDLOCK);
     strbuf_adds(&v->text, on != NULL ? on : "off");
+}
+
+/* The names only: values are nobody's business. */
+static void show_environment(struct view *v)
+{
+    const struct oci_strings *env = &v->s->process.env;
+    for (size_t i = 0; i < env->n; i++) {
+        size_t n = strcspn(env->v[i], "=");
+        if (env->v[i][n] == '=' && secret_in_variable(env->v[i], n, env->v[i] + n + 1) != NULL)
+            strbuf_addf(&v->text, "%s%.*s",
+                        v->text.len > 0 ? ", " : "secrets: ", (int) MIN_OF(n, (size_t) 128), env->v[i]);
+    }
+    if (v->text.len == 0)
+        strbuf_adds(&v->text, "no secrets");
 }
 
 static void show_root(struct view *v)
@@ -343,6 +358,7 @@ static const struct {
     { "landlock", show_landlock, "--security-opt landlock=off" },
     { "apparmor", show_apparmor, "" },
     { "selinux", show_selinux, "" },
+    { "environment", show_environment, "--env-secret-ok" },
     { "root", show_root, "--read-only=false" },
     { "tmpfs", show_tmpfs, "--tmpfs PATH:OPTIONS" },
     { "volumes", show_volumes, "-v SOURCE:TARGET:rw,exec" },

@@ -77,6 +77,7 @@ struct run_options {
     const char *entrypoint; /* "" takes the image's away */
     const char *name, *hostname, *domainname, *workdir, *cidfile;
     struct oci_strings env; /* "K=V", or "K" to take K away; in order, later wins */
+    bool env_secret_ok;     /* a value that looks like a secret may be in the environment */
     struct oci_pairs labels, annotations;
     bool rm, interactive, tty, init;
     bool detach, create_only;
@@ -154,6 +155,11 @@ int env_list_add(struct arena *a, struct oci_strings *list, const char *value, s
 int env_list_add_file(struct arena *a, struct oci_strings *list, const char *path, struct error *err);
 /* The last value of key in "K=V" strings, NULL when there is none. */
 const char *env_list_get(const struct oci_strings *list, const char *key);
+/*
+ * -EPERM when the value of "K=V" looks like a secret (base/secret_rules.h): the sentence names K and where it was given (source), never
+ * the value, and says how to give it otherwise.
+ */
+int env_secret_refuse(const char *entry, const char *source, struct error *err);
 /* Sets K=V in place of an earlier K; "K" alone removes it. */
 void env_list_set(struct arena *a, struct oci_strings *list, const char *entry);
 

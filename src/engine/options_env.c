@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "base/secret_rules.h"
 #include "engine/options_internal.h"
 
 extern char **environ;
@@ -62,6 +63,19 @@ int env_list_add(struct arena *a, struct oci_strings *list, const char *value, s
     const char *own = value[n] == '=' ? NULL : own_environment(value, n);
     oci_strings_add(a, list, own != NULL ? own : value);
     return 0;
+}
+
+int env_secret_refuse(const char *entry, const char *source, struct error *err)
+{
+    size_t n = name_length(entry);
+    const char *kind = entry[n] == '=' ? secret_in_variable(entry, n, entry + n + 1) : NULL;
+    if (kind == NULL)
+        return 0;
+    return error_set(
+        err, -EPERM,
+        "%s %.*s: its value looks like a secret (%s), and whoever sees the container's settings or its /proc "
+        "can read that; give it as a file (-v FILE:/run/secrets/NAME), or permit it by --env-secret-ok",
+        source, (int) MIN_OF(n, (size_t) 128), entry, kind);
 }
 
 struct env_target {

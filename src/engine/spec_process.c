@@ -109,9 +109,36 @@ int build_capabilities(struct build *b, struct error *err)
     return 0;
 }
 
-static int build_environment(struct build *b)
+/* A variable that the person gives hides the image's. */
+static int refuse_secrets(struct build *b, struct error *err)
+{
+    const struct oci_strings *asked = &b->opt->env, *image = &b->image->env;
+    int r = 0;
+    if (b->compat)
+        return 0;
+    if (b->opt->env_secret_ok) {
+        source_set(b, "environment", "--env-secret-ok");
+        return 0;
+    }
+    for (size_t i = 0; i < asked->n && r == 0; i++)
+        r = env_secret_refuse(asked->v[i], "--env", err);
+    for (size_t i = 0; i < image->n && r == 0; i++) {
+        size_t n = strcspn(image->v[i], "=");
+        bool hidden = false;
+        for (size_t k = 0; k < asked->n && !hidden; k++)
+            hidden = strcspn(asked->v[k], "=") == n && strncmp(asked->v[k], image->v[i], n) == 0;
+        if (!hidden)
+            r = env_secret_refuse(image->v[i], "the image's ENV", err);
+    }
+    return r;
+}
+
+static int build_environment(struct build *b, struct error *err)
 {
     struct oci_strings *env = &b->spec->process.env;
+    int r = refuse_secrets(b, err);
+    if (r < 0)
+        return r;
     oci_strings_add(b->a, env, "PATH=" DEFAULT_PATH);
     if (b->spec->hostname != NULL)
         oci_strings_add(b->a, env, arena_printf(b->a, "HOSTNAME=%s", b->spec->hostname));
@@ -248,7 +275,7 @@ int build_process(struct build *b, struct error *err)
     if (r == 0)
         r = build_user(b, err);
     if (r == 0)
-        r = build_environment(b);
+        r = build_environment(b, err);
     if (r == 0)
         r = build_rlimits(b);
     if (r < 0)

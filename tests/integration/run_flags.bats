@@ -274,3 +274,46 @@ inside() {
     one_error "$output"
   done
 }
+
+@test "a variable that looks like a secret is refused without its value being said, unless it is permitted" {
+  local secret; secret=hunter2-$RANDOM
+  run oak_run -e "POSTGRES_PASSWORD=$secret" box true
+  said 125 '--env POSTGRES_PASSWORD: its value looks like a secret (password)' '--env-secret-ok'
+  [[ $output != *"$secret"* && $(wc -l <<<"$output") -eq 1 ]]
+  run oak_run -e "DATABASE=postgres://app:$secret@db/app" box true
+  said 125 '(connection string with a password)'
+  printf 'API_KEY=gh%s\n' "p_aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1cD3" >"$place/env"
+  run oak_run --env-file "$place/env" box true
+  said 125 '--env API_KEY: its value looks like a secret (GitHub token)'
+  run oak ps -aq
+  [ -z "$output" ]
+  inside -e "POSTGRES_PASSWORD=$secret" --env-secret-ok -- 'echo "<$POSTGRES_PASSWORD>"'
+  said 0 "<$secret>"
+  inside -e POSTGRES_PASSWORD_FILE=/run/secrets/pg -e ALLOW_EMPTY_PASSWORD=yes -- 'echo $POSTGRES_PASSWORD_FILE'
+  said 0 /run/secrets/pg
+  inside --compat docker -e "POSTGRES_PASSWORD=$secret" -- 'echo "<$POSTGRES_PASSWORD>"'
+  said 0 "<$secret>"
+}
+
+@test "a secret in an image's ENV is refused too, and inspect names what is permitted" {
+  local secret; secret=hunter2-$RANDOM
+  make_root "$place/img"
+    oak import -c "ENV DB_PASSWORD=$secret" "$place/img" leaky >/dev/null
+  run oak_run leaky true
+  said 125 "the image's ENV DB_PASSWORD: its value looks like a secret"
+  [[ $output != *"$secret"* ]]
+  run oak_run -e DB_PASSWORD= leaky sh -c 'echo "<$DB_PASSWORD>"'
+  said 0 '<>'
+  oak create --network none --cgroup-parent "/$group" --name leak --env-secret-ok leaky true
+  oak inspect leak | jq -e '.. | objects | select(.control == "environment") | .value == "secrets: DB_PASSWORD" and .source == "--env-secret-ok"'
+  oak rm leak
+}
+
+@test "exec refuses a variable that looks like a secret as well" {
+  oak_run -d --name sleeper box sleep 60 >/dev/null
+  run oak exec -e DB_PASSWORD=hunter2 sleeper true
+  said 125 '--env DB_PASSWORD: its value looks like a secret'
+  run oak exec --env-secret-ok -e DB_PASSWORD=hunter2 sleeper sh -c 'echo "<$DB_PASSWORD>"'
+  said 0 '<hunter2>'
+  oak rm -f sleeper
+}
