@@ -2,6 +2,10 @@
 /*
  * confine/cgroup_systemd.h: what cgroup.c asks of the systemd driver (cgroup_systemd.c), and the unit's properties
  * (cgroup_properties.c). Nobody else includes this, but the unit tests.
+ *
+ * Failure mode: fail closed. No manager to speak to, a unit of that name that is there (a failed one is reset and tried again), a job that
+ * does not end as "done", no answer for 30 s: each is an error, and the start ends before the container's process is made. A scope
+ * whose process is not in a cgroup of the unit's name is an error too, and is stopped. To stop a unit that is not there succeeds.
  */
 #pragma once
 

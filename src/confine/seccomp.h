@@ -27,6 +27,10 @@
  * - SECCOMP_FILTER_FLAG_TSYNC is accepted and needs nothing: the filter is loaded by a single thread.
  * - NOTIFY as default is -EINVAL (nobody could ever exec). A profile that notifies sendmsg, write or execve stops the caller
  *   of seccomp_filter_load() itself at that call until somebody answers on the listener.
+ *
+ * Failure mode: fail closed. A profile that cannot be compiled ends the start before there is a process, a filter that cannot be loaded ends
+ * the process before its exec: -EACCES without no_new_privs and CAP_SYS_ADMIN, -EBUSY when the process has a filter with a
+ * listener and this one has one too, -EINVAL for a flag or action that this kernel does not know. Nothing runs with less of a filter.
  */
 #pragma once
 

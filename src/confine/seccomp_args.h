@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* confine/seccomp_args.h: the part of a filter that looks at the arguments of one call, for the other seccomp files only. */
+/*
+ * confine/seccomp_args.h: the part of a filter that looks at the arguments of one call, for the other seccomp files only.
+ *
+ * Failure mode: emitting cannot fail; what no argument can fulfil becomes a rule that never matches. seccomp_compile() refuses a program
+ * over 4096 instructions (-E2BIG) and has each one checked as the kernel does (seccomp_program_check()).
+ */
 #pragma once
 
 #include "confine/seccomp_bpf.h"

@@ -4,6 +4,9 @@
  *
  * Classic BPF jumps forward only and conditional jumps reach 255 instructions. Written backwards every target exists before
  * the jump to it, and one that has become too far is brought near by a copy (a return) or a long jump.
+ *
+ * Failure mode: emitting cannot fail and has no bound. seccomp_compile() refuses what came out longer than the kernel takes (4096
+ * instructions, -E2BIG) and checks every jump, load and the last return with seccomp_program_check() before the program is used.
  */
 #pragma once
 

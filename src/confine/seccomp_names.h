@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* confine/seccomp_names.h: architectures and call names, for the other seccomp files only. */
+/*
+ * confine/seccomp_names.h: architectures and call names, for the other seccomp files only.
+ *
+ * Failure mode: a name never means nothing in silence. A call that nobody knows is -ENOENT, one that this architecture does not have
+ * -EOPNOTSUPP (seccomp_call_number()), and the compiler decides: the first may be an error there, the second is no rule. An architecture
+ * that nobody knows is -EINVAL; one that no process here can have is told apart, and left out.
+ */
 #pragma once
 
 #include "confine/seccomp.h"

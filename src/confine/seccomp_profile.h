@@ -9,6 +9,11 @@
  * those engines do.
  *
  * A profile without defaultAction is an error (docker takes an empty one as "no filter"; seccomp=unconfined says that).
+ *
+ * Failure mode: fail closed. A member of the wrong type or out of range is -EINVAL with its place, also in a rule whose conditions do not
+ * hold; it never counts as absent. A capability that nobody knows is held by nobody, with a warning. An archMap entry for another
+ * machine is passed over; a name in `architectures` that no machine has is -EINVAL. Where the kernel's version cannot be read it is taken
+ * as 5.15, the oldest that oakum runs on: rules for newer ones do not count.
  */
 #pragma once
 
