@@ -242,8 +242,8 @@ static int new_hier(const struct cgroup_hier *h, const char *const *options, uns
     static const char *const named[] = { "none", "name=systemd", NULL };
 
     if (h->v2)
-        return mnt_new("cgroup2", NULL, NULL, attr, err);
-    return mnt_new("cgroup", NULL, str_eq(h->name, "systemd") ? named : options, attr, err);
+        return mnt_new("cgroup2", "cgroup", NULL, attr, err);
+    return mnt_new("cgroup", "cgroup", str_eq(h->name, "systemd") ? named : options, attr, err);
 }
 
 /* mkdir and mount of one hierarchy below the tmpfs at dirfd. */
@@ -276,7 +276,7 @@ static int mount_hier(int dirfd, const struct cgroup_hier *h, unsigned attr, str
 int cgroup_v1_mount(const struct cgroup *cg, int target_fd, unsigned attr, int *ret_tmpfs, struct error *err)
 {
     static const char *const options[] = { "mode=0755", "nr_inodes=64", NULL };
-    _cleanup_close_ int mnt = mnt_new("tmpfs", NULL, options, attr & ~(unsigned) MOUNT_ATTR_RDONLY, err);
+    _cleanup_close_ int mnt = mnt_new("tmpfs", "tmpfs", options, attr & ~(unsigned) MOUNT_ATTR_RDONLY, err);
     int r;
 
     if (mnt < 0)

@@ -188,7 +188,7 @@ int cgroup_v2_use(struct cgroup *cg, unsigned want, const char *const *fields, s
 
 int cgroup_v2_mount(int target_fd, unsigned attr, struct error *err)
 {
-    _cleanup_close_ int mnt = mnt_new("cgroup2", NULL, NULL, attr, err);
+    _cleanup_close_ int mnt = mnt_new("cgroup2", "cgroup", NULL, attr, err);
 
     return mnt < 0 ? mnt : mnt_attach(mnt, target_fd, err);
 }

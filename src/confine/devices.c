@@ -261,7 +261,8 @@ int devices_prepare(struct mounts *m, struct error *err)
     set = (set | MOUNT_ATTR_NOSUID) & ~(uint64_t) MOUNT_ATTR_RDONLY;
     if (m->dev)
         set &= ~m->dev->opt.clear;
-    m->nodes_fd = mnt_new("tmpfs", NULL, tmpfs_options(m), (unsigned) set, err);
+    const char *source = m->dev && !str_empty(m->dev->m->source) ? m->dev->m->source : NULL;
+    m->nodes_fd = mnt_new("tmpfs", source, tmpfs_options(m), (unsigned) set, err);
     if (m->nodes_fd < 0)
         return error_context(err, m->nodes_fd, "/dev");
     mode_t old = umask(0);

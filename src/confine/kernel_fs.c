@@ -64,8 +64,8 @@ static const char *const *with_label(const struct mounts *m, const char *const *
 static int new_instance(const struct mounts *m, const struct mount_entry *e, const char *const *options,
                         uint64_t less, uint64_t more, struct error *err)
 {
-    /* A source that only repeats the type says nothing: the kernel's own "none" will do. */
-    const char *source = str_empty(e->m->source) || str_eq(e->m->source, e->m->type) ? NULL : e->m->source;
+    /* Programs read it from mountinfo (df, findmnt), also where it only repeats the type. */
+    const char *source = str_empty(e->m->source) ? NULL : e->m->source;
     if (m->label && is_labelled(e))
         options = with_label(m, options);
     _cleanup_close_ int fd = mnt_new(e->m->type, source, options,

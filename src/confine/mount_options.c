@@ -243,6 +243,29 @@ static void drop_word(const char **words, size_t *n, const char *word)
         words[--*n] = NULL;
 }
 
+/*
+ * "size=1m,mode=700" in one entry is two options: mount(2), which other runtimes hand their list to, cuts at commas. Not where they are
+ * part of a value: behind quotes (SELinux) or a backslash (overlay). For a file system only: for a bind mount nobody would read them.
+ */
+static const char **cut_at_commas(struct arena *a, const char **data)
+{
+    size_t n = 2, k = 0; /* room for one that the caller may add */
+    for (size_t i = 0; data[i]; i++, n++)
+        for (const char *c = data[i]; *c; c++)
+            n += *c == ',';
+    const char **cut = arena_array(a, n, sizeof(*cut));
+    for (size_t i = 0; data[i]; i++) {
+        if (!strchr(data[i], ',') || strpbrk(data[i], "\"\\")) {
+            cut[k++] = data[i];
+            continue;
+        }
+        char *save = NULL, *copy = arena_strdup(a, data[i]);
+        for (char *part = strtok_r(copy, ",", &save); part; part = strtok_r(NULL, ",", &save))
+            cut[k++] = part;
+    }
+    return cut;
+}
+
 /* One word; what is for the file system is appended to data. */
 static int apply_word(struct arena *a, const struct oci_mount *m, size_t index, const char *word,
                       struct mount_options *o, size_t *n_data, struct error *err)
@@ -264,8 +287,7 @@ static int apply_word(struct arena *a, const struct oci_mount *m, size_t index, 
 int mount_options_parse(struct arena *a, const struct oci_mount *m, size_t index, struct mount_options *ret,
                         struct error *err)
 {
-    /* Room for one word that the caller may add. */
-    struct mount_options o = { .data = arena_array(a, m->options.n + 2, sizeof(*o.data)) };
+    struct mount_options o = { .data = arena_array(a, m->options.n + 1, sizeof(*o.data)) };
     size_t n_data = 0;
     int r = 0;
     for (size_t i = 0; r >= 0 && i < m->options.n; i++)
@@ -273,6 +295,8 @@ int mount_options_parse(struct arena *a, const struct oci_mount *m, size_t index
     o.bind |= m->type && str_eq(m->type, "bind");
     if (r >= 0 && o.bind)
         r = check_bind_data(m, index, &o, err);
+    else if (r >= 0)
+        o.data = cut_at_commas(a, o.data);
     if (r >= 0)
         *ret = o;
     return r;

@@ -170,6 +170,28 @@ END
   said 1 destination
 }
 
+@test "several options of a file system in one entry, as mount(2) takes them" {
+  go "$(mount_of /x tmpfs tmpfs nosuid size=1m,mode=700 nodev)" 'stat -c %a /x; grep " /x " /proc/self/mountinfo | sed "s/.* - //"; grep -c " /x .*nosuid,nodev" /proc/self/mountinfo'
+  is 0 $'700\ntmpfs tmpfs rw,size=1024k,mode=700\n1'
+  mkdir "$place/source"
+  go "$(mount_of /x none "$place/source" bind noexec,ro)"
+  said 1 'mounts[' noexec,ro
+}
+
+@test "mountinfo names the source that the document names" {
+  go "$(mount_of /x tmpfs mine) | $(mount_of /sys/fs/cgroup cgroup cgroup ro)" \
+    'for p in /proc /dev /dev/pts /dev/shm /dev/mqueue /sys /tmp /x; do cut -d" " -f5- /proc/self/mountinfo | grep "^$p " | sed "s/.* - //; s/ [^ ]*$//"; done; grep " /sys/fs/cgroup/" /proc/self/mountinfo | grep -vc " - cgroup2* cgroup "'
+  [ "$output" = "proc proc
+tmpfs tmpfs
+devpts devpts
+tmpfs shm
+mqueue mqueue
+sysfs sysfs
+tmpfs tmpfs
+tmpfs mine
+0" ] || { echo "$output"; false; }
+}
+
 @test "remount: attributes of what is mounted" {
   mkdir "$place/source"
   go "$(mount_of /x none "$place/source" bind) | $(mount_of /x none "" bind remount ro noexec)" 'touch /x/y 2>/dev/null || echo ro; grep " /x " /proc/self/mountinfo | grep -c noexec'

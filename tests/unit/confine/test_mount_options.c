@@ -104,6 +104,16 @@ static void test_data(void **state _unused_)
     assert_string_equal(o.data[1], "mode=1777");
     assert_string_equal(o.data[2], "huge=never");
     assert_null(o.data[3]);
+    /* Several in one entry, as mount(2) takes them, unless the comma is of a value. */
+    assert_int_equal(parse("tmpfs", "size=1m,mode=700, huge=never", &o), 0);
+    assert_string_equal(o.data[0], "size=1m");
+    assert_string_equal(o.data[1], "mode=700");
+    assert_string_equal(o.data[2], "huge=never");
+    assert_null(o.data[3]);
+    assert_int_equal(parse("overlay", "context=\"a:b,c\" lowerdir=/a\\,b", &o), 0);
+    assert_string_equal(o.data[0], "context=\"a:b,c\"");
+    assert_string_equal(o.data[1], "lowerdir=/a\\,b");
+    assert_null(o.data[2]);
     /* For a bind mount there is nobody who would read it. */
     static const char *const wrong[] = { "size=64k",      "r0",      "RO",  "readonly",
                                          "noexec,nosuid", "bind,ro", "ro=1" };
