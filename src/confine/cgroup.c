@@ -302,7 +302,8 @@ static int use_needed(struct cgroup *cg, unsigned need, const char *const *field
 
 int cgroup_use_counters(struct cgroup *cg, struct error *err)
 {
-    static const enum cgroup_controller counters[] = { CGROUP_MEMORY, CGROUP_CPU, CGROUP_PIDS, CGROUP_IO };
+    static const enum cgroup_controller counters[] = { CGROUP_MEMORY, CGROUP_CPU, CGROUP_CPUACCT, CGROUP_PIDS,
+                                                       CGROUP_IO };
 
     for (size_t i = 0; !cg->host.v2_base && i < ARRAY_LEN(counters); i++) {
         int r = cgroup_hier_of(cg, counters[i]) ? 0 : cgroup_v1_use(cg, counters[i], err);

@@ -54,6 +54,7 @@ enum cgroup_controller {
     CGROUP_MISC,
     CGROUP_NET_CLS,  /* v1 only */
     CGROUP_NET_PRIO, /* v1 only */
+    CGROUP_CPUACCT,  /* v1 only, mostly one hierarchy with cpu */
     CGROUP_FREEZER,  /* v2: part of the core, always there */
     CGROUP_CONTROLLERS
 };

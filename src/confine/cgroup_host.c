@@ -26,6 +26,7 @@ static const struct {
     [CGROUP_MISC] = { "misc", "misc" },
     [CGROUP_NET_CLS] = { "net_cls", NULL },
     [CGROUP_NET_PRIO] = { "net_prio", NULL },
+    [CGROUP_CPUACCT] = { "cpuacct", NULL },
     [CGROUP_FREEZER] = { "freezer", NULL },
 };
 

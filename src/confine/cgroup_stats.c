@@ -17,6 +17,8 @@
 #define STAT_MAX (1u << 20)
 
 /* Where a controller's files are for this cgroup. */
+#define CPUS_MAX 65536 /* of a list that the kernel writes */
+
 struct place {
     int dirfd; /* -1: nowhere */
     bool v2;
@@ -53,6 +55,13 @@ static uint64_t number_at(const char *text)
             return UINT64_MAX;
     }
     return n;
+}
+
+/* The digits at text, up to anything else. */
+static bool read_number_at(const char *text, uint64_t *ret)
+{
+    _cleanup_free_ char *digits = xstrndup(text, strspn(text, "0123456789"));
+    return parse_u64(digits, ret) == 0;
 }
 
 static int read_number(struct place at, const char *file, uint64_t *ret, struct error *err)
@@ -124,14 +133,30 @@ static void put_percpu(json_t *usage, const char *text)
     json_object_set_new(usage, "percpu", list);
 }
 
+/* cpuacct.usage_all, "CPU USER SYSTEM" a line behind its title. */
+static void put_user_and_kernel(json_t *usage, const char *text)
+{
+    json_t *user = json_array(), *kernel = json_array();
+    for (const char *line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+        const char *first = strchr(line, ' '), *second = first ? strchr(first + 1, ' ') : NULL;
+        if (!second)
+            break;
+        json_array_append_new(user, oci_json_from_u64(number_at(first + 1)));
+        json_array_append_new(kernel, oci_json_from_u64(number_at(second + 1)));
+    }
+    json_object_set_new(usage, "percpu_kernel", kernel);
+    json_object_set_new(usage, "percpu_user", user);
+}
+
+/* at: of cpuacct, which need not be mounted with cpu. */
 static int add_usage(const struct cgroup *cg, struct place at, const char *v2_stat, json_t *usage,
                      struct error *err)
 {
-    _cleanup_free_ char *percpu = NULL;
+    _cleanup_free_ char *percpu = NULL, *both = NULL;
     uint64_t total = 0, user = 0, kernel = 0;
     int r = 0;
 
-    if (at.dirfd >= 0 && !at.v2 && faccessat(at.dirfd, "cpuacct.usage", F_OK, 0) == 0) {
+    if (at.dirfd >= 0 && !at.v2) {
         r = read_number(at, "cpuacct.usage", &total, err);
         if (r == 0)
             r = read_number(at, "cpuacct.usage_user", &user, err);
@@ -139,8 +164,12 @@ static int add_usage(const struct cgroup *cg, struct place at, const char *v2_st
             r = read_number(at, "cpuacct.usage_sys", &kernel, err);
         if (r == 0)
             r = read_text(at, "cpuacct.usage_percpu", &percpu, err);
+        if (r == 0)
+            r = read_text(at, "cpuacct.usage_all", &both, err);
         if (percpu)
             put_percpu(usage, percpu);
+        if (both)
+            put_user_and_kernel(usage, both);
     } else if (v2_stat && strstr(v2_stat, "usage_usec")) {
         total = keyed(v2_stat, "usage_usec") * 1000;
         user = keyed(v2_stat, "user_usec") * 1000;
@@ -169,11 +198,61 @@ static int add_cpu(const struct cgroup *cg, json_t *data, struct error *err)
     if (r == 0 && v2)
         r = read_text((struct place){ v2->dirfd, true }, "cpu.stat", &core, err);
     if (r == 0)
-        r = add_usage(cg, at, core, usage, err);
+        r = add_usage(cg, place_of(cg, CGROUP_CPUACCT), core, usage, err);
     put(throttling, "periods", keyed(stat, "nr_periods"));
     put(throttling, "throttledPeriods", keyed(stat, "nr_throttled"));
     put(throttling, "throttledTime",
         at.v2 ? keyed(stat, "throttled_usec") * 1000 : keyed(stat, "throttled_time"));
+    return r;
+}
+
+/* "0-2,5" as numbers. */
+static json_t *list_of(const char *text)
+{
+    json_t *list = json_array();
+    uint64_t from, to;
+    while (read_number_at(text, &from)) {
+        text += strspn(text, "0123456789");
+        to = *text == '-' && read_number_at(text + 1, &to) ? to : from;
+        for (uint64_t i = from; i <= to && i - from < CPUS_MAX; i++)
+            json_array_append_new(list, oci_json_from_u64(i));
+        text += strspn(text, "-0123456789");
+        text += *text == ',';
+    }
+    return list;
+}
+
+/* Of version 1, where the container has a cpuset of its own; there is nothing like it in version 2. */
+static int add_cpuset(const struct cgroup *cg, json_t *data, struct error *err)
+{
+    static const char *const names[] = { "cpus",
+                                         "mems",
+                                         "cpu_exclusive",
+                                         "mem_exclusive",
+                                         "mem_hardwall",
+                                         "memory_migrate",
+                                         "memory_pressure",
+                                         "memory_spread_page",
+                                         "memory_spread_slab",
+                                         "sched_load_balance",
+                                         "sched_relax_domain_level" };
+    struct place at = place_of(cg, CGROUP_CPUSET);
+    int r = 0;
+    if (at.dirfd < 0 || at.v2)
+        return 0;
+    json_t *cpuset = json_object();
+    json_object_set_new(data, "cpuset", cpuset);
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(names); i++) {
+        _cleanup_free_ char *text = NULL;
+        char file[64];
+        r = str_format(file, sizeof file, "cpuset.%s", names[i]);
+        r = r < 0 ? r : read_text(at, file, &text, err);
+        if (text)
+            json_object_set_new(cpuset, names[i],
+                                i < 2          ? list_of(text)
+                                : *text == '-' ? json_integer(-1) /* the default */
+                                               : oci_json_from_u64(number_at(text)));
+    }
     return r;
 }
 
@@ -271,13 +350,6 @@ static void add_io(json_t *list, uint64_t major, uint64_t minor, const char *op,
     json_object_set_new(o, "op", json_string(op));
     put(o, "value", value);
     json_array_append_new(list, o);
-}
-
-/* The digits at text, up to anything else. */
-static bool read_number_at(const char *text, uint64_t *ret)
-{
-    _cleanup_free_ char *digits = xstrndup(text, strspn(text, "0123456789"));
-    return parse_u64(digits, ret) == 0;
 }
 
 /* "8:0 …": what is behind the device and its space, or NULL when the line does not begin with one. */
@@ -409,7 +481,8 @@ static int add_hugetlb(const struct cgroup *cg, json_t *data, struct error *err)
 int cgroup_stats(const struct cgroup *cg, json_t **ret, struct error *err)
 {
     static int (*const parts[])(const struct cgroup *, json_t *,
-                                struct error *) = { add_cpu, add_memory, add_pids, add_blkio, add_hugetlb };
+                                struct error *) = { add_cpu,  add_cpuset, add_memory,
+                                                    add_pids, add_blkio,  add_hugetlb };
     _cleanup_json_ json_t *data = json_object();
 
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {

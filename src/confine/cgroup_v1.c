@@ -84,7 +84,7 @@ char *cgroup_v1_name(int base, const char *root, enum cgroup_controller c)
     char target[256];
     ssize_t n = -1;
 
-    if (c == CGROUP_CPU || c == CGROUP_NET_CLS || c == CGROUP_NET_PRIO)
+    if (c == CGROUP_CPU || c == CGROUP_CPUACCT || c == CGROUP_NET_CLS || c == CGROUP_NET_PRIO)
         n = readlinkat(base, root, target, sizeof target);
     if (n > 0 && n < (ssize_t) sizeof target && !memchr(target, '/', (size_t) n))
         return xstrndup(target, (size_t) n);

@@ -230,9 +230,33 @@ limit() {
     and .data.memory.usage.usage > 0 and (.data.cpu.usage.total >= 0) and (.data.cpu.throttling | has("periods"))
     and (.data.blkio.ioServiceBytesRecursive | type == "array") and (.data.hugetlb | type == "object")' "$place/stats" || { cat "$place/stats"; false; }
   first=$(jq .data.cpu.usage.total "$place/stats")
+  # Where version 1 counts by processor, cpuacct is a hierarchy of the container's also where cpu is another one.
+  if [ -d /sys/fs/cgroup/cpuacct ]; then
+    grep -qE "cpuacct.*:/$group" "/proc/$(rt state box | jq .pid)/cgroup"
+    jq -e '.data.cpu.usage | (.percpu | add) == .total and (.percpu_user | length) == (.percpu | length) and (.percpu_kernel | length) == (.percpu | length)' "$place/stats"
+  fi
   rt exec box sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done'
   wait_for 10 sh -c "[ \$($runtime --root $place/rt events --stats box | jq .data.cpu.usage.total) -gt $first ]"
   rt delete --force box
+}
+
+@test "events --stats: every field that runc has" {
+  [ -d /sys/fs/cgroup/cpuacct ] || skip 'version 2 has other files'
+  command -v runc >/dev/null || skip 'needs runc'
+  up box '.linux.resources.cpu.cpus = "0"'
+  rt events --stats box >"$place/stats"
+  rt delete --force box
+  runc --root "$place/runc" run --detach --bundle "$place/box" theirs </dev/null >"$place/said" 2>&1 3>&- || { cat "$place/said"; false; }
+  runc --root "$place/runc" events --stats theirs >"$place/theirs" || { runc --root "$place/runc" delete --force theirs; false; }
+  runc --root "$place/runc" delete --force theirs
+  # Empty there, always.
+  jq 'del(.data.intel_rdt, .data.network_interfaces)' "$place/theirs" >"$place/theirs.some"
+  for file in stats theirs.some; do
+    jq -r '[paths | select(.[1:3] != ["memory", "raw"]) | map(strings) | join(".")] | unique[]' "$place/$file" >"$place/$file.paths"
+  done
+  [ "$(wc -l <"$place/theirs.some.paths")" -gt 30 ]
+  [ -z "$(comm -13 "$place/stats.paths" "$place/theirs.some.paths")" ] || { diff "$place/stats.paths" "$place/theirs.some.paths"; false; }
+  [ "$(jq -c '.data.cpuset' "$place/stats")" = "$(jq -c --argjson o "$(jq -c .data.cpuset "$place/stats")" '.data.cpuset as $t | $o | with_entries(.value = $t[.key])' "$place/theirs")" ]
 }
 
 @test "events: reports at the interval, out-of-memory kills, the end with the container" {

@@ -382,7 +382,7 @@ static void controllers(void **state _unused_)
     assert_int_equal(cgroup_parse_controllers("cpu memory io\n", true),
                      CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_IO));
     assert_int_equal(cgroup_parse_controllers("rw,cpu,cpuacct,blkio", false),
-                     CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_IO));
+                     CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_CPUACCT) | CGROUP_BIT(CGROUP_IO));
     assert_int_equal(cgroup_parse_controllers("", true), 0);
 }
 
