@@ -100,6 +100,39 @@ static int absolute_path(int fd, char *buf, size_t size)
     return 0;
 }
 
+/*
+ * startContainer hooks have the filter too. Their connections are the first, in their order, and the first process's the last: an
+ * agent may serve one after the other.
+ */
+static int open_hook_agents(struct start *s, struct error *err)
+{
+    size_t n = s->spec->hooks[OCI_HOOK_START_CONTAINER].n;
+    int r = 0;
+    if (n == 0)
+        return 0;
+    s->hook_agents = xcalloc(n, sizeof(*s->hook_agents));
+    for (size_t i = 0; i < n; i++)
+        s->hook_agents[i] = -1;
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        r = seccomp_agent_connect(&s->agent, err);
+        if (r >= 0) {
+            s->hook_agents[i] = s->agent.fd;
+            s->agent.fd = r;
+        }
+    }
+    return r < 0 ? r : 0;
+}
+
+static void close_agents(struct start *s)
+{
+    for (size_t i = 0; s->hook_agents && i < s->spec->hooks[OCI_HOOK_START_CONTAINER].n; i++)
+        if (s->hook_agents[i] >= 0)
+            close(s->hook_agents[i]); /* really, as the agent's own */
+    free(s->hook_agents);
+    s->hook_agents = NULL;
+    seccomp_agent_close(&s->agent);
+}
+
 /* A filter that notifies: whoever is to answer must be there before the container is. */
 static int open_agent(struct start *s, struct error *err)
 {
@@ -117,7 +150,8 @@ static int open_agent(struct start *s, struct error *err)
         .status = CONTAINER_CREATING,
         .annotations = s->spec->annotations,
     };
-    return seccomp_agent_open(&s->agent, s->spec, &s->filter, &s->spec->process, &st, s->proc_fd, err);
+    r = seccomp_agent_open(&s->agent, s->spec, &s->filter, &s->spec->process, &st, s->proc_fd, err);
+    return r < 0 ? r : open_hook_agents(s, err);
 }
 
 /* What needs no trace on disk: sources opened, filter compiled, namespaces found. */
@@ -490,7 +524,7 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
     int r = clone_child(s, err);
     close(s->child_sync); /* really: the end of the child is seen by the last close of it */
     s->child_sync = -1;
-    seccomp_agent_close(&s->agent);
+    close_agents(s);
     if (r >= 0)
         r = !s->cg ? 0 : cgroup_settle(s->cg, s->pid, s->cgroup_late, err);
     if (r >= 0)
@@ -543,7 +577,7 @@ void start_release(struct start *s)
     mounts_free(s->mounts);
     cgroup_free(s->cg);
     seccomp_filter_free(&s->filter);
-    seccomp_agent_close(&s->agent);
+    close_agents(s);
     notify_close(&s->notify);
     free(s->cgroup_path);
     free(s->hook_bundle);

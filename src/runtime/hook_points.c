@@ -32,10 +32,6 @@ int hook_points_prepare(struct start *s, struct error *err)
     char link[40], path[PATH_MAX];
     for (int kind = 0; kind < OCI_HOOK_KINDS; kind++)
         n += s->spec->hooks[kind].n;
-    if (s->spec->hooks[OCI_HOOK_START_CONTAINER].n > 0 && s->filter.has_notify)
-        return error_set(
-            err, -ENOTSUP,
-            "hooks.startContainer: not together with SCMP_ACT_NOTIFY, whose agent expects one process");
     int r = n > 0 ? hooks_files(s->spec, s->hook_files, err) : 0;
     if (r < 0 || n == 0 || s->opt->bundle[0] == '/')
         return r;
@@ -71,10 +67,18 @@ int hook_point_create_container(struct start *s, struct error *err)
     return hooks_run(s->spec, OCI_HOOK_CREATE_CONTAINER, &st, &entry, err);
 }
 
-static int enter_sealed(void *arg, int report_fd, struct error *err)
+/* own: the hook's connection to the agent of a filter that notifies; each process with the filter loads it, and has a listener. */
+static int enter_sealed(void *arg, int own, int report_fd, struct error *err)
 {
     const struct start *s = arg;
     struct process_plan plan = s->plan;
+    struct seccomp_agent agent = s->agent;
+    agent.fd = own;
+    agent.is_init = false; /* the state has the first process's pid already */
+    int r = seccomp_agent_prepare(&agent, err);
+    if (r < 0)
+        return r;
+    plan.agent = &agent;
     plan.report_fd = report_fd;
     plan.init_fd = -1;
     plan.preserve_fds = 0;
@@ -88,7 +92,7 @@ int hook_point_start_container(struct start *s, struct error *err)
         return 0;
     struct hook_state st = state_of(s, CONTAINER_CREATED, getpid());
     const struct hook_entry entry = {
-        .directory = "/", .enter = enter_sealed, .arg = s, .files = s->hook_files
+        .directory = "/", .enter = enter_sealed, .arg = s, .files = s->hook_files, .own = s->hook_agents
     };
     return hooks_run(s->spec, OCI_HOOK_START_CONTAINER, &st, &entry, err);
 }

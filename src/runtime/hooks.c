@@ -31,6 +31,7 @@ struct hook_run {
     const struct oci_hook *hook;
     const struct hook_entry *entry;
     const int *files;             /* [2] */
+    int *own;                     /* -1: none */
     int in[2], out[2], report[2]; /* in[1]: -1 when the input is a memfd */
     int pidfd, signal_fd;
     pid_t pid;
@@ -165,7 +166,7 @@ static int settle(struct hook_run *h, struct error *err)
     if (chdir(h->entry->directory) < 0 && chdir("/") < 0)
         return error_errno(err, -errno, "cannot enter a directory");
     if (h->entry->enter)
-        return h->entry->enter(h->entry->arg, report, err);
+        return h->entry->enter(h->entry->arg, *h->own, report, err);
     int r = close_above_two(report);
     return r < 0 ? error_errno(err, r, "cannot close descriptors") : 0;
 }
@@ -267,6 +268,7 @@ static int follow(struct hook_run *h, struct error *err)
     close_fd(&h->in[0]);
     close_fd(&h->out[1]);
     close_fd(&h->report[1]);
+    close_fd(h->own);
     int r = watch(h, err);
     if (r < 0)
         kill_hook(h);
@@ -281,10 +283,12 @@ static int follow(struct hook_run *h, struct error *err)
 }
 
 static int run_one(const struct oci_hook *hook, const char *text, const struct hook_entry *entry,
-                   const int files[2], struct error *err)
+                   const int files[2], int *own, struct error *err)
 {
+    int none = -1;
     struct hook_run h = { .hook = hook,
                           .files = files,
+                          .own = own ?: &none,
                           .entry = entry,
                           .in = { -1, -1 },
                           .out = { -1, -1 },
@@ -330,14 +334,15 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct
     if (hooks->n == 0)
         return 0;
     _cleanup_free_ char *text = hooks_state_text(st);
-    int own[2] = { -1, -1 }, r = entry->files ? 0 : hooks_files(spec, own, err);
+    int files[2] = { -1, -1 }, r = entry->files ? 0 : hooks_files(spec, files, err);
     for (size_t i = 0; r >= 0 && i < hooks->n; i++) {
-        r = run_one(&hooks->v[i], text, entry, entry->files ?: own, err);
+        r = run_one(&hooks->v[i], text, entry, entry->files ?: files, entry->own ? &entry->own[i] : NULL,
+                    err);
         if (r < 0)
             error_context(err, r, "hooks.%s[%zu] (%s)", oci_hook_name(kind), i, hooks->v[i].path);
     }
-    close_fd(&own[0]);
-    close_fd(&own[1]);
+    close_fd(&files[0]);
+    close_fd(&files[1]);
     return r;
 }
 
@@ -352,7 +357,7 @@ void hooks_run_poststop(const struct oci_spec *spec, const struct hook_state *st
         log_warn("%s", failed.msg);
     for (size_t i = 0; i < hooks->n; i++) {
         struct error err = { 0 };
-        if (run_one(&hooks->v[i], text, &entry, files, &err) < 0)
+        if (run_one(&hooks->v[i], text, &entry, files, NULL, &err) < 0)
             log_warn("hooks.poststop[%zu] (%s): %s", i, hooks->v[i].path, err.msg);
     }
     close_fd(&files[0]);

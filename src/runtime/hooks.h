@@ -37,8 +37,10 @@ struct hook_state {
 /* Runs in the hook's process right before the exec; report_fd must stay open and is O_CLOEXEC. */
 struct hook_entry {
     const char *directory; /* becomes the working directory; one that is not there: "/" */
-    int (*enter)(void *arg, int report_fd, struct error *err); /* NULL: only descriptors above 2 are closed */
+    int (*enter)(void *arg, int own, int report_fd,
+                 struct error *err); /* NULL: only descriptors above 2 are closed */
     void *arg;
+    int *own; /* a descriptor a hook that it alone has; closed here, and -1, when it has begun; NULL: none */
     const int
         *files; /* [2]: standard output and error, -1: kept as said above; NULL: hooks_files() is asked */
 };

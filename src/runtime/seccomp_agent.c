@@ -58,6 +58,7 @@ int seccomp_agent_open(struct seccomp_agent *a, const struct oci_spec *spec,
     a->fd = connect_agent(path, err);
     if (a->fd < 0)
         return a->fd;
+    a->path = path;
     a->proc_fd = proc_fd;
     a->is_init = st->pid == 0;
     json_t *fds = json_array(), *state = container_state_to_json(st);
@@ -70,6 +71,11 @@ int seccomp_agent_open(struct seccomp_agent *a, const struct oci_spec *spec,
         json_object_set_new(a->state, "metadata", json_string(sec->listener_metadata));
     json_object_set_new(a->state, "state", state);
     return 0;
+}
+
+int seccomp_agent_connect(const struct seccomp_agent *a, struct error *err)
+{
+    return connect_agent(a->path, err);
 }
 
 void seccomp_agent_close(struct seccomp_agent *a)

@@ -2,7 +2,7 @@
 /*
  * runtime/seccomp_agent.h: SCMP_ACT_NOTIFY with linux.seccomp.listenerPath and listenerMetadata: the listener of the container's
  * seccomp filter goes to an agent, with the container process state of the specification (config-linux.md), over the agent's
- * AF_UNIX stream socket. One connection a process; it is made before anything of the container exists, so an agent that is not there
+ * AF_UNIX stream socket. One connection a process (a startContainer hook is one); it is made before anything of the container exists, so an agent that is not there
  * refuses the start, and is closed as soon as the state was sent: when the filter is loaded, which for `create` is at `start`. Internal to runtime/.
  *
  * Failure mode: fail closed. No listenerPath, nobody listening, a state that cannot be sent, no room for one more thread (pids limit of 1):
@@ -17,11 +17,12 @@
 #include "runtime/container.h"
 
 struct seccomp_agent {
-    int fd;        /* connection, -1: none is needed */
-    int proc_fd;   /* the host's procfs, borrowed: it tells the child its pid there */
-    json_t *state; /* the message, without the pid of the process */
-    char *text;    /* child: the message */
-    bool is_init;  /* the state's pid is this process's */
+    int fd;           /* connection, -1: none is needed */
+    const char *path; /* where it listens; borrowed from the specification or the environment */
+    int proc_fd;      /* the host's procfs, borrowed: it tells the child its pid there */
+    json_t *state;    /* the message, without the pid of the process */
+    char *text;       /* child: the message */
+    bool is_init;     /* the state's pid is this process's */
 };
 #define SECCOMP_AGENT_NONE      \
     {                           \
@@ -35,6 +36,8 @@ struct seccomp_agent {
 int seccomp_agent_open(struct seccomp_agent *a, const struct oci_spec *spec,
                        const struct seccomp_filter *filter, const struct oci_process *p,
                        const struct container_state *st, int proc_fd, struct error *err);
+/* Parent, where one was opened: another connection to the same agent, for a process that will have the same state. */
+int seccomp_agent_connect(const struct seccomp_agent *a, struct error *err);
 /* Child, still privileged, procfs descriptor still open: completes the message. */
 int seccomp_agent_prepare(struct seccomp_agent *a, struct error *err);
 /* Child: seccomp_filter_load(), and the listener handed over before it returns. */

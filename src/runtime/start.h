@@ -44,6 +44,7 @@ struct start {
     char *cgroup_path;
     struct seccomp_filter filter;
     struct seccomp_agent agent;
+    int *hook_agents; /* one a startContainer hook, where the filter notifies: connections like the agent's */
     struct process_plan plan;
     int parent_sync, child_sync; /* a SOCK_SEQPACKET pair; each side keeps its own */
     int start_fifo, result_fifo; /* create: descriptors the child waits on and answers through; -1 for run */

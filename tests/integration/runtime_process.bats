@@ -316,6 +316,30 @@ notify_bundle() {
   run rt run --bundle "$place/bundle" asked </dev/null
   said 0 'went on'
 }
+@test "notify: a startContainer hook has the filter too, and a listener of its own" {
+  local way
+  for way in run create; do
+    rm -f "$place/agent" "$place/states"
+    agent 3 95
+    script='mkdir /tmp/d || echo refused; ls -l /proc/1/fd | grep -c socket; true' notify_bundle '["mkdir"]' \
+      '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "mkdir /tmp/e 2>/tmp/said; ls -l /proc/self/fd | grep -c socket >>/tmp/said; true"], env: ["PATH=/bin"]},
+        {path: "/bin/sh", args: ["sh", "-c", "grep -q supported /tmp/said && grep -qx 0 /tmp/said"], env: ["PATH=/bin"]}]'
+    if [ "$way" = run ]; then
+      run rt run --bundle "$place/bundle" asked </dev/null
+      said 0 'Operation not supported' refused
+      [ "${lines[2]}" = 0 ]
+    else
+      rt create --bundle "$place/bundle" asked </dev/null >"$place/out" 2>&1 3>&-
+      rt start asked
+      wait_for 5 grep -q refused "$place/out"
+      rt delete --force asked
+    fi
+    wait_for 5 sh -c "[ \$(jq -s length '$place/states') = 3 ]"
+    # In their order, each with its own pid; the container's is the first process's.
+    jq -se '(map(.pid) | unique | length) == 3 and (map(.state.pid) | unique) == [.[2].pid] and all(.state.id == "asked" and .state.status == "creating")' "$place/states" || { cat "$place/states"; false; }
+    kill "$agent_pid" 2>/dev/null || true
+  done
+}
 @test "notify: between create and start nothing is filtered, start hands the listener over" {
   agent 1 95
   script='mkdir /tmp/d || echo refused' notify_bundle '["mkdir"]'
