@@ -2,6 +2,7 @@
 /* cli/cmd_images.c: `oakum images`: docker's columns; also image names as people write them. */
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/table.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
@@ -87,6 +88,7 @@ static void add_row(struct table *t, const struct images_flags *f, const struct 
     table_row(t, cells);
 }
 
+/* "N/A" as docker has it: what they would say is counted by system df -v alone. */
 static json_t *image_json(const struct store_summary *i, bool whole)
 {
     struct shown_name n;
@@ -94,30 +96,19 @@ static json_t *image_json(const struct store_summary *i, bool whole)
     split_name(i->name, &n);
     ago_text(i->created, created, sizeof(created), true);
     json_t *j = json_object();
+    json_object_set_new(j, "Containers", json_string("N/A"));
     json_object_set_new(j, "CreatedAt", json_string(i->created != NULL ? i->created : ""));
     json_object_set_new(j, "CreatedSince", json_string(created));
     json_object_set_new(j, "Digest", json_string(shown_digest(i)));
     json_object_set_new(j, "ID", whole ? json_sprintf("sha256:%s", i->id) : json_sprintf("%.12s", i->id));
     json_object_set_new(j, "Repository", json_string(n.repository));
+    json_object_set_new(j, "SharedSize", json_string("N/A"));
     json_object_set_new(j, "Size", json_string(shown_size(i->size, size, sizeof(size))));
     json_object_set_new(j, "SizeBytes", json_integer(i->size));
     json_object_set_new(j, "Tag", json_string(n.tag));
+    json_object_set_new(j, "UniqueSize", json_string("N/A"));
+    json_object_set_new(j, "VirtualSize", json_string(size));
     return j;
-}
-
-static bool name_matches(const char *full, const char *filter)
-{
-    struct reference ref;
-    char name[700];
-    if (filter == NULL)
-        return true;
-    if (full == NULL || reference_parse(full, &ref, NULL) < 0)
-        return false;
-    reference_familiar_name(&ref, name, sizeof(name));
-    if (str_eq(name, filter))
-        return true;
-    shown_reference(full, name, sizeof(name));
-    return str_eq(name, filter) || str_eq(full, filter);
 }
 
 struct listing {
@@ -125,8 +116,39 @@ struct listing {
     struct store_summary *v;
     const struct oci_pairs **labels; /* NULL where no filter asks for them */
     size_t n;
+    size_t *order;               /* of v: newest first, as docker lists them */
     struct store_image **images; /* whose labels they are */
 };
+
+struct made {
+    struct timespec when; /* 0: the image does not say */
+    size_t at;
+};
+
+static int newest_first(const void *left, const void *right)
+{
+    const struct made *a = left, *b = right;
+    if (a->when.tv_sec != b->when.tv_sec)
+        return a->when.tv_sec < b->when.tv_sec ? 1 : -1;
+    if (a->when.tv_nsec != b->when.tv_nsec)
+        return a->when.tv_nsec < b->when.tv_nsec ? 1 : -1;
+    return (a->at > b->at) - (a->at < b->at);
+}
+
+static void sort_listing(struct listing *l)
+{
+    struct made *made = arena_array(l->arena, l->n, sizeof(*made));
+    for (size_t i = 0; i < l->n; i++) {
+        made[i].at = i;
+        if (l->v[i].created == NULL || clock_parse(l->v[i].created, &made[i].when) < 0)
+            made[i].when = (struct timespec){ 0 };
+    }
+    if (l->n > 0)
+        qsort(made, l->n, sizeof(*made), newest_first);
+    l->order = arena_array(l->arena, l->n, sizeof(*l->order));
+    for (size_t i = 0; i < l->n; i++)
+        l->order[i] = made[i].at;
+}
 
 static int list(struct store *s, bool labels, struct listing *l, struct error *err)
 {
@@ -145,7 +167,7 @@ static int list(struct store *s, bool labels, struct listing *l, struct error *e
 }
 
 static int render(const struct images_flags *f, struct format *format, const struct listing *l,
-                  const char *filter, const struct image_filter *filters, struct strbuf *out,
+                  const char *pattern, const struct image_filter *filters, struct strbuf *out,
                   struct error *err)
 {
     static const struct format_header fields[] = {
@@ -158,9 +180,10 @@ static int render(const struct images_flags *f, struct format *format, const str
     bool as_table = !f->quiet && format_as_table(format);
     int r = 0;
     for (size_t i = 0; r == 0 && i < l->n; i++) {
-        const struct store_summary *image = &l->v[i];
-        if (!name_matches(image->name, filter) ||
-            !image_filter_matches(filters, image, l->labels != NULL ? l->labels[i] : NULL))
+        const size_t at = l->order[i];
+        const struct store_summary *image = &l->v[at];
+        if ((pattern != NULL && !image_reference_matches(image->name, pattern)) ||
+            !image_filter_matches(filters, image, l->labels != NULL ? l->labels[at] : NULL))
             continue;
         if (f->quiet)
             strbuf_addf(out, f->no_trunc ? "sha256:%s\n" : "%.12s\n", image->id);
@@ -203,6 +226,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (r < 0)
         return fail(cli, 1, &err);
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    sort_listing(&l);
     r = render(&f, format, &l, words > 0 ? argv[1] : NULL, &filters, &out, &err);
     if (l.images != NULL)
         store_images_free(l.images, l.n);
@@ -211,8 +235,10 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command cmd_images = {
     .name = "images",
-    .synopsis = "[OPTIONS] [NAME]",
+    .synopsis = "[OPTIONS] [NAME|PATTERN]",
     .summary = "List images",
+    .details =
+        "The newest first. In a PATTERN, as in reference=, \"*\" and \"?\" stand for anything but a slash: \"registry.example/*/web:*\".",
     .options = options,
     .n_options = ARRAY_LEN(options),
     .flags = CMD_PLAIN,

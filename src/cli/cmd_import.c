@@ -43,6 +43,11 @@ static int run(const struct cli *cli, int argc, char **argv)
         return status;
     if ((f.max_size.set && f.max_size.v <= 0) || (f.max_files.set && f.max_files.v <= 0))
         return fail_text(cli, 1, "--max-size and --max-files must be above 0");
+    if (str_after(argv[1], "http://") != NULL || str_after(argv[1], "https://") != NULL)
+        return fail_text(
+            cli, 1,
+            "import fetches nothing: check what you get and give the file, or use a pipe, as in \"curl "
+            "-fsSL URL | oakum import - NAME\"");
     f.o.changes = f.changes.v;
     f.o.n_changes = f.changes.n;
     f.o.max_bytes = (uint64_t) f.max_size.v;

@@ -73,7 +73,8 @@ const struct command cmd_save = {
     .summary = "Write images to an archive",
     .details =
         "The archive is an OCI image layout with docker's manifest.json in it, so that docker load, podman load, skopeo and\n"
-        "oakum load read the same file, and every digest stays what it was. An image that is named by its id has no name in it.",
+        "oakum load read the same file, and every digest stays what it was. An image that is named by its id has no name in it;\n"
+        "NAME without a tag is every image of that name, as in docker.",
     .options = save_options,
     .n_options = ARRAY_LEN(save_options),
     .run = save,

@@ -10,6 +10,8 @@ static const struct cli_option options[] = {
     REMOTE_AUTHFILE(flags),
     REMOTE_CERT_DIR(flags),
     REMOTE_CREDS(flags),
+    { "filter", 'f', OPT_LIST, F(filters), "KEY=VALUE",
+      "only those with is-official or stars (that many, or more) as given", NULL },
     { "format", 0, OPT_TEXT, F(format), "FORMAT", FORMAT_HELP, NULL },
     { "limit", 0, OPT_I64, F(limit), "N", "most results (25)", NULL },
     { "no-trunc", 0, OPT_FLAG, F(no_trunc), NULL, "whole descriptions", NULL },

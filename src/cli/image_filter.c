@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "cli/image_names.h"
+#include "engine/logs.h"
 #include "oci/reference.h"
 
 static const char *value_of(const char *word, const char *key)
@@ -24,20 +25,13 @@ static bool later(const struct timespec *a, const struct timespec *b)
 /* A point in time, or how long ago it is. */
 static int parse_until(const char *text, struct timespec *ret, struct error *err)
 {
-    int64_t ns;
-    uint64_t seconds;
-    if (clock_parse(text, ret) == 0)
-        return 0;
-    if (parse_u64(text, &seconds) == 0 && seconds < INT64_MAX) {
-        *ret = (struct timespec){ .tv_sec = (time_t) seconds };
-        return 0;
-    }
-    if (parse_duration(text, &ns) < 0 || ns < 0 || clock_gettime(CLOCK_REALTIME, ret) < 0)
-        return error_set(err, -EINVAL,
-                         "until=%s: give a time such as 2026-11-25T10:00:00Z, or a duration such as 24h",
-                         text);
-    ret->tv_sec -= ns / 1000000000;
-    return 0;
+    return logs_time_parse(text, ret) < 0
+               ? error_set(
+                     err, -EINVAL,
+                     "until=%s: give a time such as 2026-11-25T10:00:00Z, a date such as 2026-11-25 (of this "
+                     "host's time), or a duration such as 24h",
+                     text)
+               : 0;
 }
 
 static int created_of(struct store *s, const char *name, struct timespec *ret, struct error *err)
@@ -89,15 +83,16 @@ int image_filter_parse(const struct oci_strings *words, struct store *s, struct 
     return 0;
 }
 
-static bool reference_matches(const struct store_summary *image, const char *pattern)
+bool image_reference_matches(const char *full, const char *pattern)
 {
     char shown[700], name[520];
     struct reference ref;
-    if (image->name == NULL || reference_parse(image->name, &ref, NULL) < 0)
+    if (full == NULL || reference_parse(full, &ref, NULL) < 0)
         return false;
-    shown_reference(image->name, shown, sizeof(shown));
+    shown_reference(full, shown, sizeof(shown));
     reference_familiar_name(&ref, name, sizeof(name));
-    return fnmatch(pattern, shown, FNM_PATHNAME) == 0 || fnmatch(pattern, name, FNM_PATHNAME) == 0;
+    return str_eq(full, pattern) || str_eq(shown, pattern) || fnmatch(pattern, shown, FNM_PATHNAME) == 0 ||
+           fnmatch(pattern, name, FNM_PATHNAME) == 0;
 }
 
 bool image_filter_matches(const struct image_filter *f, const struct store_summary *image,
@@ -120,7 +115,7 @@ bool image_filter_matches(const struct image_filter *f, const struct store_summa
             return false;
         if ((v = value_of(word, "reference")) != NULL) {
             references = true;
-            reference = reference || reference_matches(image, v);
+            reference = reference || image_reference_matches(image->name, v);
         }
     }
     return !references || reference;

@@ -15,6 +15,8 @@ struct image_filter {
     int dangling;                  /* -1: not asked for */
     bool labels;                   /* labels are asked for, which are in the configs alone */
 };
+/* docker's reference=: a pattern, in which * and ? are no slash, for the name as docker shows it, with its tag or without. full may be NULL. */
+bool image_reference_matches(const char *full, const char *pattern);
 /* s: for before= and since=; may be NULL when they are not allowed (prune). */
 int image_filter_parse(const struct oci_strings *words, struct store *s, struct image_filter *ret,
                        struct error *err) _warn_unused_;

@@ -45,6 +45,50 @@ static int add_names(struct store *s, const struct store_image *image, json_t *o
     return r;
 }
 
+/* docker has these fields always, and templates ask for them. */
+static json_t *config_json(const json_t *document)
+{
+    static const char *const texts[] = { "User", "WorkingDir" };
+    static const char *const lists[] = { "Env", "Cmd", "Entrypoint", "OnBuild", "Labels", "Volumes" };
+    json_t *own = json_object_get(document, "config"),
+           *config = json_is_object(own) ? json_copy(own) : json_object();
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        if (json_object_get(config, texts[i]) == NULL)
+            json_object_set_new(config, texts[i], json_string(""));
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        if (json_object_get(config, lists[i]) == NULL)
+            json_object_set_new(config, lists[i], json_null());
+    return config;
+}
+
+/* The image's own, else that of its last step. */
+static json_t *comment_json(const json_t *document)
+{
+    json_t *own = json_object_get(document, "comment"), *history = json_object_get(document, "history");
+    if (!json_is_string(own) || json_string_length(own) == 0)
+        own = json_object_get(json_array_get(history, json_array_size(history) - 1), "comment");
+    return json_is_string(own) ? json_incref(own) : json_string("");
+}
+
+/* Where its layers lie, as the driver overlay2 would say it: the top one, and those below it, the highest first. */
+static json_t *driver_json(struct store *s, const struct store_image *image)
+{
+    _cleanup_strbuf_ struct strbuf lower = STRBUF_INIT;
+    const char **layers = NULL;
+    json_t *data = json_null();
+    size_t n = 0;
+    if (store_layers(s, image, &layers, &n, NULL) == 0 && n > 0) {
+        data = json_object();
+        for (size_t i = n - 1; i-- > 0;)
+            strbuf_addf(&lower, "%s%s", lower.len > 0 ? ":" : "", layers[i]);
+        if (n > 1)
+            json_object_set_new(data, "LowerDir", json_string(lower.buf));
+        json_object_set_new(data, "UpperDir", json_string(layers[n - 1]));
+    }
+    free(layers);
+    return json_pack("{so, ss}", "Data", data, "Name", "overlay2");
+}
+
 static int image_json(struct store *s, const struct store_image *i, json_t **ret, struct error *err)
 {
     _cleanup_json_ json_t *o = json_object(), *document = NULL, *layers = json_array();
@@ -60,12 +104,18 @@ static int image_json(struct store *s, const struct store_image *i, json_t **ret
     json_object_set_new(o, "Digest", json_string(i->manifest_digest));
     copy_text(o, "Created", document, "created");
     copy_text(o, "Author", document, "author");
-    json_t *config = json_object_get(document, "config");
-    json_object_set_new(o, "Config", json_is_object(config) ? json_incref(config) : json_object());
+    json_object_set_new(o, "Comment", comment_json(document));
+    json_object_set_new(o, "Config", config_json(document));
+    copy_text(o, "DockerVersion", document, "docker_version");
+    json_object_set_new(o, "GraphDriver", driver_json(s, i));
+    /* When it was named is not recorded: docker's zero. */
+    json_object_set_new(o, "Metadata", json_pack("{ss}", "LastTagTime", "0001-01-01T00:00:00Z"));
+    json_object_set_new(o, "Parent", json_string(""));
     copy_text(o, "Architecture", document, "architecture");
     copy_text(o, "Variant", document, "variant");
     copy_text(o, "Os", document, "os");
     json_object_set_new(o, "Size", json_integer(i->size));
+    json_object_set_new(o, "VirtualSize", json_integer(i->size));
     for (size_t k = 0; k < i->config.diff_ids.n; k++)
         json_array_append_new(layers, json_string(i->config.diff_ids.v[k]));
     json_object_set_new(o, "RootFS", json_pack("{ss, sO}", "Type", "layers", "Layers", layers));

@@ -67,6 +67,7 @@ struct search_flags {
     struct opt_i64 limit;
     bool no_trunc;
     const char *format;
+    struct oci_strings filters;
 };
 struct manifest_flags {
     struct remote_flags remote;

@@ -2,10 +2,53 @@
 /* cli/registry_search.c: `oakum search`. All text in them is the registry's: it is neutralised. */
 #include <errno.h>
 
+#include "base/parse.h"
 #include "base/table.h"
 #include "cli/format.h"
 #include "cli/json_out.h"
 #include "cli/registry_commands.h"
+
+/* docker's filters. Nothing is automated: the hub builds no images any more. */
+struct search_filter {
+    int official, automated; /* -1: either */
+    int64_t stars;
+};
+
+static int filter_parse(const struct oci_strings *words, struct search_filter *ret, struct error *err)
+{
+    struct search_filter f = { .official = -1, .automated = -1 };
+    for (size_t i = 0; i < words->n; i++) {
+        const char *word = words->v[i], *v;
+        uint64_t stars;
+        bool yes;
+        if ((v = str_after(word, "stars=")) != NULL) {
+            if (parse_u64(v, &stars) < 0 || stars > INT64_MAX)
+                return error_set(err, -EINVAL, "stars=%s: it is a number", v);
+            f.stars = (int64_t) stars;
+        } else if ((v = str_after(word, "is-official=")) != NULL ||
+                   (v = str_after(word, "is-automated=")) != NULL) {
+            if (parse_bool(v, &yes) < 0)
+                return error_set(err, -EINVAL, "--filter \"%s\": it is true or false", word);
+            *(word[3] == 'o' ? &f.official : &f.automated) = yes;
+        } else {
+            return error_set(err, -EINVAL,
+                             "--filter \"%s\" must be KEY=VALUE with is-official, is-automated or stars",
+                             word);
+        }
+    }
+    *ret = f;
+    return 0;
+}
+
+static size_t filter_apply(const struct search_filter *f, struct registry_found *found, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (f->automated != 1 && found[i].stars >= f->stars &&
+            (f->official < 0 || found[i].official == (f->official == 1)))
+            found[kept++] = found[i];
+    return kept;
+}
 
 /* As it can be given to pull. */
 static const char *full_name(const char *host, const char *name, struct arena *a)
@@ -16,9 +59,9 @@ static const char *full_name(const char *host, const char *name, struct arena *a
 static int render(const struct search_flags *f, struct format *format, const struct registry_found *found,
                   size_t n, struct strbuf *out, struct error *err)
 {
-    static const struct format_header fields[] = { { "StarCount", "STARS" },
-                                                   { "IsOfficial", "OFFICIAL" },
-                                                   { NULL, NULL } };
+    static const struct format_header fields[] = {
+        { "StarCount", "STARS" }, { "IsOfficial", "OFFICIAL" }, { "IsAutomated", "AUTOMATED" }, { NULL, NULL }
+    };
     int r = 0;
     static const char *const headers[] = { "NAME", "DESCRIPTION", "STARS", "OFFICIAL" };
     struct table *t = table_new(ARRAY_LEN(headers), headers);
@@ -29,6 +72,7 @@ static int render(const struct search_flags *f, struct format *format, const str
             json_object_set_new(j, "Name", json_string(found[i].name));
             json_object_set_new(j, "Description", json_string(found[i].description));
             json_object_set_new(j, "StarCount", json_integer(found[i].stars));
+            json_object_set_new(j, "IsAutomated", json_false());
             json_object_set_new(j, "IsOfficial", json_boolean(found[i].official));
             r = format_row(format, j, out, err);
             continue;
@@ -58,7 +102,10 @@ static int search(const struct search_flags *f, const char *text, struct strbuf 
     size_t n = 0;
     char host[256] = "docker.io";
     _cleanup_format_ struct format *format = NULL;
+    struct search_filter filter = { 0 };
     int r = format_parse(f->format, a, &format, err);
+    if (r == 0)
+        r = filter_parse(&f->filters, &filter, err);
     if (r == 0 && name_has_domain(text)) {
         r = registry_host(text, host, err);
         term = strchr(text, '/') + 1;
@@ -71,6 +118,8 @@ static int search(const struct search_flags *f, const char *text, struct strbuf 
     r = registry_search(c, host, term, f->limit.set ? f->limit.v : 25, a, &found, &n, err);
     registry_conn_free(c);
     registry_close(registry);
+    if (r == 0)
+        n = filter_apply(&filter, found, n);
     for (size_t i = 0; r == 0 && i < n; i++)
         found[i].name = full_name(host, found[i].name, a);
     if (r == 0)

@@ -324,6 +324,35 @@ static int at_index(const char *name, json_t **argv, size_t n, json_t **ret, str
     return 0;
 }
 
+/* Of bytes of a string, as Go counts, or of an array. */
+static int slice(const char *name, json_t **argv, size_t n, json_t **ret, struct error *err)
+{
+    json_t *of = n > 0 ? argv[0] : NULL;
+    json_int_t bounds[2] = { 0, 0 };
+    if (n < 1 || n > 3 || !(json_is_string(of) || json_is_array(of)))
+        return wrong(err, name, "takes a string or an array, and up to two numbers");
+    bounds[1] = (json_int_t) (json_is_string(of) ? json_string_length(of) : json_array_size(of));
+    const json_int_t size = bounds[1];
+    for (size_t i = 1; i < n; i++) {
+        if (!json_is_integer(argv[i]))
+            return wrong(err, name, "takes a string or an array, and up to two numbers");
+        bounds[i - 1] = json_integer_value(argv[i]);
+    }
+    if (bounds[0] < 0 || bounds[0] > bounds[1] || bounds[1] > size)
+        return error_set(err, -EINVAL,
+                         "--format: slice: from %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT
+                         " is out of range",
+                         bounds[0], bounds[1]);
+    if (json_is_string(of)) {
+        *ret = json_stringn_nocheck(json_string_value(of) + bounds[0], (size_t) (bounds[1] - bounds[0]));
+        return 0;
+    }
+    *ret = json_array();
+    for (json_int_t i = bounds[0]; i < bounds[1]; i++)
+        json_array_append(*ret, json_array_get(of, (size_t) i));
+    return 0;
+}
+
 /* ---- docker's ---- */
 
 static int as_json(const char *name, json_t **argv, size_t n, json_t **ret, struct error *err)
@@ -415,26 +444,13 @@ template_function *template_find_function(const char *name)
         const char *name;
         template_function *function;
     } functions[] = {
-        { "eq", any_equal },
-        { "ge", ordered },
-        { "gt", ordered },
-        { "index", at_index },
-        { "join", join },
-        { "json", as_json },
-        { "le", ordered },
-        { "len", length },
-        { "lower", letters },
-        { "lt", ordered },
-        { "ne", any_equal },
-        { "not", not_true },
-        { "pad", pad },
-        { "print", print },
-        { "printf", print_formatted },
-        { "println", print },
-        { "split", split },
-        { "title", letters },
-        { "truncate", truncated },
-        { "upper", letters },
+        { "eq", any_equal },   { "ge", ordered },         { "gt", ordered },
+        { "index", at_index }, { "join", join },          { "json", as_json },
+        { "le", ordered },     { "len", length },         { "lower", letters },
+        { "lt", ordered },     { "ne", any_equal },       { "not", not_true },
+        { "pad", pad },        { "print", print },        { "printf", print_formatted },
+        { "println", print },  { "slice", slice },        { "split", split },
+        { "title", letters },  { "truncate", truncated }, { "upper", letters },
     };
     for (size_t i = 0; i < ARRAY_LEN(functions); i++)
         if (str_eq(functions[i].name, name))

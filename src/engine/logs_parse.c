@@ -96,10 +96,10 @@ static int parse_seconds(const char *text, struct timespec *ret)
     return 0;
 }
 
-/* "2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05": of this host's time zone. */
+/* "2006-01-02", "2006-01-02T15", "2006-01-02T15:04", "2006-01-02T15:04:05": of this host's time zone. */
 static int parse_local(const char *text, struct timespec *ret)
 {
-    static const char *const forms[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S" };
+    static const char *const forms[] = { "%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S" };
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
         struct tm tm = { .tm_isdst = -1 };
         const char *end = strptime(text, forms[i], &tm);

@@ -238,6 +238,29 @@ static int add_image(struct save *s, const char *asked, struct error *err)
     return 0;
 }
 
+/* Without a tag a name means every image that has it, each with its tag; *ret_n: how many were added. */
+static int add_tags(struct save *s, const char *asked, size_t *ret_n, struct error *err)
+{
+    struct store_summary *all;
+    struct reference ref, of;
+    size_t n = 0;
+    const char *last = strrchr(asked, '/');
+
+    *ret_n = 0;
+    if (strpbrk(last != NULL ? last : asked, ":@") != NULL || hex64_valid(asked) ||
+        reference_parse(asked, &ref, NULL) < 0)
+        return 0;
+    int r = store_summaries(s->store, s->arena, &all, &n, err);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        if (all[i].name == NULL || reference_parse(all[i].name, &of, NULL) < 0 || of.tag[0] == '\0' ||
+            !str_eq(of.domain, ref.domain) || !str_eq(of.path, ref.path))
+            continue;
+        r = add_image(s, all[i].name, err);
+        (*ret_n)++;
+    }
+    return r;
+}
+
 static int by_digest(const void *a, const void *b)
 {
     return strcmp(((const struct blob *) a)->digest, ((const struct blob *) b)->digest);
@@ -270,8 +293,12 @@ int store_save(struct store *s, const char *const *names, size_t n, enum save_fo
     struct save save = { .store = s, .arena = arena_new(), .out = out, .docker = json_array() };
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < n; i++)
-        r = add_image(&save, names[i], err);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        size_t tags = 0;
+        r = add_tags(&save, names[i], &tags, err);
+        if (r == 0 && tags == 0)
+            r = add_image(&save, names[i], err);
+    }
     if (r == 0)
         r = put_all(&save, form, err);
     for (size_t i = 0; i < save.n_blobs; i++)

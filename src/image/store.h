@@ -139,8 +139,8 @@ enum save_form {
     SAVE_OCI     /* the layout alone */
 };
 /*
- * The images as one tar archive to out, each blob as it is in the store and checked against its digest. An image that is asked for by
- * name has that name in the archive, by id it has none. When it fails, out has a part of an archive.
+ * The images as one tar archive to out, each blob as it is in the store and checked against its digest. A name without a tag means all
+ * that have the name, whatever their tags, as docker has it. An image that is asked for by name has that name in the archive, by id it has none. When it fails, out has a part of an archive.
  */
 int store_save(struct store *s, const char *const *names, size_t n, enum save_form form, int out,
                struct error *err) _warn_unused_;

@@ -36,6 +36,8 @@ teardown() { start_teardown; }
   oak inspect other/thing:2.0 | jq -e '.[0].Id == "'"$id"'" and .[0].Os == "linux"'
   oak inspect --type image box | jq -e '.[0].Layers | length == 1'
   oak rmi -f "${id:7:12}" box
+  run -1 oak import https://example.com/root.tar x
+  said 1 'import fetches nothing' 'curl'
   [ -z "$(oak images -q)" ]
   [ -z "$(ls -A "$place/store/layers")" ]
 }
@@ -66,6 +68,11 @@ teardown() { start_teardown; }
   tar -C "$place/root" -cz . | oak import -c 'CMD ["echo", "changed"]' -c 'LABEL a=b' -m 'from a test' - piped:1 >/dev/null
   run -0 oak run --rm --cgroup-parent "/$group" piped:1
   [ "$output" = changed ]
+  # docker's fields, also where the image says nothing.
+  oak import "$place/root" plain:1 -m 'a remark' >/dev/null
+  [ "$(oak inspect -f '[{{.Config.User}}{{.Config.WorkingDir}}{{.Parent}}{{.DockerVersion}}] {{.Comment}} {{.GraphDriver.Name}} {{json .Config.Cmd}}' plain:1)" = '[] a remark overlay2 null' ]
+  [ -x "$(oak inspect -f '{{.GraphDriver.Data.UpperDir}}' plain:1)/bin/sh" ]
+  oak inspect plain:1 | jq -e '.[0] | .Metadata.LastTagTime == "0001-01-01T00:00:00Z" and .VirtualSize == .Size and .GraphDriver.Data.LowerDir == null'
   oak inspect piped:1 | jq -e '.[0].Config.Labels.a == "b"'
 }
 

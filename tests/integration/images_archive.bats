@@ -41,6 +41,17 @@ manifest_of() { oak images --format json "$1" | jq -r .Digest; }
   [ -z "$(oak load -q -i "$place/a.tar")" ]
 }
 
+@test "save: a name without a tag is every image of that name" {
+  make_images
+  oak tag box example.com/team/other:1.0
+  tags() { oak save "$@" | tar -xO manifest.json | jq -r '.[].RepoTags[]' | sort | paste -sd ' '; }
+  [ "$(tags example.com/team/other)" = 'example.com/team/other:1.0 example.com/team/other:2.0' ]
+  [ "$(tags example.com/team/other:1.0)" = example.com/team/other:1.0 ]
+  [ "$(tags box second)" = 'box:latest second:name' ]
+  run -1 oak save -o "$place/none.tar" example.com/team
+  said 1 'no such image'
+}
+
 @test "save for skopeo and from it: docker-archive and oci-archive" {
   command -v skopeo >/dev/null || skip 'needs skopeo'
   make_images

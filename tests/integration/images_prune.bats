@@ -65,6 +65,22 @@ one() {
   [ "$(names -f before=new:2)" = registry.example/team/old ]
   [ "$(names -f since=registry.example/team/old:1)" = new ]
   [ "$(names -f until=2010-01-01T00:00:00Z)" = registry.example/team/old ]
+  # The newest first, whatever order they came in; an image that does not say is the oldest.
+  [ "$(names)" = 'new registry.example/team/old' ]
+  SOURCE_DATE_EPOCH=1400000000 one middle middle:1
+  [ "$(names)" = 'new middle registry.example/team/old' ]
+  [ "$(oak images | awk 'NR > 1 { print $1 }' | paste -sd ' ')" = 'new middle registry.example/team/old' ]
+  oak rmi middle:1
+  [ "$(names 'n*')" = new ]
+  [ "$(names 'registry.example/*/old:*')" = registry.example/team/old ]
+  [ "$(names 'registry.example/*')" = '' ]
+  [ "$(names docker.io/library/new:2)" = new ]
+  # A date is the host's own, as in docker.
+  SOURCE_DATE_EPOCH=1262340000 one edge edge:1 # 2010-01-01T10:00:00Z
+  [ "$(TZ=UTC0 names -f until=2010-01-01T09:59)" = registry.example/team/old ]
+  [ "$(TZ=EAST-14 names -f until=2010-01-02)" = registry.example/team/old ]
+  [ "$(TZ=WEST+5 names -f until=2010-01-01T06)" = 'edge registry.example/team/old' ]
+  oak rmi edge:1
   [ "$(names -f reference='n*')" = new ]
   [ "$(names -f reference='registry.example/*/old:1')" = registry.example/team/old ]
   [ -z "$(names -f reference='nosuch' -f label=a)" ]
@@ -81,7 +97,8 @@ one() {
   [ "$(oak images --format '{{ .ID }} {{.Digest}}' box)" = "$id $digest" ]
   [ "$(oak images --no-trunc --format '{{.ID}}' box)" = "$(oak images -q --no-trunc box)" ]
   [ "$(oak images --format '{{json .Tag}}' box)" = '"latest"' ]
-  oak images --format '{{json .}}' box | jq -e '.Repository == "box"'
+  oak images --format '{{json .}}' box | jq -e '.Repository == "box" and .VirtualSize == .Size'
+  [ "$(oak images --format '{{.Containers}} {{.SharedSize}} {{.UniqueSize}}' box)" = 'N/A N/A N/A' ]
   run -0 oak images --format 'table {{.Tag}}\t{{.Repository}} ({{.ID}})' box
   [[ ${lines[0]} =~ ^'TAG '\ *'REPOSITORY (IMAGE ID)'$ ]] && [[ ${lines[1]} =~ ^'latest '\ *"box ($id)"$ ]]
   [ "$(oak images -q --format 'table {{.Tag}}' box)" = "$id" ]
@@ -123,6 +140,10 @@ images --filter dangling=false
 images --filter dangling=true
 images team/app
 images team/app:2
+images team/*
+images t*/a?p:3
+images *
+images *:2
 images app
 rmi box
 rmi nosuch:1

@@ -227,6 +227,14 @@ teardown() { registry_teardown; }
   [ "$(oak images -q | wc -l)" -eq 4 ]
   run -0 oak search "$reg/man"
   said 0 'NAME' "$reg/many"
+  [ "$(oak search --filter stars=0 --filter is-official=false --format '{{.Name}} {{.IsAutomated}}' "$reg/man")" = "$reg/many false" ]
+  [ -z "$(oak search --filter stars=1 --format '{{.Name}}' "$reg/man")" ]
+  [ -z "$(oak search -f is-official=true --format '{{.Name}}' "$reg/man")" ]
+  [ -z "$(oak search -f is-automated=true --format '{{.Name}}' "$reg/man")" ]
+  run -1 oak search -f is-official=perhaps "$reg/man"
+  said 1 'true or false'
+  run -1 oak search -f colour=red "$reg/man"
+  said 1 'is-official, is-automated or stars'
   run -0 oak manifest inspect "$reg/many:2"
   said 0 '"schemaVersion": 2'
   local args
