@@ -29,12 +29,7 @@ static const struct cli_option options[] = {
     { "quiet", 'q', OPT_FLAG, F(quiet), NULL, "ids only", NULL },
 };
 
-/* Name and tag apart; "<none>" where there is none, as in docker. */
-struct shown_name {
-    char repository[520], tag[140];
-};
-
-static void split_name(const char *full, struct shown_name *out)
+void shown_name_of(const char *full, struct shown_name *out)
 {
     struct reference ref;
     *out = (struct shown_name){ "<none>", "<none>" };
@@ -53,7 +48,7 @@ void shown_reference(const char *full, char *buf, size_t size)
     if (reference_parse(full, &ref, NULL) < 0) {
         r = str_format(buf, size, "%s", full);
     } else {
-        split_name(full, &n);
+        shown_name_of(full, &n);
         r = str_format(buf, size, "%s%s%s%s%s", n.repository, ref.tag[0] != '\0' ? ":" : "", ref.tag,
                        ref.digest[0] != '\0' ? "@" : "", ref.digest);
     }
@@ -71,7 +66,7 @@ static void add_row(struct table *t, const struct images_flags *f, const struct 
 {
     struct shown_name n;
     char size[32], created[80], id[72];
-    split_name(i->name, &n);
+    shown_name_of(i->name, &n);
     shown_size(i->size, size, sizeof(size));
     ago_text(i->created, created, sizeof(created), true);
     if (str_format(id, sizeof(id), f->no_trunc ? "sha256:%s" : "%.12s", i->id) < 0)
@@ -93,7 +88,7 @@ static json_t *image_json(const struct store_summary *i, bool whole)
 {
     struct shown_name n;
     char size[32], created[80];
-    split_name(i->name, &n);
+    shown_name_of(i->name, &n);
     ago_text(i->created, created, sizeof(created), true);
     json_t *j = json_object();
     json_object_set_new(j, "Containers", json_string("N/A"));

@@ -161,68 +161,14 @@ static bool wanted(const struct ps_flags *f, const struct engine_container *c)
     return true;
 }
 
-static void status_text(const struct engine_container *c, char *buf, size_t size)
-{
-    char ago[80];
-    bool shown = c->status == ENGINE_RUNNING && c->health != HEALTH_NONE;
-    int r = 0;
-    switch (c->status) {
-    case ENGINE_RUNNING:
-    case ENGINE_PAUSED:
-        ago_text(c->record->started, ago, sizeof(ago), false);
-        r = str_format(buf, size, "Up %s%s%s%s%s", ago, c->status == ENGINE_PAUSED ? " (Paused)" : "",
-                       shown ? (c->health == HEALTH_STARTING ? " (health: " : " (") : "",
-                       shown ? health_status_name(c->health) : "", shown ? ")" : "");
-        break;
-    case ENGINE_EXITED:
-        ago_text(c->record->finished, ago, sizeof(ago), true);
-        if (c->record->exit_code.set)
-            r = str_format(buf, size, "Exited (%lld) %s", (long long) c->record->exit_code.v, ago);
-        else
-            r = str_format(buf, size, "Exited (unknown)");
-        break;
-    case ENGINE_RESTARTING:
-        ago_text(c->record->finished, ago, sizeof(ago), true);
-        r = str_format(buf, size, "Restarting (%lld) %s", (long long) c->record->exit_code.v, ago);
-        break;
-    case ENGINE_CREATING: r = str_format(buf, size, "Creating"); break;
-    case ENGINE_CREATED: r = str_format(buf, size, "Created"); break;
-    case ENGINE_DAMAGED: r = str_format(buf, size, "Damaged"); break;
-    }
-    if (r < 0)
-        buf[0] = '\0';
-}
-
-/* In quotes, cut to 20 characters unless no_trunc. */
-static char *command_text(const struct engine_record *r, bool no_trunc)
-{
-    _cleanup_strbuf_ struct strbuf words = STRBUF_INIT, out = STRBUF_INIT;
-    if (r->args.n == 0)
-        return xstrdup("");
-    for (size_t i = 0; i < r->args.n; i++)
-        strbuf_addf(&words, "%s%s", i > 0 ? " " : "", r->args.v[i]);
-    strbuf_addc(&out, '"');
-    if (no_trunc || words.len <= 20) {
-        strbuf_add(&out, words.buf, words.len);
-    } else {
-        size_t n = 19;
-        while (n > 0 && ((unsigned char) words.buf[n] & 0xc0) == 0x80)
-            n--;
-        strbuf_add(&out, words.buf, n);
-        strbuf_adds(&out, "…");
-    }
-    strbuf_addc(&out, '"');
-    return strbuf_steal(&out);
-}
-
 static void add_row(struct table *t, const struct ps_flags *f, const struct engine_container *c)
 {
     char created[80], status[128];
     const struct engine_record *r = c->record;
-    _cleanup_free_ char *command = command_text(r, f->no_trunc);
+    _cleanup_free_ char *command = container_command_text(r, f->no_trunc);
     _cleanup_free_ char *id = xstrndup(r->id, f->no_trunc ? 64 : 12);
     ago_text(r->created, created, sizeof(created), true);
-    status_text(c, status, sizeof(status));
+    container_status_text(c, status, sizeof(status));
     const char *cells[] = { id, r->image, command, created, status, "", r->name };
     table_row(t, cells);
 }
@@ -231,7 +177,7 @@ static json_t *container_json(const struct engine_container *c, bool whole)
 {
     char created[80], status[128];
     const struct engine_record *r = c->record;
-    _cleanup_free_ char *command = command_text(r, whole);
+    _cleanup_free_ char *command = container_command_text(r, whole);
     _cleanup_strbuf_ struct strbuf labels = STRBUF_INIT;
     json_t *j = json_object(), *label = json_object();
     for (size_t i = 0; i < r->labels.n; i++) {
@@ -239,7 +185,7 @@ static json_t *container_json(const struct engine_container *c, bool whole)
         json_object_set_new(label, r->labels.v[i].key, json_string(r->labels.v[i].value));
     }
     ago_text(r->created, created, sizeof(created), true);
-    status_text(c, status, sizeof(status));
+    container_status_text(c, status, sizeof(status));
     json_object_set_new(j, "Command", json_string(command));
     json_object_set_new(j, "CreatedAt", json_string(r->created != NULL ? r->created : ""));
     json_object_set_new(j, "ID", json_sprintf("%.*s", whole ? 64 : 12, r->id));

@@ -31,7 +31,10 @@ struct df {
     struct arena *a;
     struct store_image **images;
     size_t n_images, n_containers, n_volumes;
-    size_t *links; /* of images: containers made from them */
+    size_t *links;   /* of images: containers made from them */
+    int64_t *shared; /* of images: bytes of layers that others have as well */
+    struct engine_container *list;
+    size_t n_list;
     struct engine_usage *containers, *volumes;
     struct kind kinds[3];
 };
@@ -45,12 +48,56 @@ static bool came_before(const struct df *d, size_t at)
     return false;
 }
 
+struct layer_use {
+    const char *diff_id;
+    size_t image;
+};
+
+static int by_layer(const void *left, const void *right)
+{
+    const struct layer_use *a = left, *b = right;
+    int r = strcmp(a->diff_id, b->diff_id);
+    return r != 0 ? r : (a->image > b->image) - (a->image < b->image);
+}
+
+static int64_t layer_size(const struct store_image *image, const char *diff_id)
+{
+    for (size_t i = 0; i < image->config.diff_ids.n; i++)
+        if (str_eq(image->config.diff_ids.v[i], diff_id))
+            return image->layer_sizes[i];
+    return 0;
+}
+
+/* As docker counts: a layer once in each image that has it, and two names of one image are not two images. */
+static void find_shared(struct df *d)
+{
+    struct layer_use *uses;
+    size_t n = 0, end;
+    for (size_t i = 0; i < d->n_images; i++)
+        n += d->images[i]->config.diff_ids.n;
+    uses = arena_array(d->a, n, sizeof(*uses));
+    d->shared = arena_array(d->a, d->n_images, sizeof(*d->shared));
+    n = 0;
+    for (size_t i = 0; i < d->n_images; i++)
+        for (size_t k = 0; k < d->images[i]->config.diff_ids.n; k++)
+            uses[n++] = (struct layer_use){ d->images[i]->config.diff_ids.v[k], i };
+    if (n > 0)
+        qsort(uses, n, sizeof(*uses), by_layer);
+    for (size_t at = 0; at < n; at = end) {
+        bool several = false;
+        for (end = at; end < n && str_eq(uses[end].diff_id, uses[at].diff_id); end++)
+            several = several || !str_eq(d->images[uses[end].image]->id, d->images[uses[at].image]->id);
+        for (size_t i = at; several && i < end; i++)
+            if (i == at || uses[i].image != uses[i - 1].image)
+                d->shared[uses[i].image] += layer_size(d->images[uses[i].image], uses[i].diff_id);
+    }
+}
+
 static int gather_images(const struct cli *cli, struct engine *e, struct df *d, struct error *err)
 {
     _cleanup_store_ struct store *s = NULL;
     struct kind *k = &d->kinds[0];
-    struct engine_container *list = NULL;
-    size_t n = 0, n_used = 0;
+    size_t n_used = 0;
     int r = store_open(cli->root, false, &s, err);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
@@ -58,15 +105,15 @@ static int gather_images(const struct cli *cli, struct engine *e, struct df *d, 
     if (r == 0)
         r = store_usage(s, &k->size, err);
     if (r == 0)
-        r = engine_list(e, true, &list, &n, err);
+        r = engine_list(e, true, &d->list, &d->n_list, err);
     if (r < 0)
         return r;
     struct store_image **used = arena_array(d->a, d->n_images, sizeof(*used));
     d->links = arena_array(d->a, d->n_images, sizeof(*d->links));
     for (size_t i = 0; i < d->n_images; i++) {
-        for (size_t c = 0; c < n; c++)
-            d->links[i] += list[c].record->image_id != NULL &&
-                           str_eq(list[c].record->image_id, d->images[i]->id);
+        for (size_t c = 0; c < d->n_list; c++)
+            d->links[i] += d->list[c].record->image_id != NULL &&
+                           str_eq(d->list[c].record->image_id, d->images[i]->id);
         if (came_before(d, i))
             continue;
         k->total++;
@@ -76,7 +123,7 @@ static int gather_images(const struct cli *cli, struct engine *e, struct df *d, 
     }
     k->reclaimable = k->size - store_usage_of(s, used, n_used);
     k->reclaimable = k->reclaimable < 0 ? 0 : k->reclaimable;
-    engine_containers_free(list, n);
+    find_shared(d);
     return 0;
 }
 
@@ -151,15 +198,22 @@ static int kinds(const struct df *d, struct format *format, struct strbuf *out, 
 
 static void each_image(const struct df *d, struct strbuf *out)
 {
-    static const char *const headers[] = { "IMAGE", "IMAGE ID", "SIZE", "CONTAINERS" };
+    static const char *const headers[] = { "REPOSITORY", "TAG",         "IMAGE ID",    "CREATED",
+                                           "SIZE",       "SHARED SIZE", "UNIQUE SIZE", "CONTAINERS" };
     struct table *t = table_new(ARRAY_LEN(headers), headers);
     for (size_t i = 0; i < d->n_images; i++) {
         const struct store_image *im = d->images[i];
-        char name[700] = "<none>", size[40];
-        if (im->name != NULL)
-            shown_reference(im->name, name, sizeof(name));
-        const char *cells[] = { name, arena_printf(d->a, "%.12s", im->id),
+        struct shown_name name;
+        char size[40], shared[40], unique[40], created[80];
+        shown_name_of(im->name, &name);
+        ago_text(im->config.created, created, sizeof(created), true);
+        const char *cells[] = { name.repository,
+                                name.tag,
+                                arena_printf(d->a, "%.12s", im->id),
+                                created,
                                 shown_size(im->size, size, sizeof(size)),
+                                shown_size(d->shared[i], shared, sizeof(shared)),
+                                shown_size(im->size - d->shared[i], unique, sizeof(unique)),
                                 arena_printf(d->a, "%zu", d->links[i]) };
         table_row(t, cells);
     }
@@ -168,22 +222,54 @@ static void each_image(const struct df *d, struct strbuf *out)
     table_free(t);
 }
 
-static void each_usage(const struct df *d, bool volumes, struct strbuf *out)
+static const struct engine_usage *usage_of(const struct df *d, const char *id)
 {
-    static const char *const headers[2][3] = { { "CONTAINER", "RUNNING", "SIZE" },
-                                               { "VOLUME NAME", "LINKS", "SIZE" } };
-    const struct engine_usage *v = volumes ? d->volumes : d->containers;
-    struct table *t = table_new(3, headers[volumes]);
-    for (size_t i = 0; i < (volumes ? d->n_volumes : d->n_containers); i++) {
-        char size[40];
-        const char *cells[] = { v[i].name,
-                                volumes       ? arena_printf(d->a, "%zu", v[i].links)
-                                : v[i].active ? "yes"
-                                              : "no",
-                                shown_size(v[i].size, size, sizeof(size)) };
+    for (size_t i = 0; i < d->n_containers; i++)
+        if (str_eq(d->containers[i].id, id))
+            return &d->containers[i];
+    return NULL;
+}
+
+static void each_container(const struct df *d, struct strbuf *out)
+{
+    static const char *const headers[] = { "CONTAINER ID", "IMAGE",   "COMMAND", "LOCAL VOLUMES",
+                                           "SIZE",         "CREATED", "STATUS",  "NAMES" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    for (size_t i = 0; i < d->n_list; i++) {
+        const struct engine_record *c = d->list[i].record;
+        const struct engine_usage *use = usage_of(d, c->id);
+        char size[40], created[80], state[128];
+        if (use == NULL) /* gone, or new, between two looks */
+            continue;
+        _cleanup_free_ char *command = container_command_text(c, false);
+        ago_text(c->created, created, sizeof(created), true);
+        container_status_text(&d->list[i], state, sizeof(state));
+        const char *cells[] = { arena_printf(d->a, "%.12s", c->id),
+                                c->image != NULL ? c->image : "",
+                                command,
+                                arena_printf(d->a, "%zu", use->links),
+                                shown_size(use->size, size, sizeof(size)),
+                                created,
+                                state,
+                                use->name };
         table_row(t, cells);
     }
-    strbuf_adds(out, volumes ? "\nLocal Volumes space usage:\n\n" : "\nContainers space usage:\n\n");
+    strbuf_adds(out, "\nContainers space usage:\n\n");
+    table_render(t, out);
+    table_free(t);
+}
+
+static void each_volume(const struct df *d, struct strbuf *out)
+{
+    static const char *const headers[] = { "VOLUME NAME", "LINKS", "SIZE" };
+    struct table *t = table_new(ARRAY_LEN(headers), headers);
+    for (size_t i = 0; i < d->n_volumes; i++) {
+        char size[40];
+        const char *cells[] = { d->volumes[i].name, arena_printf(d->a, "%zu", d->volumes[i].links),
+                                shown_size(d->volumes[i].size, size, sizeof(size)) };
+        table_row(t, cells);
+    }
+    strbuf_adds(out, "\nLocal Volumes space usage:\n\n");
     table_render(t, out);
     table_free(t);
 }
@@ -211,9 +297,10 @@ static int run(const struct cli *cli, int argc, char **argv)
         r = kinds(&d, format, &out, &err);
     if (r == 0 && f.verbose) {
         each_image(&d, &out);
-        each_usage(&d, false, &out);
-        each_usage(&d, true, &out);
+        each_container(&d, &out);
+        each_volume(&d, &out);
     }
+    engine_containers_free(d.list, d.n_list);
     if (d.images != NULL)
         store_images_free(d.images, d.n_images);
     return r < 0 ? fail(cli, 1, &err) : out_write(&out);

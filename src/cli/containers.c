@@ -77,7 +77,17 @@ const char *shown_size(int64_t bytes, char *buf, size_t size)
         u++;
     }
     int decimals = u == 0 || v >= 100 ? 0 : v >= 10 ? 1 : 2;
-    if (str_format(buf, size, "%.*f%s", decimals, v, units[u]) < 0)
+    char digits[32];
+    if (str_format(digits, sizeof(digits), "%.*f", decimals, v) < 0)
+        digits[0] = '\0';
+    if (decimals > 0) /* "50kB", not "50.0kB" */
+        for (size_t n = strlen(digits); n > 0 && (digits[n - 1] == '0' || digits[n - 1] == '.'); n--) {
+            bool point = digits[n - 1] == '.';
+            digits[n - 1] = '\0';
+            if (point)
+                break;
+        }
+    if (str_format(buf, size, "%s%s", digits, units[u]) < 0)
         buf[0] = '\0';
     return buf;
 }
@@ -92,4 +102,57 @@ void ago_text(const char *when, char *buf, size_t size, bool suffix)
     clock_ago(now.tv_sec > t.tv_sec ? now.tv_sec - t.tv_sec : 0, words, sizeof(words));
     if (str_format(buf, size, "%s%s", words, suffix ? " ago" : "") < 0)
         buf[0] = '\0';
+}
+
+void container_status_text(const struct engine_container *c, char *buf, size_t size)
+{
+    char ago[80];
+    bool shown = c->status == ENGINE_RUNNING && c->health != HEALTH_NONE;
+    int r = 0;
+    switch (c->status) {
+    case ENGINE_RUNNING:
+    case ENGINE_PAUSED:
+        ago_text(c->record->started, ago, sizeof(ago), false);
+        r = str_format(buf, size, "Up %s%s%s%s%s", ago, c->status == ENGINE_PAUSED ? " (Paused)" : "",
+                       shown ? (c->health == HEALTH_STARTING ? " (health: " : " (") : "",
+                       shown ? health_status_name(c->health) : "", shown ? ")" : "");
+        break;
+    case ENGINE_EXITED:
+        ago_text(c->record->finished, ago, sizeof(ago), true);
+        if (c->record->exit_code.set)
+            r = str_format(buf, size, "Exited (%lld) %s", (long long) c->record->exit_code.v, ago);
+        else
+            r = str_format(buf, size, "Exited (unknown)");
+        break;
+    case ENGINE_RESTARTING:
+        ago_text(c->record->finished, ago, sizeof(ago), true);
+        r = str_format(buf, size, "Restarting (%lld) %s", (long long) c->record->exit_code.v, ago);
+        break;
+    case ENGINE_CREATING: r = str_format(buf, size, "Creating"); break;
+    case ENGINE_CREATED: r = str_format(buf, size, "Created"); break;
+    case ENGINE_DAMAGED: r = str_format(buf, size, "Damaged"); break;
+    }
+    if (r < 0)
+        buf[0] = '\0';
+}
+
+char *container_command_text(const struct engine_record *r, bool no_trunc)
+{
+    _cleanup_strbuf_ struct strbuf words = STRBUF_INIT, out = STRBUF_INIT;
+    if (r->args.n == 0)
+        return xstrdup("");
+    for (size_t i = 0; i < r->args.n; i++)
+        strbuf_addf(&words, "%s%s", i > 0 ? " " : "", r->args.v[i]);
+    strbuf_addc(&out, '"');
+    if (no_trunc || words.len <= 20) {
+        strbuf_add(&out, words.buf, words.len);
+    } else {
+        size_t n = 19;
+        while (n > 0 && ((unsigned char) words.buf[n] & 0xc0) == 0x80)
+            n--;
+        strbuf_add(&out, words.buf, n);
+        strbuf_adds(&out, "…");
+    }
+    strbuf_addc(&out, '"');
+    return strbuf_steal(&out);
 }

@@ -25,3 +25,7 @@ bool confirmed(const char *what);
 const char *shown_size(int64_t bytes, char *buf, size_t size);
 /* "5 minutes ago" from RFC 3339; "" when it cannot be read. */
 void ago_text(const char *when, char *buf, size_t size, bool suffix);
+/* The column STATUS of docker ps: "Up 5 minutes (healthy)", "Exited (0) 2 days ago". 128 bytes are enough. */
+void container_status_text(const struct engine_container *c, char *buf, size_t size);
+/* What it was started with, in quotes, cut to 20 characters unless no_trunc. The caller frees. */
+char *container_command_text(const struct engine_record *r, bool no_trunc);

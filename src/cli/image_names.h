@@ -6,3 +6,8 @@
 
 /* "docker.io/library/redis:7" → "redis:7"; what is no reference is given as it is. buf: 700 bytes are enough. */
 void shown_reference(const char *full, char *buf, size_t size);
+/* Name and tag apart; "<none>" where there is none, as in docker. full may be NULL. */
+struct shown_name {
+    char repository[520], tag[140];
+};
+void shown_name_of(const char *full, struct shown_name *out);

@@ -165,9 +165,10 @@ int engine_pull(const char *root, const char *image, const char *platform, bool 
 /* What a container has written, or a named volume holds: bytes of regular files. */
 struct engine_usage {
     const char *name;
+    const char *id; /* of a container */
     int64_t size;
     bool active;  /* container: runs; volume: a container has it */
-    size_t links; /* volume: containers that have it */
+    size_t links; /* volume: containers that have it; container: volumes with a name that it has */
 };
 /* In the arena. A container's anonymous volumes are part of it. */
 int engine_usage(struct engine *e, struct arena *a, struct engine_usage **ret_containers,

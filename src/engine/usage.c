@@ -48,12 +48,13 @@ static int add_volume(int dirfd _unused_, const char *name, unsigned char type _
     return 0;
 }
 
-/* Once a container, however often it mounts it. */
-static void count_links(struct engine *e, const char *id, struct volumes *l)
+/* Once a container, however often it mounts it. Returns how many it has. */
+static size_t count_links(struct engine *e, const char *id, struct volumes *l)
 {
     _cleanup_oci_spec_ struct oci_spec *spec = NULL;
+    size_t n = 0;
     if (l->n == 0 || engine_spec(e, id, &spec, NULL) < 0)
-        return;
+        return 0;
     for (size_t i = 0; i < l->n; i++) {
         const char *path = arena_printf(l->a, "%s/volumes/%s/_data", e->root, l->v[i].name);
         for (size_t k = 0; k < spec->n_mounts; k++) {
@@ -62,10 +63,12 @@ static void count_links(struct engine *e, const char *id, struct volumes *l)
             if (rest != NULL && (*rest == '\0' || *rest == '/')) {
                 l->v[i].links++;
                 l->v[i].active = true;
+                n++;
                 break;
             }
         }
     }
+    return n;
 }
 
 int engine_usage(struct engine *e, struct arena *a, struct engine_usage **ret_containers,
@@ -85,12 +88,13 @@ int engine_usage(struct engine *e, struct arena *a, struct engine_usage **ret_co
         const struct engine_record *c = list[i].record;
         const char *dir = arena_printf(a, "containers/%s", c->id);
         containers[i] = (struct engine_usage){
+            .id = arena_strdup(a, c->id),
             .name = arena_strdup(a, c->name != NULL ? c->name : c->id),
             .size = size_below(e, arena_printf(a, "%s/overlay/upper", dir)) +
                     size_below(e, arena_printf(a, "%s/volumes", dir)),
             .active = list[i].status == ENGINE_RUNNING || list[i].status == ENGINE_PAUSED,
+            .links = count_links(e, c->id, &volumes),
         };
-        count_links(e, c->id, &volumes);
     }
     engine_containers_free(list, n);
     *ret_containers = containers;

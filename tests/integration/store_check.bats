@@ -200,7 +200,21 @@ layer_of() { echo "$place/store/layers/$(jq -r '.rootfs.diff_ids[0]' "$(config_o
   before=$(df Images .SizeBytes)
   freed=$(df Images .ReclaimableBytes)
   run -0 oak system df -v
-  said 0 'Images space usage' 'rich:latest' 'one' 'data'
+  # docker's columns.
+  said 0 'Images space usage' 'Containers space usage' 'Local Volumes space usage'
+  grep -qE '^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE +SHARED SIZE +UNIQUE SIZE +CONTAINERS$' <<<"$output"
+  grep -qE '^CONTAINER ID +IMAGE +COMMAND +LOCAL VOLUMES +SIZE +CREATED +STATUS +NAMES$' <<<"$output"
+  grep -qE '^box +latest +[0-9a-f]{12} .* 0B +[0-9.]+[kM]?B +1$' <<<"$output"
+  grep -qE '^[0-9a-f]{12} +box:latest +"sh -c .* 1 +100kB .* Exited \(0\) .* one$' <<<"$output"
+  grep -qE '^data +1 +50kB$' <<<"$output"
+  # What two images have in common: the lower layer, and all of it for a second name of one.
+  oak tag box second:name
+  oak commit one upper:1 >/dev/null
+  run -0 oak system df -v
+  size() { awk -v name="$1" -v column="$2" '$1 == name { print $(NF - column) }' <<<"$output"; }
+  [ "$(size box 2)" = "$(size upper 2)" ] && [ "$(size second 2)" = "$(size box 2)" ] && [ "$(size box 2)" != 0B ]
+  [ "$(size box 1)" = 0B ] && [ "$(size upper 1)" = 100kB ] && [ "$(size rich 2)" = 0B ]
+  oak rmi upper:1 second:name
   oak image prune -a -f >/dev/null
   [ "$(df Images .SizeBytes)" -eq $((before - freed)) ]
   [ "$(df Images .ReclaimableBytes)" = 0 ]
