@@ -160,6 +160,8 @@ static void add_life(json_t *o, struct engine *e, const struct engine_record *r)
     json_object_set_new(o, "HealthOnFailure",
                         text(r->health.on_failure != NULL ? r->health.on_failure : "none"));
     json_object_set_new(log, "Driver", text(driver));
+    json_object_set_new(log, "Mode", text(r->log_drop ? "non-blocking" : "blocking"));
+    json_object_set_new(log, "Tag", text(r->log_tag));
     json_object_set_new(log, "MaxSize", json_integer(r->log_max_size));
     json_object_set_new(log, "MaxFile", json_integer(r->log_max_file));
     json_object_set_new(log, "LostLines", json_integer((json_int_t) r->lost_lines));

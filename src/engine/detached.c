@@ -112,7 +112,7 @@ static int null_file(void)
 static _noreturn_ void become_monitor(int program, const char *role, const struct monitor_options *o,
                                       const int *fds, size_t n)
 {
-    const char *argv[24] = { "oakum-monitor", role };
+    const char *argv[MONITOR_WORDS_MAX] = { "oakum-monitor", role };
     char words[16384];
     static const char *const kept[] = { "PATH", "HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
                                         "NOTIFY_SOCKET" };
@@ -172,15 +172,12 @@ static void monitor_words(const struct engine *e, const struct engine_record *r,
         .timeout_s = (uint64_t) r->timeout,
         .health_ms = health_is_checked(&r->health) ? whole_ms(health_interval(&r->health)) : 0,
         .health_soon_ms = r->health.start_period > 0 ? whole_ms(health_start_interval(&r->health)) : 0,
-        .max_size = (uint64_t) r->log_max_size,
-        .max_files = (uint64_t) r->log_max_file,
         .id = r->id,
         .root = e->root,
         .state = e->state,
         .program = program[0] != '\0' ? program : "oakum",
-        .tag = r->log_tag,
-        .no_log = r->log_driver != NULL && str_eq(r->log_driver, "none"),
     };
+    log_driver_words(r, ret);
 }
 
 static int open_oom(const char *cgroup_path)
@@ -425,6 +422,9 @@ static int keep_last_exit(const struct monitor_start *s, struct error *err)
 static int prepare_monitor(struct monitor_start *s, int lock_fd, struct error *err)
 {
     struct launch *l = s->l;
+    int found = log_driver_check(l->record, err);
+    if (found < 0)
+        return found;
     s->program = self_helper_open("oakum-monitor", err);
     if (s->program < 0)
         return s->program;

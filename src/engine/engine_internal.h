@@ -146,6 +146,16 @@ const char *engine_boot_id(void);
 /* The run that the record tells of began on a kernel that is not the running one: nothing of it lives. */
 bool engine_other_boot(const struct engine_record *r);
 
+/* log_options.c: what the record says of its log, labels being there. */
+int record_log(struct engine_record *r, const struct run_options *o, const struct oci_strings *env,
+               struct error *err);
+/* Is there anybody who takes what a container's log driver sends? */
+int log_driver_check(const struct engine_record *r, struct error *err);
+/* monitor_options of the record's log. */
+void log_driver_words(const struct engine_record *r, struct monitor_options *to);
+/* Its log is another program's: -ENODATA and where it is to be read. */
+int log_driver_readable(const struct engine_record *r, struct error *err);
+
 /* attach.c */
 /* detached_start(), and attached to it until detached or the end. *ret_started: what fails then is not the start. */
 int attach_start(struct launch *l, const struct signals_held *hold, const char *config, int lock_fd,

@@ -151,14 +151,13 @@ int launch_write_record(struct launch *l, struct error *err)
             err, -EINVAL,
             "--sdnotify healthy: there is no health check; the image has none, so give --health-cmd");
     r->sdnotify = o->sdnotify;
-    r->log_driver = o->log_driver;
-    r->log_max_size = o->log_max_size.set ? o->log_max_size.v : 10 << 20;
-    r->log_max_file = o->log_max_file.set ? o->log_max_file.v : 3;
-    r->log_tag = o->log_tag;
     for (size_t i = 0; i < l->image->config.labels.n; i++)
         oci_pairs_set(r->arena, &r->labels, l->image->config.labels.v[i].key,
                       l->image->config.labels.v[i].value);
     for (size_t i = 0; i < o->labels.n; i++)
         oci_pairs_set(r->arena, &r->labels, o->labels.v[i].key, o->labels.v[i].value);
+    int e = record_log(r, o, &l->spec->process.env, err);
+    if (e < 0)
+        return e;
     return engine_record_write(l->dirfd, r, false, err);
 }

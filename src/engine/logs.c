@@ -215,9 +215,9 @@ static int follow(struct reader *r, struct engine *e, const char *id, struct err
 
 static int check_log(const struct engine_record *r, bool there, struct error *err)
 {
-    if (r->log_driver != NULL && str_eq(r->log_driver, "none"))
-        return error_set(err, -ENODATA, "container %s has no log: it was made with --log-driver none",
-                         r->name);
+    int e = log_driver_readable(r, err);
+    if (e < 0)
+        return e;
     if (there || r->runs == 0 || r->detached)
         return 0;
     return error_set(

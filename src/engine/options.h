@@ -135,9 +135,13 @@ struct run_options {
     bool no_healthcheck;
 
     /* what becomes of its output, when detached */
-    const char *log_driver; /* "json-file", "none"; NULL: json-file */
+    const char *log_driver; /* "json-file", "journald", "syslog", "none"; NULL: json-file */
     struct opt_i64 log_max_size, log_max_file;
     const char *log_tag;
+    struct opt_i64 log_buffer;              /* bytes */
+    bool log_drop;                          /* mode=non-blocking */
+    const char *log_facility;               /* of syslog, "daemon" */
+    struct oci_strings log_labels, log_env; /* keys of what each line is to have beside it */
 };
 
 void run_options_init(struct run_options *o);
@@ -200,7 +204,11 @@ struct image_config;
 void run_options_health(const struct run_options *o, const struct image_config *image, struct arena *a,
                         struct health_config *ret);
 int run_options_set_log_driver(struct run_options *o, const char *value, struct error *err);
-/* max-size=10m, max-file=3, mode=blocking, tag=TEXT */
+/* What two values of these have to do with each other; after all were read. */
+int run_options_check_log(const struct run_options *o, struct error *err);
+/* The number of a facility of syslog(3), or -EINVAL. */
+int log_facility_parse(const char *name);
+/* max-size=10m, max-file=3, mode=blocking, max-buffer-size=1m, tag=TEXT, labels=K,…, env=K,…, syslog-facility=daemon */
 int run_options_add_log_opt(struct run_options *o, const char *value, struct error *err);
 /* Names of containers and volumes: [A-Za-z0-9][A-Za-z0-9_.-]+, at most 128 characters. */
 bool object_name_valid(const char *name);

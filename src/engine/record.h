@@ -38,7 +38,11 @@ struct engine_record {
     const char *sdnotify;               /* "container", "conmon", "healthy"; NULL: ignore */
     const char *log_driver;             /* NULL: json-file */
     int64_t log_max_size, log_max_file; /* 0: no rotation */
-    const char *log_tag;
+    const char *log_tag;                /* without {{…}} */
+    const char *log_attrs;              /* K=V of labels and environment, a line each; NULL */
+    bool log_drop;
+    int64_t log_buffer;       /* 0: not said */
+    const char *log_facility; /* NULL: daemon */
     const char *boot; /* boot id of the kernel that the present or last run has begun on; NULL: not known */
     const char *started, *finished; /* NULL: not yet */
     struct opt_i64 exit_code;

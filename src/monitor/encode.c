@@ -106,8 +106,34 @@ static void put_base64(struct out *o, const unsigned char *s, size_t n)
     }
 }
 
+static void put_attribute(struct out *o, bool *first, const char *key, size_t n, const char *value,
+                          size_t value_len)
+{
+    puts_(o, *first ? ",\"attrs\":{\"" : ",\"");
+    *first = false;
+    put_text(o, (const unsigned char *) key, n);
+    puts_(o, "\":\"");
+    put_text(o, (const unsigned char *) value, value_len);
+    puts_(o, "\"");
+}
+
+static void put_attributes(struct out *o, const char *tag, const char *attrs)
+{
+    bool first = true;
+    if (tag != NULL)
+        put_attribute(o, &first, "tag", 3, tag, strlen(tag));
+    for (const char *p = attrs; p != NULL && *p != '\0';) {
+        const char *end = strchrnul(p, '\n'), *eq = memchr(p, '=', (size_t) (end - p));
+        if (eq != NULL)
+            put_attribute(o, &first, p, (size_t) (eq - p), eq + 1, (size_t) (end - eq - 1));
+        p = *end == '\n' ? end + 1 : end;
+    }
+    if (!first)
+        puts_(o, "}");
+}
+
 int journal_encode(char *out, size_t size, const char *data, size_t n, bool newline, enum journal_stream s,
-                   const char *time, const char *tag)
+                   const char *time, const char *tag, const char *attrs)
 {
     struct out o = { out, out + size, false };
     puts_(&o, "{\"log\":\"");
@@ -115,11 +141,7 @@ int journal_encode(char *out, size_t size, const char *data, size_t n, bool newl
     if (newline)
         puts_(&o, "\\n");
     puts_(&o, s == STREAM_ERR ? "\",\"stream\":\"stderr\"" : "\",\"stream\":\"stdout\"");
-    if (tag != NULL) {
-        puts_(&o, ",\"attrs\":{\"tag\":\"");
-        put_text(&o, (const unsigned char *) tag, strlen(tag));
-        puts_(&o, "\"}");
-    }
+    put_attributes(&o, tag, attrs);
     puts_(&o, ",\"time\":\"");
     puts_(&o, time);
     if (!whole) {

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "base/clock.h"
+#include "monitor/sink.h"
 #include "sys/file.h"
 
 #define PART_MAX 16384 /* docker's: a longer line comes in parts */
@@ -37,7 +38,11 @@ struct journal {
     uint64_t ring_end[STREAM_COUNT], punched[STREAM_COUNT], hold[STREAM_COUNT];
     volatile struct journal_head *head;
     char name[96];
-    const char *tag;
+    const char *tag, *attrs;
+    const struct sink *sink; /* NULL: the log is a file */
+    bool drop;
+    uint64_t buffer;
+    enum journal_sink_state sink_state;
     size_t out_len, out_lines, out_bytes; /* bytes: of the container's */
     uint64_t out_done[STREAM_COUNT];
     char in[IN_MAX], out[OUT_MAX];
@@ -236,14 +241,16 @@ static void flush(struct journal *j)
 /* Says in the log what is missing, once there is room for it. */
 static void tell_loss(struct journal *j)
 {
-    char text[128], line[JOURNAL_LINE_MAX(128)], now[CLOCK_TEXT_MAX];
+    char text[128], now[CLOCK_TEXT_MAX];
+    static char line[JOURNAL_LINE_MAX(128)];
     uint64_t missing = j->head->lost_lines - j->head->told_lines;
     if (missing == 0)
         return;
     clock_now_text(now);
     int n = str_format(text, sizeof(text), "oakum: %llu lines are missing here, the disk was full",
                        (unsigned long long) missing);
-    n = n < 0 ? n : journal_encode(line, sizeof(line), text, (size_t) n, true, STREAM_ERR, now, j->tag);
+    n = n < 0 ? n
+              : journal_encode(line, sizeof(line), text, (size_t) n, true, STREAM_ERR, now, j->tag, j->attrs);
     struct stat st;
     if (n <= 0 || fstat(j->log, &st) < 0)
         return;
@@ -254,22 +261,102 @@ static void tell_loss(struct journal *j)
         (void) !ftruncate(j->log, st.st_size);
 }
 
-static void add_line(struct journal *j, enum journal_stream s, const char *data, size_t n, bool newline,
+/* ---- a sink ---- */
+
+void journal_attributes(struct journal *j, const char *attrs)
+{
+    j->attrs = attrs;
+}
+
+void journal_to_sink(struct journal *j, const struct sink *k, bool drop, uint64_t buffer)
+{
+    j->sink = k;
+    j->drop = drop;
+    j->buffer = buffer;
+}
+
+enum journal_sink_state journal_sink_state(const struct journal *j)
+{
+    return j->sink_state;
+}
+
+static bool waits_too_much(const struct journal *j, enum journal_stream s)
+{
+    return j->ring_end[s] - j->head->done[s] > j->buffer;
+}
+
+bool journal_is_full(const struct journal *j, enum journal_stream s)
+{
+    return j->sink != NULL && !j->drop && j->sink_state != JOURNAL_SINK_WELL && waits_too_much(j, s);
+}
+
+void journal_give_up(struct journal *j)
+{
+    for (int s = 0; j->sink != NULL && s < STREAM_COUNT; s++) {
+        if (j->head->done[s] == j->ring_end[s])
+            continue;
+        j->head->lost_bytes += j->ring_end[s] - j->head->done[s];
+        j->head->lost_lines++; /* at least */
+        j->out_done[s] = j->ring_end[s];
+    }
+    advance(j);
+}
+
+/* Says there what is missing, before the next line. */
+static int tell_sink_loss(struct journal *j)
+{
+    char text[128];
+    uint64_t missing = j->head->lost_lines - j->head->told_lines;
+    if (missing == 0)
+        return 0;
+    int n = str_format(text, sizeof(text), "oakum: %llu lines are missing here, they were not taken in time",
+                       (unsigned long long) missing);
+    int r = n < 0 ? n : sink_send(j->sink, STREAM_ERR, text, (size_t) n, false);
+    if (r == 0)
+        j->head->told_lines = j->head->lost_lines;
+    return r;
+}
+
+/* false: it stays where it is. */
+static bool send_line(struct journal *j, enum journal_stream s, const char *data, size_t n, bool newline)
+{
+    int r = tell_sink_loss(j);
+    if (r == 0)
+        r = sink_send(j->sink, s, data, n, !newline);
+    j->sink_state = r == -EAGAIN              ? JOURNAL_SINK_WAITS
+                    : r < 0 && r != -EMSGSIZE ? JOURNAL_SINK_GONE
+                                              : JOURNAL_SINK_WELL;
+    if (j->sink_state != JOURNAL_SINK_WELL && !(j->drop && waits_too_much(j, s)))
+        return false;
+    if (r < 0) {
+        j->head->lost_lines += newline;
+        j->head->lost_bytes += n + newline;
+    }
+    j->out_done[s] += n + newline;
+    return true;
+}
+
+static bool add_line(struct journal *j, enum journal_stream s, const char *data, size_t n, bool newline,
                      const char *now)
 {
+    if (j->sink != NULL) {
+        (void) now; /* who keeps it says when it came */
+        return send_line(j, s, data, n, newline);
+    }
     size_t most = j->max_size > 0 ? (size_t) MIN_OF(j->max_size, (uint64_t) OUT_MAX) : OUT_MAX;
     int len = journal_encode(j->out + j->out_len, sizeof(j->out) - j->out_len, data, n, newline, s, now,
-                             j->tag);
+                             j->tag, j->attrs);
     if (len < 0 || (j->out_len > 0 && j->out_len + (size_t) len > most)) {
         flush(j);
         tell_loss(j);
-        len = journal_encode(j->out, sizeof(j->out), data, n, newline, s, now, j->tag);
+        len = journal_encode(j->out, sizeof(j->out), data, n, newline, s, now, j->tag, j->attrs);
     }
     if (len > 0)
         j->out_len += (size_t) len;
     j->out_lines++;
     j->out_bytes += n + newline;
     j->out_done[s] += n + newline;
+    return true;
 }
 
 /* Where a part of a long line ends: not within a character. */
@@ -298,9 +385,12 @@ static void write_stream(struct journal *j, enum journal_stream s, bool last, co
             else if (nl == NULL && (!last || at + (uint64_t) got < j->ring_end[s]))
                 break; /* the rest of the line is still to come */
             bool whole = nl != NULL || (last && p + n == end);
-            add_line(j, s, p, n, whole, now);
+            if (!add_line(j, s, p, n, whole, now))
+                return;
             if (nl == NULL && whole)
                 j->out_done[s]--; /* the line feed is ours, as docker adds one to the last line */
+            if (j->sink != NULL)
+                advance(j);
             p += n + (nl != NULL);
         }
         if (p == j->in)
@@ -311,14 +401,16 @@ static void write_stream(struct journal *j, enum journal_stream s, bool last, co
 void journal_write(struct journal *j, bool last)
 {
     char now[CLOCK_TEXT_MAX];
-    for (int s = 0; j->log < 0 && s < STREAM_COUNT; s++)
+    bool nowhere = j->log < 0 && j->sink == NULL;
+    for (int s = 0; nowhere && s < STREAM_COUNT; s++)
         j->out_done[s] = j->ring_end[s];
-    if (j->log < 0) {
+    if (nowhere) {
         advance(j);
         return;
     }
     clock_now_text(now);
-    tell_loss(j);
+    if (j->sink == NULL)
+        tell_loss(j);
     for (int s = 0; s < STREAM_COUNT; s++)
         write_stream(j, (enum journal_stream) s, last, now);
     flush(j);

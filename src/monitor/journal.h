@@ -22,6 +22,24 @@ struct journal;
 /* no_log: nothing is written. dir: where the log is; state: where the rest is; tag: for each line, or NULL, kept. max_size 0: no rotation; max_files: with the newest one, >= 1. */
 int journal_open(int dir, int state, const char *id, const char *tag, bool no_log, uint64_t max_size,
                  uint64_t max_files, struct journal **ret);
+/* Kept: K=V for each line, a line each, of JOURNAL_ATTRS_MAX bytes at most. */
+void journal_attributes(struct journal *j, const char *attrs);
+/*
+ * Lines go to k (kept) instead of a log of its own, which was opened with no_log. One line may come twice when a scribe is killed: nobody
+ * can ask who has it. See monitor_options for drop and buffer.
+ */
+struct sink;
+void journal_to_sink(struct journal *j, const struct sink *k, bool drop, uint64_t buffer);
+enum journal_sink_state {
+    JOURNAL_SINK_WELL,
+    JOURNAL_SINK_WAITS, /* it takes no more now: journal_write() again when its socket can be written to */
+    JOURNAL_SINK_GONE   /* nobody listens to that socket any more */
+};
+enum journal_sink_state journal_sink_state(const struct journal *j);
+/* So much waits that no more should be taken; never with drop. */
+bool journal_is_full(const struct journal *j, enum journal_stream s);
+/* What waits for a sink is given up, and counted as lost. */
+void journal_give_up(struct journal *j);
 /* Takes what is there from fd (a pipe, or a terminal's master). 1: something came, 0: nothing is there now, -EPIPE: the end. */
 int journal_take(struct journal *j, enum journal_stream s, int fd);
 /* Writes whole lines; last: parts of lines too. */
@@ -39,9 +57,10 @@ size_t journal_read(const struct journal *j, enum journal_stream s, uint64_t at,
 void journal_lost(const struct journal *j, uint64_t *ret_lines, uint64_t *ret_bytes);
 
 /* One line of the log from n bytes of output, into out of size bytes; newline: the program's line ends here. Bytes written, or
- * -ENOSPC. time: RFC 3339; tag: of at most JOURNAL_TAG_MAX bytes, or NULL. */
+ * -ENOSPC. time: RFC 3339; tag: of at most JOURNAL_TAG_MAX bytes, or NULL; attrs: of at most JOURNAL_ATTRS_MAX, or NULL. */
 int journal_encode(char *out, size_t size, const char *data, size_t n, bool newline, enum journal_stream s,
-                   const char *time, const char *tag);
+                   const char *time, const char *tag, const char *attrs);
 #define JOURNAL_TAG_MAX 256
+#define JOURNAL_ATTRS_MAX 1024
 /* Largest result of journal_encode() for n bytes. */
-#define JOURNAL_LINE_MAX(n) ((n) *6 + ((n) + 2) / 3 * 4 + 160 + 6 * JOURNAL_TAG_MAX)
+#define JOURNAL_LINE_MAX(n) ((n) *6 + ((n) + 2) / 3 * 4 + 160 + 6 * (JOURNAL_TAG_MAX + JOURNAL_ATTRS_MAX))

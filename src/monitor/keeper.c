@@ -38,17 +38,13 @@ static int64_t now_ms(void)
 
 static _noreturn_ void become_scribe(struct keeper *k, int socket)
 {
-    const char *argv[24] = { PROGRAM, "scribe" };
+    const char *argv[MONITOR_WORDS_MAX] = { PROGRAM, "scribe" };
     char words[16384];
-    struct monitor_options o = { .max_size = k->o->max_size,
-                                 .max_files = k->o->max_files,
-                                 .id = k->o->id,
-                                 .root = k->o->root,
-                                 .state = k->o->state,
-                                 .tag = k->o->tag,
-                                 .no_log = k->o->no_log,
-                                 .stdin_once = k->o->stdin_once,
-                                 .dumpable = k->o->dumpable };
+    struct monitor_options o = *k->o;
+    /* What only a keeper is told. */
+    o.pid = o.adopted = o.policy = o.max = o.restarts = o.backoff_ms = o.timeout_s = o.health_ms =
+        o.health_soon_ms = 0;
+    o.program = NULL;
     if (monitor_options_format(&o, argv, 2, ARRAY_LEN(argv), words, sizeof(words)) == 0 &&
         dup2(socket, MONITOR_FD_SOCKET) >= 0) {
         char *none[] = { NULL };

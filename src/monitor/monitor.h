@@ -57,6 +57,9 @@ enum {
 
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_UNLESS_STOPPED, RESTART_ON_FAILURE };
 
+/* Where the output goes: into the log of its own, or to who keeps everybody's (monitor/sink.h). */
+enum log_sink { LOG_SINK_FILE, LOG_SINK_JOURNALD, LOG_SINK_SYSLOG };
+
 /* What both are told on their command line, as KEY=VALUE. */
 struct monitor_options {
     uint64_t pid;         /* keeper: the container's first process */
@@ -66,15 +69,21 @@ struct monitor_options {
     uint64_t backoff_ms;  /* before the last restart, 0: there was none */
     uint64_t
         dumpable; /* an ordinary user's: his namespace is found by these processes (confine/rootless.h) */
-    uint64_t stdin_once;                /* standard input ends with who is attached */
-    uint64_t no_log;                    /* output is for who is attached, and for nobody else */
+    uint64_t stdin_once;     /* standard input ends with who is attached */
+    uint64_t no_log;         /* output is for who is attached, and for nobody else */
+    uint64_t sink, facility; /* enum log_sink; of syslog(3), as 3 for daemon */
+    uint64_t drop,
+        buffer; /* sink: bytes that wait for it; more are not taken from the container or (drop) the oldest lines go */
     uint64_t timeout_s;                 /* 0: none. The container is killed when it has run that long */
     uint64_t health_ms, health_soon_ms; /* between health checks, 0: there are none; at first, 0: the same */
     uint64_t max_size, max_files;       /* of the log; 0: no rotation. max_files: with the newest one */
     const char *id, *root, *state;      /* of the engine */
     const char *program;                /* keeper: where oakum lies; it finds its helpers by that */
     const char *tag;                    /* scribe: for each line of the log; NULL: none */
+    const char *attrs; /* scribe: K=V of labels and environment for each line, a line each; NULL: none */
+    const char *name, *image; /* scribe: for journald */
 };
+#define MONITOR_WORDS_MAX 40 /* argv of either */
 int monitor_options_parse(int argc, char **argv, struct monitor_options *ret);
 /* Appends KEY=VALUE of what is not 0 to argv (size entries, NULL at the end), using buf. -ENAMETOOLONG when it does not fit. */
 int monitor_options_format(const struct monitor_options *o, const char **argv, size_t argc, size_t size,

@@ -24,6 +24,10 @@ static const struct {
     { "health-ms=", false, offsetof(struct monitor_options, health_ms) },
     { "health-soon-ms=", false, offsetof(struct monitor_options, health_soon_ms) },
     { "no-log=", false, offsetof(struct monitor_options, no_log) },
+    { "sink=", false, offsetof(struct monitor_options, sink) },
+    { "facility=", false, offsetof(struct monitor_options, facility) },
+    { "drop=", false, offsetof(struct monitor_options, drop) },
+    { "buffer=", false, offsetof(struct monitor_options, buffer) },
     { "max-size=", false, offsetof(struct monitor_options, max_size) },
     { "max-files=", false, offsetof(struct monitor_options, max_files) },
     { "id=", true, offsetof(struct monitor_options, id) },
@@ -31,6 +35,9 @@ static const struct {
     { "state=", true, offsetof(struct monitor_options, state) },
     { "program=", true, offsetof(struct monitor_options, program) },
     { "tag=", true, offsetof(struct monitor_options, tag) },
+    { "attrs=", true, offsetof(struct monitor_options, attrs) },
+    { "name=", true, offsetof(struct monitor_options, name) },
+    { "image=", true, offsetof(struct monitor_options, image) },
 };
 
 int monitor_options_parse(int argc, char **argv, struct monitor_options *ret)

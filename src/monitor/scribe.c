@@ -13,6 +13,7 @@
 #include "monitor/attach.h"
 #include "monitor/internal.h"
 #include "monitor/journal.h"
+#include "monitor/sink.h"
 #include "sys/syscall.h"
 
 struct scribe {
@@ -23,14 +24,20 @@ struct scribe {
     pid_t pid;
     bool begun, ended;
     struct attachers people;
+    struct sink sink;
+    int64_t sink_since; /* when we have connected to it, or tried to */
 };
+
+#define SINK_RETRY_MS 3000 /* between two attempts to connect to who keeps the log */
+#define SINK_LAST_MS 5000  /* for what is left when the container has ended; the keeper waits longer */
+#define SINK_BUFFER (1u << 20)
 
 /* 1: something came. */
 static int take_all(struct scribe *s)
 {
     int any = 0;
     for (int k = 0; k < STREAM_COUNT; k++) {
-        if (s->source[k] < 0)
+        if (s->source[k] < 0 || (!s->ended && journal_is_full(s->journal, (enum journal_stream) k)))
             continue;
         int r = journal_take(s->journal, (enum journal_stream) k, s->source[k]);
         any |= r > 0;
@@ -58,7 +65,7 @@ static void hear_keeper(struct scribe *s)
         s->ended = true;
     if (m.word == WORD_BEGIN && n >= 2) {
         s->begun = true;
-        s->pid = m.pid;
+        s->pid = s->sink.pid = m.pid;
         s->pidfd = fds[0];
         s->oom = fds[1];
         if (n == 3)
@@ -105,21 +112,58 @@ static void tell_input_ended(struct scribe *s)
         message_send(s->socket, &m, NULL, 0);
 }
 
+/* Of what a sink does not take: -1 where its socket will tell, else when to look again. */
+static int sink_wait(const struct scribe *s)
+{
+    return journal_sink_state(s->journal) == JOURNAL_SINK_GONE ? SINK_RETRY_MS : -1;
+}
+
+/*
+ * Nobody listens to our socket any more: who keeps the log was started again. We are sealed and cannot connect; the scribe that the keeper
+ * starts when we go can, and finds every byte.
+ */
+static bool sink_is_to_be_found(const struct scribe *s)
+{
+    return journal_sink_state(s->journal) == JOURNAL_SINK_GONE && s->socket >= 0 && s->begun && !s->ended &&
+           clock_monotonic_ms() - s->sink_since >= SINK_RETRY_MS;
+}
+
+/* The end: a sink that takes nothing has had its time. */
+static void finish_sink(struct scribe *s)
+{
+    int64_t end = clock_monotonic_ms() + SINK_LAST_MS;
+    while (journal_sink_state(s->journal) == JOURNAL_SINK_WAITS) {
+        struct pollfd p = { .fd = s->sink.fd, .events = POLLOUT };
+        int64_t left = end - clock_monotonic_ms();
+        if (left <= 0 || poll(&p, 1, (int) left) <= 0)
+            break;
+        journal_write(s->journal, true);
+    }
+    journal_give_up(s->journal);
+}
+
 /* 0: go on. The pidfd counts only when nobody else waits for it. */
 static int turn(struct scribe *s)
 {
-    struct pollfd p[2 + STREAM_COUNT + ATTACH_POLL_MAX] = {
+    bool waits = journal_sink_state(s->journal) == JOURNAL_SINK_WAITS;
+    struct pollfd p[3 + STREAM_COUNT + ATTACH_POLL_MAX] = {
         { .fd = s->socket, .events = POLLIN },
         { .fd = s->socket < 0 ? s->pidfd : -1, .events = POLLIN },
+        { .fd = waits ? s->sink.fd : -1, .events = POLLOUT },
     };
-    for (int k = 0; k < STREAM_COUNT; k++)
-        p[2 + k] = (struct pollfd){ .fd = s->begun ? s->source[k] : -1, .events = POLLIN };
-    struct pollfd *people = p + 2 + STREAM_COUNT;
+    for (int k = 0; k < STREAM_COUNT; k++) {
+        bool takes = s->begun && !journal_is_full(s->journal, (enum journal_stream) k);
+        p[3 + k] = (struct pollfd){ .fd = takes ? s->source[k] : -1, .events = POLLIN };
+    }
+    struct pollfd *people = p + 3 + STREAM_COUNT;
     if (s->begun)
         attach_poll(&s->people, people);
     sigset_t none; /* SIGCHLD comes here and nowhere else */
     sigemptyset(&none);
-    int n = ppoll(p, s->begun ? ARRAY_LEN(p) - ATTACH_MAX + s->people.n : 2 + STREAM_COUNT, NULL, &none);
+    int ms = sink_wait(s);
+    const struct timespec most = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+    int n = ppoll(p, s->begun ? ARRAY_LEN(p) - ATTACH_MAX + s->people.n : 3 + STREAM_COUNT,
+                  ms < 0 ? NULL : &most, &none);
     reap_strangers(s);
     if (n < 0)
         return errno == EINTR ? 0 : 1;
@@ -133,7 +177,7 @@ static int turn(struct scribe *s)
         s->ended = true;
     int any = take_all(s);
     attach_give(&s->people);
-    if (any)
+    if (any || journal_sink_state(s->journal) != JOURNAL_SINK_WELL)
         journal_write(s->journal, false);
     return s->ended;
 }
@@ -153,11 +197,18 @@ static int prepare(struct scribe *s, const struct monitor_options *o)
     int r = lock_take(MONITOR_SCRIBE);
     if (r == 0)
         r = s->people.listener = attach_listen(MONITOR_FD_STATE);
+    s->sink = (struct sink){ .fd = o->sink != LOG_SINK_FILE ? sink_connect((enum log_sink) o->sink) : -1,
+                             .o = o };
+    s->sink_since = clock_monotonic_ms();
     if (r >= 0)
         r = seal_scribe(o->dumpable);
     if (r == 0)
-        r = journal_open(MONITOR_FD_DIR, MONITOR_FD_STATE, o->id, o->tag, o->no_log, o->max_size,
-                         o->max_files, &s->journal);
+        r = journal_open(MONITOR_FD_DIR, MONITOR_FD_STATE, o->id, o->tag,
+                         o->no_log || o->sink != LOG_SINK_FILE, o->max_size, o->max_files, &s->journal);
+    if (r == 0)
+        journal_attributes(s->journal, o->attrs);
+    if (r == 0 && o->sink != LOG_SINK_FILE)
+        journal_to_sink(s->journal, &s->sink, o->drop != 0, o->buffer > 0 ? o->buffer : SINK_BUFFER);
     s->people.journal = s->journal;
     s->people.once = o->stdin_once;
     if (fstat(MONITOR_FD_INPUT, &st) == 0 && S_ISFIFO(st.st_mode))
@@ -178,7 +229,9 @@ int scribe_main(const struct monitor_options *o)
                         .people = { .input = -1, .master = -1 } };
     if (prepare(&s, o) < 0)
         return 1;
-    while (turn(&s) == 0) {}
+    while (turn(&s) == 0)
+        if (sink_is_to_be_found(&s))
+            return 0;
     if (!s.begun)
         return 0;
     while (take_all(&s)) {
@@ -186,6 +239,7 @@ int scribe_main(const struct monitor_options *o)
         journal_write(s.journal, false);
     }
     journal_write(s.journal, true);
+    finish_sink(&s);
     struct monitor_message m = { .word = WORD_DRAINED };
     journal_lost(s.journal, &m.lost_lines, &m.lost_bytes);
     if (s.socket < 0)

@@ -109,9 +109,9 @@ log_of() { oak inspect "$1" | jq -r '.[0].LogPath'; }
   run oak logs n1
   said 1 '--log-driver none'
   run oak run -d --log-driver fluentd box true
-  said 125 'json-file or none'
-  for bad in max-size=x max-file=0 compress=maybe mode=non-blocking; do
-    run oak run -d --log-opt $bad box true
+  said 125 'json-file, journald, syslog or none'
+  for bad in max-size=x max-file=0 compress=maybe mode=sometimes max-buffer-size=1m max-buffer-size=x 'tag={{.Nothing}}' syslog-facility=daemon syslog-facility=cellar; do
+    run oak run -d --network none --log-opt "$bad" box true
     said 125
     one_error "$output"
   done
