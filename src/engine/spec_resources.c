@@ -121,22 +121,23 @@ static int build_cpu(struct build *b, struct error *err)
     return 0;
 }
 
-static int device_stat(const char *path, bool block_only, struct stat *ret, struct error *err)
+static int device_stat(const char *flag, const char *path, bool block_only, struct stat *ret,
+                       struct error *err)
 {
     if (fstatat(AT_FDCWD, path, ret, 0) < 0)
-        return error_errno(err, -errno, "the device %s", path);
+        return error_errno(err, -errno, "--%s: the device %s", flag, path);
     if (S_ISBLK(ret->st_mode) || (!block_only && S_ISCHR(ret->st_mode)))
         return 0;
-    return error_set(err, -ENODEV, "%s is not a %sdevice", path, block_only ? "block " : "");
+    return error_set(err, -ENODEV, "--%s: %s is not a %sdevice", flag, path, block_only ? "block " : "");
 }
 
-static int throttles_resolve(struct build *b, const struct run_throttles *from, struct oci_throttles *to,
-                             struct error *err)
+static int throttles_resolve(struct build *b, const char *flag, const struct run_throttles *from,
+                             struct oci_throttles *to, struct error *err)
 {
     to->v = arena_array(b->a, from->n, sizeof(*to->v));
     for (size_t i = 0; i < from->n; i++) {
         struct stat st;
-        int r = device_stat(from->v[i].path, true, &st, err);
+        int r = device_stat(flag, from->v[i].path, true, &st, err);
         if (r < 0)
             return r;
         to->v[to->n++] = (struct oci_throttle){ .major = major(st.st_rdev),
@@ -153,13 +154,13 @@ static int build_io(struct build *b, struct error *err)
     struct opt_u64 weight = { 0 };
     int r = positive("blkio-weight", o->blkio_weight, 10, 1000, &weight, err);
     if (r == 0)
-        r = throttles_resolve(b, &o->read_bps, &io->read_bps, err);
+        r = throttles_resolve(b, "device-read-bps", &o->read_bps, &io->read_bps, err);
     if (r == 0)
-        r = throttles_resolve(b, &o->write_bps, &io->write_bps, err);
+        r = throttles_resolve(b, "device-write-bps", &o->write_bps, &io->write_bps, err);
     if (r == 0)
-        r = throttles_resolve(b, &o->read_iops, &io->read_iops, err);
+        r = throttles_resolve(b, "device-read-iops", &o->read_iops, &io->read_iops, err);
     if (r == 0)
-        r = throttles_resolve(b, &o->write_iops, &io->write_iops, err);
+        r = throttles_resolve(b, "device-write-iops", &o->write_iops, &io->write_iops, err);
     if (r < 0)
         return r;
     if (weight.set)
@@ -171,7 +172,7 @@ static int build_io(struct build *b, struct error *err)
         if (t->rate < 10 || t->rate > 1000)
             return error_set(err, -ERANGE, "--blkio-weight-device: the weight of %s must be from 10 to 1000",
                              t->path);
-        r = device_stat(t->path, true, &st, err);
+        r = device_stat("blkio-weight-device", t->path, true, &st, err);
         if (r < 0)
             return r;
         io->weight_devices[io->n_weight_devices++] = (struct oci_weight_device){
@@ -296,7 +297,7 @@ int build_devices(struct build *b, struct error *err)
     for (size_t i = 0; i < b->opt->n_devices; i++) {
         const struct run_device *d = &b->opt->devices[i];
         struct stat st;
-        int r = device_stat(d->host, false, &st, err);
+        int r = device_stat("device", d->host, false, &st, err);
         if (r < 0)
             return r;
         add_device(b, d->container, &st);
