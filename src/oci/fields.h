@@ -45,7 +45,7 @@ enum {
     FIELD_ABSOLUTE = 4, /* a string, or each of a list, begins with '/' */
     FIELD_ONE = 8,      /* FIELD_STRINGS: a plain string is taken as a list of one (docker's oldest images) */
     FIELD_DIGEST = 16,  /* a string, or each of a list, is a valid digest */
-    FIELD_KEEP_EMPTY = 32 /* an empty string is kept */
+    FIELD_KEEP_EMPTY = 32 /* an empty string, or an empty list of strings, is kept */
 };
 
 /* A closed list of strings; noun is what one is called in "unknown <noun> "x"". */

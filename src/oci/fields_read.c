@@ -182,7 +182,7 @@ static int read_strings(const struct field_reader *r, const struct field *f, con
     }
     if (v->type != DOC_ARRAY)
         return field_error(at, NULL, r->err, "must be an array");
-    const char **list = n > 0 ? arena_array(r->arena, n, sizeof(*list)) : NULL;
+    const char **list = arena_array(r->arena, n + 1, sizeof(*list)); /* an empty list is not an absent one */
     for (size_t i = 0; i < n; i++) {
         const struct doc *item = &v->items[i];
         if (item->type != DOC_STRING)

@@ -146,6 +146,9 @@ static bool is_silent(const struct field *f, const char *from)
     case FIELD_OPT_U64: return !((const struct opt_u64 *) p)->set;
     case FIELD_OPT_U32: return !((const struct opt_u32 *) p)->set;
     case FIELD_STRINGS:
+        if ((f->flags & FIELD_KEEP_EMPTY) && ((const struct oci_strings *) p)->v)
+            return false;
+        __attribute__((fallthrough));
     case FIELD_KEYS:
     case FIELD_U32S:
     case FIELD_PAIRS:

@@ -45,7 +45,7 @@ struct opt_bool {
 };
 
 struct oci_strings {
-    const char **v;
+    const char **v; /* read from a document: NULL when it is absent, not when it is empty */
     size_t n;
 };
 struct oci_pair {

@@ -162,7 +162,7 @@ const struct field_object oci_process_object = { ITEM_OBJECT(process_fields, str
 static const struct field hook_fields[] = {
     { "path", FIELD_STRING, FIELD_REQUIRED | FIELD_ABSOLUTE, AT(struct oci_hook, path) },
     { "args", FIELD_STRINGS, 0, AT(struct oci_hook, args) },
-    { "env", FIELD_STRINGS, 0, AT(struct oci_hook, env) },
+    { "env", FIELD_STRINGS, FIELD_KEEP_EMPTY, AT(struct oci_hook, env) },
     { "timeout", FIELD_OPT_I64, 0, AT(struct oci_hook, timeout), .min = 1, .max = INT32_MAX },
 };
 static const struct field_object hook = { ITEM_OBJECT(hook_fields, struct oci_hook) };

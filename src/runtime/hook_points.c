@@ -92,7 +92,12 @@ int hook_point_start_container(struct start *s, struct error *err)
         return 0;
     struct hook_state st = state_of(s, CONTAINER_CREATED, getpid());
     const struct hook_entry entry = {
-        .directory = "/", .enter = enter_sealed, .arg = s, .files = s->hook_files, .own = s->hook_agents
+        .directory = "/",
+        .enter = enter_sealed,
+        .arg = s,
+        .files = s->hook_files,
+        .own = s->hook_agents,
+        .env = s->plan.envp,
     };
     return hooks_run(s->spec, OCI_HOOK_START_CONTAINER, &st, &entry, err);
 }

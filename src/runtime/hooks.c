@@ -6,7 +6,7 @@
  * a hook that leaves a daemon behind would hold that open.
  *
  * Threats: a descriptor of ours in a hook (the state directory's lock, the container's root): all above 2 are really closed before
- * the exec. The caller's environment in a hook: it gets exactly what is written. A hook that hangs: the timeout, and a signal
+ * the exec. The caller's environment in a program of the image: startContainer hooks without one get their container's. A hook that hangs: the timeout, and a signal
  * to the foreground runtime. A startContainer hook is a program of the image: it runs under all of the container's restrictions
  * (the caller's entry), never with the rights that the first process still has.
  */
@@ -26,6 +26,8 @@
 #include "runtime/annotations.h"
 #include "runtime/start.h"
 #include "sys/file.h"
+
+extern char **environ;
 
 struct hook_run {
     const struct oci_hook *hook;
@@ -135,6 +137,13 @@ static const char **null_terminated(const struct oci_strings *l, const char *whe
     return v;
 }
 
+static char *const *environment_of(const struct hook_run *h)
+{
+    if (!h->hook->env.v)
+        return h->entry->env ?: environ;
+    return (char *const *) null_terminated(&h->hook->env, NULL);
+}
+
 static void fresh_signals(void)
 {
     sigset_t none;
@@ -174,10 +183,10 @@ static int settle(struct hook_run *h, struct error *err)
 static _noreturn_ void hook_main(struct hook_run *h)
 {
     struct error err = { 0 };
-    const char **argv = null_terminated(&h->hook->args, h->hook->path),
-               **envp = null_terminated(&h->hook->env, NULL);
+    const char **argv = null_terminated(&h->hook->args, h->hook->path);
+    char *const *envp = environment_of(h);
     if (settle(h, &err) >= 0) {
-        execve(h->hook->path, (char **) argv, (char **) envp);
+        execve(h->hook->path, (char **) argv, envp);
         error_errno(&err, -errno, "cannot be executed");
     }
     (void) write_all(h->report[1], &err, sizeof(err));

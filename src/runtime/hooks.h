@@ -15,8 +15,9 @@
  *
  * A container whose prestart hooks were begun gets its poststop hooks, whatever happened in between.
  *
- * Each hook gets the state document on standard input, args and env as they are given (no env: none; no args: the path), no
- * other descriptor, a session of its own and an empty signal mask. Its path is the configuration's and is never searched for.
+ * Each hook gets the state document on standard input, args and env as they are given (no args: the path; no env: that of the
+ * runtime, as with runc and crun, for startContainer that of the container's program), no other descriptor, a session of its
+ * own and an empty signal mask. Its path is the configuration's and is never searched for.
  * What it prints is kept (the last HOOK_OUTPUT_MAX bytes) and told when it fails. timeout: then its process group is killed.
  * Processes that it leaves behind on purpose are not waited for.
  */
@@ -40,6 +41,7 @@ struct hook_entry {
     int (*enter)(void *arg, int own, int report_fd,
                  struct error *err); /* NULL: only descriptors above 2 are closed */
     void *arg;
+    char *const *env; /* of a hook that has none; NULL: the caller's */
     int *own; /* a descriptor a hook that it alone has; closed here, and -1, when it has begun; NULL: none */
     const int
         *files; /* [2]: standard output and error, -1: kept as said above; NULL: hooks_files() is asked */

@@ -136,7 +136,7 @@ END
 { tr '\\0' '|' </proc/self/environ; echo; ls /proc/self/fd | paste -sd' '; } >>$log
 END
   chmod +x "$place/hooks/show"
-  make_bundle "$place/bundle" '.hooks.prestart = [{path: $p, args: ["x", "", "b c"], env: ["A=1", "B=2 3"]}, {path: $p}] | .hooks.createContainer = [{path: $p}] | .hooks.poststop = [{path: $p}]' --arg p "$place/hooks/show"
+  make_bundle "$place/bundle" '.hooks.prestart = [{path: $p, args: ["x", "", "b c"], env: ["A=1", "B=2 3"]}, {path: $p, env: []}] | .hooks.createContainer = [{path: $p, env: []}] | .hooks.poststop = [{path: $p, env: []}]' --arg p "$place/hooks/show"
   SECRET=1 rt run --bundle "$place/bundle" victim 7</dev/null
   # 3 is the directory that ls reads
   [ "$(cat "$log")" = 'A=1|B=2 3|
@@ -147,6 +147,26 @@ END
 0 1 2 3
 
 0 1 2 3' ] || { cat "$log"; false; }
+}
+
+@test "a hook without env has the runtime's environment, a startContainer hook its container's" {
+  printf '#!/bin/sh\ntr "\\0" "|" </proc/self/environ >>%s; echo >>%s\n' "$log" "$log" >"$place/hooks/show"
+  chmod +x "$place/hooks/show"
+  script='cat /tmp/env; env' make_bundle "$place/bundle" '(["prestart", "createRuntime", "createContainer", "poststart", "poststop"] | map({(.): [{path: $p}]}) | add) as $h
+    | .hooks = $h + {startContainer: [{path: "/bin/sh", args: ["sh", "-c", "env >/tmp/env"]}]} | .process.env = ["PATH=/bin", "OWN=1"]' --arg p "$place/hooks/show"
+  run env -i PATH=/usr/bin:/bin SECRET=1 "$runtime" --root "$place/rt" run --bundle "$place/bundle" victim 7</dev/null
+  [ "$status" -eq 0 ]
+  [ "$(grep -c 'SECRET=1|' "$log")" = 5 ] || { cat "$log"; false; }
+  ! grep -q OWN "$log"
+  [ "$(grep -cx OWN=1 <<<"$output")" = 2 ] && [ "$(grep -cx HOME=/root <<<"$output")" = 2 ] || { echo "$output"; false; }
+  [[ $output != *SECRET* ]]
+  # An empty one stays what it is, also when the document was written anew.
+  rm "$log"
+  script='sleep 60' make_bundle "$place/bundle" '.hooks.poststop = [{path: $p, env: []}]' --arg p "$place/hooks/show"
+  rt run --detach --bundle "$place/bundle" victim </dev/null >/dev/null 2>&1 3>&-
+  rt update --pids-limit 100 victim
+  rt delete --force victim
+  [ "$(cat "$log")" = '' ] && [ -e "$log" ] || { cat "$log"; false; }
 }
 
 @test "arguments are given as they are; without any there is the path" {
