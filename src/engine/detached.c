@@ -144,7 +144,7 @@ static _noreturn_ void become_monitor(int program, const char *role, const struc
     _exit(1);
 }
 
-static uint64_t policy_of(const struct engine_record *r)
+uint64_t monitor_policy_of(const struct engine_record *r)
 {
     return r->restart == NULL                     ? RESTART_NO
            : str_eq(r->restart, "always")         ? RESTART_ALWAYS
@@ -163,7 +163,7 @@ static void monitor_words(const struct engine *e, const struct engine_record *r,
     if (self_path(program, sizeof(program)) < 0)
         program[0] = '\0';
     *ret = (struct monitor_options){
-        .policy = policy_of(r),
+        .policy = monitor_policy_of(r),
         .max = (uint64_t) r->restart_max,
         .restarts = (uint64_t) r->restarts,
         .backoff_ms = (uint64_t) r->restart_backoff,

@@ -85,6 +85,12 @@ int engine_pause(struct engine *e, const char *name_or_id, struct error *err);
 int engine_unpause(struct engine *e, const char *name_or_id, struct error *err);
 /* Not of one that runs in the foreground: its oakum writes the record. */
 int engine_rename(struct engine *e, const char *name_or_id, const char *name, struct error *err);
+/*
+ * Changes the budgets that o gives (blkio_weight, cpu…, cpuset…, memory…, pids_limit) and, with restart, the restart policy: of one that
+ * runs at once, and for its next start. All or nothing: after an error everything is as it was.
+ */
+int engine_update(struct engine *e, const char *name_or_id, const struct run_options *o, bool restart,
+                  struct error *err);
 /* Numbers of its processes; the caller frees. */
 int engine_pids(struct engine *e, const char *name_or_id, pid_t **ret, size_t *ret_n, struct error *err);
 

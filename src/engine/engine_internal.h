@@ -107,6 +107,8 @@ int detached_start(struct launch *l, const struct signals_held *hold, const char
 const char *sdnotify_manager(const struct engine_record *r, const char *mode);
 /* A new keeper for a running container whose keeper was killed. Success too when another one was faster. */
 int detached_adopt(struct engine *e, const struct engine_container *c, struct error *err);
+/* enum restart_policy of the record. */
+uint64_t monitor_policy_of(const struct engine_record *r);
 /* Opens containers/ID/monitor, dirfd being ID. */
 int monitor_dir(int dirfd, bool create, struct error *err);
 /* Opens .monitor/ID of the state directory. create: anew and empty. */
@@ -133,6 +135,8 @@ void monitor_mark_stopped(struct engine *e, const char *id);
 /* A shutdown has ended it: no restart before the next `oakum system boot`. Both wake and ask the same place. */
 void monitor_mark_shut_down(struct engine *e, const char *id);
 bool monitor_shut_down(struct engine *e, const char *id);
+/* The keeper decides by the record's restart policy from now on. One without a keeper reads the record when it gets one. */
+int monitor_tell_policy(struct engine *e, const struct engine_record *r, struct error *err);
 /* Until no keeper is there any more. -ETIMEDOUT. */
 int monitor_wait_gone(struct engine *e, const char *id, int timeout_ms, struct error *err);
 /*

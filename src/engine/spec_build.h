@@ -77,6 +77,13 @@ struct spec_input {
 int engine_spec_build(const struct spec_input *in, struct oci_spec **ret_spec, struct oci_pairs *ret_sources,
                       struct error *err);
 
+/*
+ * Of a container that is there (`oakum update`): what the flags of budgets in o change. now: what it has; into spec, an empty one, goes only
+ * what is given, as container_update() takes it. sources: with the entries of what is changed, in spec's arena.
+ */
+int spec_resources_change(const struct run_options *o, const struct oci_resources *now, struct oci_spec *spec,
+                          struct oci_pairs *sources, struct error *err);
+
 /* The words that hold for these options. */
 bool options_sealed(const struct run_options *o); /* neither compat docker nor privileged */
 bool options_userns(const struct run_options *o); /* a user namespace is wanted */

@@ -229,6 +229,78 @@ int build_resources(struct build *b, struct error *err)
     return r < 0 ? r : build_cgroup_path(b, err);
 }
 
+/* ---- update ---- */
+
+/* Memory and swap together, when --memory alone is given: what had no swap gets none, and a limit of both is kept. */
+static int follow_swap(const struct run_options *o, const struct oci_memory *now, struct oci_memory *to,
+                       struct error *err)
+{
+    bool had = now->limit.set && now->limit.v > 0, both = now->swap.set && now->swap.v > 0;
+    if (to->limit.v < 0 || (now->swap.set && now->swap.v < 0))
+        to->swap = known(-1);
+    else if (!had || !both || now->swap.v == now->limit.v)
+        to->swap = known(o->memory.v);
+    else if (o->memory.v > now->swap.v)
+        return error_set(err, -EINVAL,
+                         "--memory is above the container's memory and swap together (%lld bytes); give "
+                         "--memory-swap too",
+                         (long long) now->swap.v);
+    else
+        to->swap = now->swap;
+    return 0;
+}
+
+static int change_memory(struct build *b, const struct oci_memory *now, struct error *err)
+{
+    const struct run_options *o = b->opt;
+    struct oci_memory *m = &b->spec->linux_.resources.memory;
+    int64_t limit = o->memory.set ? o->memory.v : now->limit.set ? now->limit.v : -1;
+    if (!UNLIMITED(limit) && limit < 6 << 20)
+        return error_set(err, -EINVAL, "--memory must be at least 6m, or 0 for no limit");
+    if (o->memory.set) {
+        m->limit = known(UNLIMITED(limit) ? -1 : limit);
+        source_set(b, "memory", "--memory");
+    }
+    if (o->memory_swap.set && o->memory_swap.v != 0) {
+        if (o->memory_swap.v > 0 && UNLIMITED(limit))
+            return error_set(err, -EINVAL, "--memory-swap needs --memory");
+        if (o->memory_swap.v > 0 && o->memory_swap.v < limit)
+            return error_set(err, -EINVAL,
+                             "--memory-swap is memory and swap together, so it must not be below --memory");
+        m->swap = o->memory_swap;
+        source_set(b, "swap", "--memory-swap");
+    } else if (o->memory.set) {
+        int r = follow_swap(o, now, m, err);
+        if (r < 0)
+            return r;
+    }
+    if (o->memory_reservation.set && o->memory_reservation.v != 0) {
+        if (o->memory_reservation.v > 0 && !UNLIMITED(limit) && o->memory_reservation.v > limit)
+            return error_set(err, -EINVAL, "--memory-reservation must not be above --memory");
+        m->reservation = o->memory_reservation;
+    }
+    return 0;
+}
+
+int spec_resources_change(const struct run_options *o, const struct oci_resources *now, struct oci_spec *spec,
+                          struct oci_pairs *sources, struct error *err)
+{
+    struct build b = { .opt = o, .spec = spec, .a = spec->arena, .sources = *sources };
+    if (o->pids_limit.set && o->pids_limit.v < -1)
+        return error_set(err, -ERANGE, "--pids-limit must be positive, or 0 or -1 for no limit");
+    if (o->pids_limit.set) {
+        spec->linux_.resources.pids_limit = known(UNLIMITED(o->pids_limit.v) ? -1 : o->pids_limit.v);
+        source_set(&b, "processes", "--pids-limit");
+    }
+    int r = change_memory(&b, &now->memory, err);
+    if (r == 0)
+        r = build_cpu(&b, err);
+    if (r == 0)
+        r = build_io(&b, err);
+    *sources = b.sources;
+    return r;
+}
+
 static void allow_device(struct build *b, struct oci_device_rule rule)
 {
     struct oci_resources *res = &b->spec->linux_.resources;

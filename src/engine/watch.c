@@ -113,6 +113,20 @@ bool monitor_shut_down(struct engine *e, const char *id)
     return state >= 0 && faccessat(state, MONITOR_SHUTDOWN, F_OK, 0) == 0;
 }
 
+int monitor_tell_policy(struct engine *e, const struct engine_record *r, struct error *err)
+{
+    char text[64];
+    _cleanup_close_ int state = monitor_state(e, r->id, false, NULL);
+    if (state == -ENOENT)
+        return 0;
+    int n = str_format(text, sizeof(text), "%llu %llu", (unsigned long long) monitor_policy_of(r),
+                       (unsigned long long) r->restart_max);
+    int ret = n < 0 ? n : state;
+    if (ret >= 0)
+        ret = file_replace(state, MONITOR_POLICY, text, (size_t) n, 0600, false, err);
+    return ret < 0 ? error_context(err, ret, "the monitor of container %.12s", r->id) : 0;
+}
+
 int monitor_wait_gone(struct engine *e, const char *id, int timeout_ms, struct error *err)
 {
     int64_t end = clock_monotonic_ms() + timeout_ms;

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "monitor/internal.h"
 #include "sys/seal.h"
 #include "sys/syscall.h"
@@ -278,6 +279,30 @@ static bool wait_for_restart(const struct keeper *k, uint64_t backoff_ms)
     }
 }
 
+/* The restart policy as `oakum update` has left it; what is none changes nothing. */
+static struct monitor_options with_policy(const struct monitor_options *o)
+{
+    struct monitor_options now = *o;
+    char text[64];
+    uint64_t policy, max;
+    int fd = openat(MONITOR_FD_STATE, MONITOR_POLICY, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return now;
+    text[n] = '\0';
+    char *space = strchr(text, ' ');
+    if (space == NULL)
+        return now;
+    *space = '\0';
+    if (parse_u64(text, &policy) == 0 && parse_u64(space + 1, &max) == 0 && policy <= RESTART_ON_FAILURE) {
+        now.policy = policy;
+        now.max = max;
+    }
+    return now;
+}
+
 int keeper_main(const struct monitor_options *o)
 {
     struct keeper k = { .o = o, .socket = MONITOR_FD_SOCKET, .began = now_ms(), .scribe = -1 };
@@ -316,7 +341,9 @@ int keeper_main(const struct monitor_options *o)
     if (!recorded) {
         clock_now_text(now);
         x.finished = now;
-        x.restart = restart_decide(o, &x, stopped(), now_ms() - k.began, &backoff) || (again() && !stopped());
+        const struct monitor_options policy = with_policy(o);
+        x.restart = restart_decide(&policy, &x, stopped(), now_ms() - k.began, &backoff) ||
+                    (again() && !stopped());
         monitor_exit_write(MONITOR_FD_EXIT, &x);
     }
     put_away(&k);

@@ -49,6 +49,8 @@ enum {
 #define MONITOR_CTL "ctl"
 #define MONITOR_SHUTDOWN \
     "shutdown" /* in the state directory: the host goes down; no restart, and no person's word against one either */
+#define MONITOR_POLICY \
+    "policy" /* in the state directory: the restart policy since the start, "POLICY MAX"; absent: as it was then */
 #define MONITOR_AGAIN \
     "again" /* in the state directory: it is ended to be started again, whatever the policy is */
 

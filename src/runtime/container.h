@@ -169,7 +169,8 @@ int container_pause(struct runtime *rt, const char *id, struct error *err);
 int container_resume(struct runtime *rt, const char *id, struct error *err);
 /*
  * Changes the limits that res gives (confine/cgroup.h) and the two schemas of rdt (NULL: as they are; -EPERM without a class of the
- * container's own), leaves the others, and records them in the state directory's config.json.
+ * container's own), leaves the others, and records them in the state directory's config.json. After an error the budgets of memory,
+ * processors, processes and the I/O weight are as they were.
  */
 int container_update(struct runtime *rt, const char *id, const struct oci_resources *res,
                      const struct oci_intel_rdt *rdt, struct error *err);

@@ -270,6 +270,60 @@ static int update_rdt(const struct target *t, const char *id, const struct oci_i
     return r;
 }
 
+/*
+ * What was in force of the limits that change gives: as the configuration has it, or the kernel's own where it has none. Sets of
+ * processors and memory nodes that were not given are all there are.
+ */
+static void resources_before(const struct oci_resources *now, const struct oci_resources *change,
+                             const char *all_cpus, const char *all_mems, struct oci_resources *ret)
+{
+    const struct opt_i64 none = { true, -1 };
+#define BEFORE(member, form, zero, otherwise)                                             \
+    do {                                                                                  \
+        if (is_given(&change->member, form, zero))                                        \
+            ret->member = is_given(&now->member, form, zero) ? now->member : (otherwise); \
+    } while (0)
+    BEFORE(memory.limit, F_I64, true, none);
+    BEFORE(memory.swap, F_I64, true, none);
+    BEFORE(memory.reservation, F_I64, true, none);
+    BEFORE(cpu.shares, F_U64, true, ((struct opt_u64){ true, 1024 }));
+    BEFORE(cpu.quota, F_I64, true, none);
+    BEFORE(cpu.period, F_U64, true, ((struct opt_u64){ true, 100000 }));
+    BEFORE(cpu.realtime_period, F_U64, true, ((struct opt_u64){ true, 1000000 }));
+    BEFORE(cpu.cpus, F_TEXT, false, all_cpus);
+    BEFORE(cpu.mems, F_TEXT, false, all_mems);
+    BEFORE(pids_limit, F_I64, true, none);
+    BEFORE(block_io.weight, F_U32, true, ((struct opt_u32){ true, 100 }));
+#undef BEFORE
+}
+
+/* "0-3" of /sys/devices/system/FILE; NULL: it cannot be read. */
+static char *all_of(const char *file)
+{
+    char path[64];
+    char *text = NULL;
+    if (str_format(path, sizeof(path), "/sys/devices/system/%s/online", file) < 0 ||
+        file_read(AT_FDCWD, path, 4096, &text, NULL, NULL) < 0)
+        return NULL;
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
+/* The kernel has taken a part of it: each limit on its own goes back as far as it goes. */
+static void take_back(struct cgroup *cg, const struct oci_resources *now, const struct oci_resources *change)
+{
+    _cleanup_free_ char *cpus = all_of("cpu"), *mems = all_of("node");
+    struct oci_resources before = { 0 };
+    resources_before(now, change, cpus, mems, &before);
+    struct oci_resources parts[4] = { 0 };
+    parts[0].memory = before.memory;
+    parts[1].cpu = before.cpu;
+    parts[2].pids_limit = before.pids_limit;
+    parts[3].block_io.weight = before.block_io.weight;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        (void) !cgroup_update(cg, &parts[i], NULL);
+}
+
 int container_update(struct runtime *rt, const char *id, const struct oci_resources *res,
                      const struct oci_intel_rdt *rdt, struct error *err)
 {
@@ -290,6 +344,8 @@ int container_update(struct runtime *rt, const char *id, const struct oci_resour
     if (r >= 0) {
         cgroup_allow_default_devices(&written, spec->arena); /* as at the start; recorded is what was given */
         r = cgroup_update(t.cg, &written, err);
+        if (r < 0)
+            take_back(t.cg, &spec->linux_.resources, res);
     }
     if (r >= 0)
         r = rewrite_config(t.dirfd, spec, res, cgroup_swap_apart(t.cg), err);
