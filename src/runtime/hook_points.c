@@ -82,6 +82,7 @@ static int enter_sealed(void *arg, int own, int report_fd, struct error *err)
     plan.report_fd = report_fd;
     plan.init_fd = -1;
     plan.preserve_fds = 0;
+    plan.cwd_later = false;
     plan.die_with_parent = false;
     return process_seal(&plan, err);
 }

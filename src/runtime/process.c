@@ -67,22 +67,43 @@ static int make_directory(const char *cwd, struct error *err)
     return fchdir(fd) < 0 ? error_errno(err, -errno, "process.cwd: cannot enter %s", cwd) : 0;
 }
 
-static int enter_directory(const char *cwd, bool make, struct error *err)
+static int check_inside(const char *cwd, struct error *err)
 {
     char where[PATH_MAX];
-    if (str_eq(cwd, "/")) /* where we are: mounts_enter_root(), or setns() into the mount namespace */
-        return 0;
-    int r = chdir(cwd) < 0 ? -errno : 0;
-    if (r == -ENOENT && make)
-        r = make_directory(cwd, err);
-    else if (r < 0)
-        r = error_errno(err, r, "process.cwd: cannot enter %s", cwd);
-    if (r < 0)
-        return r;
     /* The kernel writes "(unreachable)/…" for a directory outside our root. */
     if (syscall(SYS_getcwd, where, sizeof(where)) < 0 || where[0] != '/')
         return error_set(err, -EPERM, "process.cwd: %s leads out of the container", cwd);
     return 0;
+}
+
+/*
+ * A directory that only its owner may enter, whatever the capabilities (FUSE, NFS that squashes root, an owner without an id in the user
+ * namespace), is tried again when the ids are the user's.
+ */
+static int enter_directory(struct process_plan *plan, struct error *err)
+{
+    const char *cwd = plan->process->cwd;
+    if (str_eq(cwd, "/")) /* where we are: mounts_enter_root(), or setns() into the mount namespace */
+        return 0;
+    int r = chdir(cwd) < 0 ? -errno : 0;
+    plan->cwd_later = r == -EACCES;
+    if (plan->cwd_later)
+        return 0;
+    if (r == -ENOENT && plan->make_cwd)
+        r = make_directory(cwd, err);
+    else if (r < 0)
+        r = error_errno(err, r, "process.cwd: cannot enter %s", cwd);
+    return r < 0 ? r : check_inside(cwd, err);
+}
+
+static int enter_directory_later(const struct process_plan *plan, struct error *err)
+{
+    const char *cwd = plan->process->cwd;
+    if (!plan->cwd_later)
+        return 0;
+    if (chdir(cwd) < 0)
+        return error_errno(err, -errno, "process.cwd: cannot enter %s", cwd);
+    return check_inside(cwd, err);
 }
 
 int process_prepare(struct process_plan *plan, struct error *err)
@@ -100,7 +121,7 @@ int process_prepare(struct process_plan *plan, struct error *err)
     if (r >= 0 && !plan->no_new_keyring)
         r = keyring_new_session(err);
     if (r >= 0)
-        r = enter_directory(p->cwd, plan->make_cwd, err);
+        r = enter_directory(plan, err);
     if (r >= 0 && plan->filter && plan->filter->has_notify)
         r = seccomp_agent_prepare(plan->agent, err);
     if (r >= 0)
@@ -241,6 +262,8 @@ int process_seal(const struct process_plan *plan, struct error *err)
     if (r >= 0)
         r = drop_privileges(plan, err);
     if (r >= 0)
+        r = enter_directory_later(plan, err);
+    if (r >= 0)
         r = tie_to_parent(plan, err);
     if (r >= 0 && p->no_new_privileges)
         r = load_filter(plan, err);
@@ -316,6 +339,9 @@ int process_find(const struct process_plan *plan, struct error *err)
 {
     const struct oci_user *user = &plan->process->user;
     const struct program look = { NULL, NULL };
+    const char *name = plan->process->args.v[0];
+    if (plan->cwd_later && name[0] != '/' && strchr(name, '/')) /* it is looked for there */
+        return 0;
     bool as_user = user->uid != 0 && (plan->caps.effective & CAPS_PAST_MODES) == 0;
     if (as_user) { /* with the ids go, and come back, the capabilities that act on files */
         setfsgid(user->gid);

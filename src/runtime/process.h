@@ -25,6 +25,7 @@ struct process_plan {
         is_bare_root; /* all ids are 0 already and there are no supplementary groups: the first process of a new user namespace */
     unsigned preserve_fds;
     bool die_with_parent, report_rlimits, no_new_keyring;
+    bool cwd_later;   /* process_prepare(): the working directory is entered with the user's ids */
     bool make_cwd;    /* a working directory that is not there is made */
     bool keep_groups; /* the caller's supplementary groups stay (runtime/annotations.h) */
 };

@@ -52,6 +52,37 @@ online() { sed 's/[-,].*//' /sys/devices/system/cpu/online; }
 @test "scheduler: SCHED_BATCH with a nice value, also for what the process starts" {
   shows '3 5 0 0' '.process.scheduler = { policy: "SCHED_BATCH", nice: 5 }' 'inside sched | cut -d" " -f1-4'
 }
+@test "cwd: a directory that only the user may enter, whatever root's capabilities" {
+  # Its group has no id in the user namespace, so that no capability of there helps: as FUSE, or NFS that squashes root.
+  mapped='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings
+    | .process.cwd = "/mine"'
+  script='pwd; cat file' make_bundle "$place/bundle" "$mapped | .process.user = {uid: 7, gid: 7}"
+  mkdir "$place/bundle/rootfs/mine"
+  printf '#!/bin/sh\necho here\n' >"$place/bundle/rootfs/mine/file"
+  chmod 755 "$place/bundle/rootfs/mine/file"
+  chown 100007:5 "$place/bundle/rootfs/mine" && chmod 700 "$place/bundle/rootfs/mine"
+  run rt run --bundle "$place/bundle" mine </dev/null
+  said 0 /mine 'echo here'
+  make_bundle "$place/bundle" "$mapped"' | .process.user = {uid: 7, gid: 7} | .process.args = ["./file"]'
+  for nnp in true false; do
+    jq ".process.noNewPrivileges = $nnp" "$place/bundle/config.json" >"$place/doc" && mv "$place/doc" "$place/bundle/config.json"
+    run rt run --bundle "$place/bundle" mine </dev/null
+    said 0 here
+    rt create --bundle "$place/bundle" mine </dev/null >"$place/out" 2>&1 3>&-
+    rt start mine
+    wait_for 5 grep -qx here "$place/out"
+    rt delete --force mine
+  done
+  # An exec the same; nobody else, root neither, and nothing runs elsewhere then.
+  script='sleep 60' make_bundle "$place/bundle" "$mapped"' | .process.cwd = "/" | .process.user = {uid: 7, gid: 7}'
+  rt run --detach --bundle "$place/bundle" mine </dev/null >/dev/null 2>&1 3>&-
+  [ "$(rt exec --cwd /mine --user 7:7 mine ./file)" = here ]
+  for user in 0:0 8:7; do
+    run rt exec --cwd /mine --user "$user" mine pwd
+    [ "$status" -ne 0 ] && [[ $output == *'process.cwd: cannot enter /mine'* ]]
+  done
+  rt delete --force mine
+}
 @test "scheduler: SCHED_IDLE" {
   shows '5 0 0 0' '.process.scheduler = { policy: "SCHED_IDLE" }' 'inside sched | cut -d" " -f1-4'
 }
