@@ -7,8 +7,6 @@
 
 #include "sys/self.h"
 
-#define PROGRAM "oakum-image"
-
 static const char *level(void)
 {
     return log_enabled(LOG_LEVEL_DEBUG)  ? "debug"
@@ -17,15 +15,15 @@ static const char *level(void)
                                          : "error";
 }
 
-int hand_over(const struct cli *cli, int argc, char **argv)
+static int hand_over_to(const char *program, const struct cli *cli, int argc, char **argv)
 {
     char path[PATH_MAX];
     struct error err = { 0 };
-    if (self_helper_path(PROGRAM, path, sizeof(path), &err) < 0)
+    if (self_helper_path(program, path, sizeof(path), &err) < 0)
         return fail(cli, usage_status(cli), &err);
     const char **words = xcalloc((size_t) argc + 10, sizeof(*words));
     size_t n = 0;
-    const char *const globals[] = { PROGRAM,    "--root",      cli->root, "--state",
+    const char *const globals[] = { program,    "--root",      cli->root, "--state",
                                     cli->state, "--log-level", level() };
     for (size_t i = 0; i < ARRAY_LEN(globals); i++)
         words[n++] = globals[i];
@@ -43,4 +41,14 @@ int hand_over(const struct cli *cli, int argc, char **argv)
     free(name);
     free(words);
     return usage_status(cli);
+}
+
+int hand_over(const struct cli *cli, int argc, char **argv)
+{
+    return hand_over_to("oakum-image", cli, argc, argv);
+}
+
+int hand_over_scan(const struct cli *cli, int argc, char **argv)
+{
+    return hand_over_to("oakum-scan", cli, argc, argv);
 }

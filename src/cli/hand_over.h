@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cli/hand_over.h: commands whose code is in a program of its own, oakum-image, so that `oakum run` loads neither curl nor TLS.
+ * cli/hand_over.h: commands whose code is in programs of their own, oakum-image and oakum-scan, so that `oakum run` loads neither curl nor
+ * TLS nor a parser of packages.
  * Their tables are in oakum (help, man pages, completion); running one executes the program with the same words.
  */
 #pragma once
@@ -8,8 +9,9 @@
 #include "cli/cli.h"
 
 /* The run function of such commands in oakum. Returns only when the program cannot be executed. */
-int hand_over(const struct cli *cli, int argc, char **argv);
+int hand_over(const struct cli *cli, int argc, char **argv);      /* oakum-image */
+int hand_over_scan(const struct cli *cli, int argc, char **argv); /* oakum-scan */
 
 extern const struct command cmd_login, cmd_logout, cmd_manifest_add, cmd_manifest_annotate,
     cmd_manifest_create, cmd_manifest_inspect, cmd_manifest_push, cmd_manifest_rm, cmd_pull, cmd_push,
-    cmd_search, cmd_verify;
+    cmd_sbom, cmd_search, cmd_verify;

@@ -44,6 +44,7 @@ static const struct command *const commands[] = {
     &cmd_image_diff,
     &cmd_image_mount,
     &cmd_image_umount,
+    &cmd_sbom,
     &cmd_verify,
     &cmd_trust_set,
     &cmd_trust_show,

@@ -25,10 +25,15 @@
 /* 1: on, 0: this kernel has none that will do. */
 static int landlock(const struct sandbox_options *o, struct error *err)
 {
-    const struct seal_dir dir = { o->dir, o->read_only ? SEAL_READ_FILE | SEAL_READ_DIR
-                                                       : SEAL_ALL & ~(SEAL_EXECUTE | SEAL_IOCTL_DEV) };
-    int r = seal_landlock(&dir, 1, 2);
-    return r < 0 ? error_errno(err, r, "cannot confine the unpacking worker: Landlock") : r;
+    const uint32_t reading = SEAL_READ_FILE | SEAL_READ_DIR;
+    struct seal_dir *dirs = xcalloc(o->n_also + 1, sizeof(*dirs));
+    dirs[0] = (struct seal_dir){ o->dir,
+                                 o->read_only ? reading : SEAL_ALL & ~(SEAL_EXECUTE | SEAL_IOCTL_DEV) };
+    for (size_t i = 0; i < o->n_also; i++)
+        dirs[i + 1] = (struct seal_dir){ o->also[i], reading };
+    int r = seal_landlock(dirs, o->n_also + 1, 2);
+    free(dirs);
+    return r < 0 ? error_errno(err, r, "cannot confine the worker: Landlock") : r;
 }
 
 /* --- capabilities --- */
@@ -44,7 +49,7 @@ static int drop_capabilities(const struct sandbox_options *o, struct error *err)
         if (!(keep >> cap & 1))
             prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* -EPERM without CAP_SETPCAP, -EINVAL above the last one */
     int r = seal_capabilities(keep);
-    return r < 0 ? error_errno(err, r, "cannot confine the unpacking worker: capabilities") : 0;
+    return r < 0 ? error_errno(err, r, "cannot confine the worker: capabilities") : 0;
 }
 
 /* --- seccomp --- */
@@ -92,7 +97,7 @@ static int filter_calls(const struct sandbox_options *o, struct error *err)
     seal_filter_allow_if(&f, SYS_mprotect, 2, PROT_EXEC, 0);
     seal_filter_allow_if(&f, SYS_sendmsg, 0, UINT32_MAX, (uint32_t) o->message_fd);
     int r = seal_filter_install(&f);
-    return r < 0 ? error_errno(err, r, "cannot confine the unpacking worker: seccomp") : 0;
+    return r < 0 ? error_errno(err, r, "cannot confine the worker: seccomp") : 0;
 }
 
 static int limit(int what, uint64_t value, const char *name, struct error *err)
@@ -103,7 +108,7 @@ static int limit(int what, uint64_t value, const char *name, struct error *err)
         value = l.rlim_max; /* raising is not ours to do */
     l = (struct rlimit){ value, value };
     if (setrlimit(what, &l) < 0)
-        return error_errno(err, -errno, "cannot confine the unpacking worker: %s", name);
+        return error_errno(err, -errno, "cannot confine the worker: %s", name);
     return 0;
 }
 
@@ -139,13 +144,13 @@ int sandbox_enter(const struct sandbox_options *o, struct error *err)
     if (entered < 0)
         return entered;
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return error_errno(err, -errno, "cannot confine the unpacking worker: prctl");
+        return error_errno(err, -errno, "cannot confine the worker: prctl");
     if (sys_close_range((unsigned) o->last_fd + 1, UINT32_MAX, 0) < 0)
-        return error_errno(err, -errno, "cannot confine the unpacking worker: close_range");
+        return error_errno(err, -errno, "cannot confine the worker: close_range");
     /* Without them nothing is lost but depth: the filter knows no socket call but sendmsg on one descriptor. */
     if (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0 && errno != EPERM && errno != EINVAL &&
         errno != ENOSPC)
-        return error_errno(err, -errno, "cannot confine the unpacking worker: unshare");
+        return error_errno(err, -errno, "cannot confine the worker: unshare");
     int r = set_limits(o, err);
     if (r < 0)
         return r;
@@ -158,7 +163,7 @@ int sandbox_enter(const struct sandbox_options *o, struct error *err)
     if (r == 0 && !walled)
         return error_set(
             err, -ENOSYS,
-            "cannot confine the unpacking worker: this kernel has no Landlock and chroot is not permitted");
+            "cannot confine the worker: this kernel has no Landlock and chroot is not permitted");
     r = drop_capabilities(o, err);
     if (r == 0 && !SEAL_SANITIZED)
         r = filter_calls(o, err);

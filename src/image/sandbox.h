@@ -12,7 +12,9 @@
 #include "base/error.h"
 
 struct sandbox_options {
-    int dir;        /* the only directory */
+    int dir;         /* the only directory */
+    const int *also; /* but for these, which are only read: the scanner's worker has an image's layers */
+    size_t n_also;
     bool read_only; /* nothing in it is changed */
     int message_fd; /* the only socket on which it may send */
     int last_fd;    /* higher ones are closed */
