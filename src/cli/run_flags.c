@@ -27,6 +27,7 @@ ADDER(add_volume, run_options_add_volume)
 ADDER(add_mount, run_options_add_mount)
 ADDER(add_tmpfs, run_options_add_tmpfs)
 ADDER(add_sysctl, run_options_add_sysctl)
+ADDER(add_secret, run_options_add_secret)
 ADDER(add_security, run_options_add_security)
 ADDER(add_ulimit, run_options_add_ulimit)
 ADDER(add_device, run_options_add_device)
@@ -224,6 +225,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "rm", 0, OPT_FLAG, O(rm), NULL, "remove the container when it has ended", NULL },
     { "runtime", 0, OPT_LATER, 0, "NAME", NULL, NULL },
     { "sdnotify", 0, OPT_CALL, 0, "MODE", "who tells the service manager of NOTIFY_SOCKET that it is ready, when detached: ignore (the default), conmon (oakum, when it has started), container (its program), healthy (its health check)", set_sdnotify },
+    { "secret", 0, OPT_ADD, 0, "NAME[,KEY=VALUE...]", "a secret as a file below /run/secrets, which only the container's user reads (target=FILE, uid=, gid=, mode=0400)", add_secret },
     { "security-opt", 0, OPT_ADD, 0, "OPTION", "no-new-privileges=false, seccomp=FILE|unconfined, apparmor=PROFILE, label=..., landlock=off, systempaths=unconfined, mask=PATH, unmask=PATH|ALL", add_security },
     { "shm-size", 0, OPT_SIZE, O(shm_size), "SIZE", "size of /dev/shm (64m)", NULL },
     { "sig-proxy", 0, OPT_TRI, F(sig_proxy), NULL, "pass signals on (on; --sig-proxy=false: they end oakum, and the container goes on)", NULL },

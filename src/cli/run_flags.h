@@ -12,7 +12,7 @@ struct run_flags {
     struct opt_bool sig_proxy;
 };
 
-#define RUN_FLAG_COUNT 105
+#define RUN_FLAG_COUNT 106
 extern const struct cli_option run_flag_table[RUN_FLAG_COUNT];
 
 /* What can only be said when all flags are known: files before single values, the image and its command. */

@@ -289,6 +289,15 @@ static int take_given(const struct mount_entry *e, int given, struct error *err)
     return r < 0 ? r : TAKE_FD(fd);
 }
 
+static const struct mount_given *find_given(const struct mount_given *given, size_t n,
+                                            const char *destination)
+{
+    for (size_t i = 0; i < n; i++)
+        if (given[i].destination != NULL && str_eq(given[i].destination, destination))
+            return &given[i];
+    return NULL;
+}
+
 static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundle_fd,
                         const struct mount_given *given, struct error *err)
 {
@@ -304,8 +313,7 @@ static int prepare_bind(const struct mounts *m, struct mount_entry *e, int bundl
         if (r < 0 || e->kind == MOUNT_LINK)
             return r;
     }
-    bool has = given && given->destination && str_eq(given->destination, e->m->destination);
-    e->fd = has ? take_given(e, given->fd, err) : clone_source(e, bundle_fd, err);
+    e->fd = given != NULL ? take_given(e, given->fd, err) : clone_source(e, bundle_fd, err);
     if (e->fd < 0)
         return error_context(err, e->fd, "mounts[%zu] (%s)", e->index, e->m->destination);
     struct stat st;
@@ -331,7 +339,7 @@ static void container_root_ids(struct mounts *m)
 }
 
 int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct mount_given *given,
-                   struct mounts **ret, struct error *err)
+                   size_t n_given, struct mounts **ret, struct error *err)
 {
     struct arena *arena = arena_new();
     struct mounts *m = arena_alloc(arena, sizeof(*m));
@@ -344,9 +352,11 @@ int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct moun
     int r = plan(m, bundle_fd, err);
     if (r >= 0)
         r = rootfs_prepare(m, bundle_fd, err);
-    for (size_t i = 0; r >= 0 && i < m->n_entries; i++)
-        if (m->entries[i].kind == MOUNT_BIND)
-            r = prepare_bind(m, &m->entries[i], bundle_fd, given, err);
+    for (size_t i = 0; r >= 0 && i < m->n_entries; i++) {
+        struct mount_entry *e = &m->entries[i];
+        if (e->kind == MOUNT_BIND)
+            r = prepare_bind(m, e, bundle_fd, find_given(given, n_given, e->m->destination), err);
+    }
     if (r >= 0)
         r = devices_prepare(m, err);
     if (r < 0) {

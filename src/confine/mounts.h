@@ -44,9 +44,9 @@ struct mount_given {
     const char *destination; /* NULL: there is none */
     int fd;
 };
-/* bundle_fd: directory of the bundle. given: NULL, or one. */
+/* bundle_fd: directory of the bundle. */
 int mounts_prepare(const struct oci_spec *spec, int bundle_fd, const struct mount_given *given,
-                   struct mounts **ret, struct error *err);
+                   size_t n_given, struct mounts **ret, struct error *err);
 /* In the parent, after mounts_prepare(), at most once: the directory dirfd on destination, behind all of mounts[]: read-only, nosuid, nodev, noexec. */
 int mounts_add(struct mounts *m, int dirfd, const char *destination, struct error *err);
 /* In the parent, when the cgroup is made, for a container whose cgroup namespace is the caller's: its view of it (cgroup.h). */

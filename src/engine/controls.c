@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "confine/capabilities.h"
 #include "confine/landlock.h"
+#include "engine/secrets.h"
 
 struct view {
     struct arena *a;
@@ -105,6 +106,14 @@ static void show_environment(struct view *v)
     }
     if (v->text.len == 0)
         strbuf_adds(&v->text, "no secrets");
+}
+
+static void show_secrets(struct view *v)
+{
+    bool any = false;
+    for (size_t i = 0; i < v->s->n_mounts; i++)
+        any = any || (v->s->mounts[i].source != NULL && str_eq(v->s->mounts[i].source, SECRETS_SOURCE));
+    strbuf_adds(&v->text, any ? "files in " SECRETS_TARGET : "none");
 }
 
 static void show_root(struct view *v)
@@ -359,6 +368,7 @@ static const struct {
     { "apparmor", show_apparmor, "" },
     { "selinux", show_selinux, "" },
     { "environment", show_environment, "--env-secret-ok" },
+    { "secrets", show_secrets, "--secret NAME" },
     { "root", show_root, "--read-only=false" },
     { "tmpfs", show_tmpfs, "--tmpfs PATH:OPTIONS" },
     { "volumes", show_volumes, "-v SOURCE:TARGET:rw,exec" },

@@ -25,7 +25,8 @@ int engine_open(const char *root, const char *state, bool create, struct engine 
                           .root_fd = -1,
                           .containers_fd = -1,
                           .names_fd = -1,
-                          .idmap_fd = -1 };
+                          .idmap_fd = -1,
+                          .secrets_fd = -1 };
     e->root_fd = dir_open(AT_FDCWD, root, create ? NULL : err);
     int r = e->root_fd;
     if (r == -ENOENT && create) {
@@ -52,7 +53,7 @@ void engine_close(struct engine *e)
 {
     if (e == NULL)
         return;
-    int fds[] = { e->root_fd, e->containers_fd, e->names_fd, e->idmap_fd };
+    int fds[] = { e->root_fd, e->containers_fd, e->names_fd, e->idmap_fd, e->secrets_fd };
     for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
         if (fds[i] >= 0)
             close(fds[i]);
@@ -81,8 +82,8 @@ int engine_runtime(struct engine *e, struct runtime **ret, struct error *err)
 
 int engine_dir(struct engine *e, enum engine_dir which, struct error *err)
 {
-    static const char *const names[] = { "containers", "names", "idmap" };
-    int *fds[] = { &e->containers_fd, &e->names_fd, &e->idmap_fd };
+    static const char *const names[] = { "containers", "names", "idmap", "secrets" };
+    int *fds[] = { &e->containers_fd, &e->names_fd, &e->idmap_fd, &e->secrets_fd };
     int *fd = fds[which];
     if (*fd >= 0)
         return *fd;

@@ -12,6 +12,7 @@
  *   names/NAME          link whose text is the ID; symlinkat() is the claim
  *   idmap/              claims of id ranges, and who shares them (confine/idmap.h)
  *   volumes/NAME/_data  named volumes
+ *   secrets/            engine/secrets.h
  *   mounts/ID/root      an image that is mounted for people (engine/view.h)
  *   skeleton/           the lowest layer of every root that is an overlay: mount points and /etc/hosts that an image may lack
  *

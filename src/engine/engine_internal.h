@@ -21,12 +21,12 @@ void engine_look(struct engine *e, const char *id, int dirfd, struct engine_cont
 struct engine {
     char *root, *state;
     bool create;
-    int root_fd;                           /* -1: there is none, and it was not to be made */
-    int containers_fd, names_fd, idmap_fd; /* -1 until used */
+    int root_fd;                                       /* -1: there is none, and it was not to be made */
+    int containers_fd, names_fd, idmap_fd, secrets_fd; /* -1 until used */
     struct runtime *rt;
 };
 
-enum engine_dir { ENGINE_CONTAINERS, ENGINE_NAMES, ENGINE_IDMAP };
+enum engine_dir { ENGINE_CONTAINERS, ENGINE_NAMES, ENGINE_IDMAP, ENGINE_SECRETS };
 /* Borrowed descriptor of one of the directories, made when the engine may; -ENOENT when it may not and there is none. */
 int engine_dir(struct engine *e, enum engine_dir which, struct error *err);
 
@@ -42,6 +42,9 @@ int engine_open_container(struct engine *e, const char *id, int wait_ms, struct 
  */
 int engine_teardown(struct engine *e, const char *id, const struct engine_record *record, bool ask_runtime,
                     struct error *err);
+
+/* Mounts that are made before the runtime begins: /dev/shm of the container whose ipc namespace is joined; the ramfs of secrets. */
+enum launch_given { LAUNCH_SHM, LAUNCH_SECRETS, LAUNCH_GIVEN };
 
 /* What a run needs of its image and host. */
 struct launch {
@@ -61,9 +64,9 @@ struct launch {
     int exit_fd; /* detached_start() sets it: the exit file, for who is attached; -1 */
     int attached; /* the scribe's end of a socket, for who starts a container and is attached (monitor/attach.h); -1 */
     struct spec_joins joins;
-    int namespaces[OCI_NS_KINDS]; /* descriptors of what joins names, -1: none */
-    struct mount_given shm;       /* /dev/shm of the container whose ipc namespace is joined; fd -1: none */
-    struct oci_pairs joined;      /* flag → id of the container that is joined */
+    int namespaces[OCI_NS_KINDS];           /* descriptors of what joins names, -1: none */
+    struct mount_given given[LAUNCH_GIVEN]; /* fd -1, destination NULL: none */
+    struct oci_pairs joined;                /* flag → id of the container that is joined */
     const char *ids_of; /* id of the container whose user namespace is joined, and its range shared; NULL */
     struct user_identity user;
     const char *user_source;

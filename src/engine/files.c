@@ -166,7 +166,7 @@ static int open_stopped(const struct oci_spec *spec, struct engine_files *f, str
             return r;
         f->userns = r;
     }
-    r = mounts_prepare(&files, f->lock, NULL, &m, err);
+    r = mounts_prepare(&files, f->lock, NULL, 0, &m, err);
     if (r == 0 && mounts_need_idmap(m))
         r = mounts_idmap(m, f->userns > 0 ? f->userns : -1, err);
     if (r == 0)

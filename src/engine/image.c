@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "engine/secrets.h"
 #include "oci/platform.h"
 #include "oci/reference.h"
 #include "sys/file.h"
@@ -190,6 +191,8 @@ static bool targets_may_be_missing(const struct launch *l, int layer_fd)
         if (target_may_be_missing(l, layer_fd, l->opt->mounts[i].target))
             return true;
     }
+    if (l->opt->n_secrets > 0 && target_may_be_missing(l, layer_fd, SECRETS_TARGET))
+        return true;
     for (size_t i = 0; i < c->volumes.n; i++) {
         const char *target;
         if (container_path_clean(l->a, c->volumes.v[i], &target, NULL) == 0 &&

@@ -107,10 +107,10 @@ static int join_shm(struct launch *l, const struct join *j, const char *name,
     _cleanup_close_ int ns = -1;
     int r = proc < 0 ? proc : proc_open_namespaces(proc, c->pid, c->start_time, &mnt, 1, &ns, err);
     if (r == 0)
-        r = l->shm.fd = mnt_clone_tmpfs_of(ns, "/dev/shm", err);
+        r = l->given[LAUNCH_SHM].fd = mnt_clone_tmpfs_of(ns, "/dev/shm", err);
     if (r < 0)
         return error_context(err, r, "--%s: container %s", j->flag, name);
-    l->shm.destination = "/dev/shm";
+    l->given[LAUNCH_SHM].destination = "/dev/shm";
     l->joins.shm = arena_printf(l->a, "/proc/%d/root/dev/shm", (int) c->pid);
     return 0;
 }
@@ -180,7 +180,9 @@ void launch_close_joins(struct launch *l)
             close(l->namespaces[kind]);
         l->namespaces[kind] = -1;
     }
-    if (l->shm.fd >= 0)
-        close(l->shm.fd);
-    l->shm.fd = -1;
+    for (size_t i = 0; i < LAUNCH_GIVEN; i++) {
+        if (l->given[i].fd >= 0)
+            close(l->given[i].fd);
+        l->given[i].fd = -1;
+    }
 }

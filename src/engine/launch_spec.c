@@ -13,6 +13,7 @@
 #include "confine/seccomp_profile.h"
 #include "engine/engine_internal.h"
 #include "engine/health.h"
+#include "engine/secrets.h"
 #include "oci/reference.h"
 #include "sys/file.h"
 #include "sys/userns.h"
@@ -159,5 +160,6 @@ int launch_write_record(struct launch *l, struct error *err)
     int e = record_log(r, o, &l->spec->process.env, err);
     if (e < 0)
         return e;
+    launch_record_secrets(l, &r->secrets);
     return engine_record_write(l->dirfd, r, false, err);
 }

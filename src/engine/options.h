@@ -41,6 +41,13 @@ struct run_mount {
         options; /* tmpfs: size=, mode=, uid=, gid=, nr_inodes= as given; size always set by the sealed default */
 };
 
+/* --secret: a file below /run/secrets. uid, gid: of the container; not set: its user's. */
+struct run_secret {
+    const char *name, *file;
+    struct opt_i64 uid, gid;
+    uint32_t mode;
+};
+
 struct run_ulimit {
     const char *name;
     uint64_t soft, hard;
@@ -100,6 +107,8 @@ struct run_options {
     struct opt_bool read_only;
     struct run_mount *mounts;
     size_t n_mounts;
+    struct run_secret *secrets;
+    size_t n_secrets;
     struct opt_i64 shm_size;
     struct run_device *devices;
     size_t n_devices;
@@ -152,6 +161,9 @@ void run_options_free(struct run_options *o);
 int run_options_add_volume(struct run_options *o, const char *value, struct error *err);
 int run_options_add_mount(struct run_options *o, const char *value, struct error *err);
 int run_options_add_tmpfs(struct run_options *o, const char *value, struct error *err);
+
+/* --secret NAME[,target=FILE][,uid=N][,gid=N][,mode=OCTAL], or source=NAME,… */
+int run_options_add_secret(struct run_options *o, const char *value, struct error *err);
 
 /* -e K=V or K (then the value is taken from this process's environment; a variable that is not set there is taken away). */
 int env_list_add(struct arena *a, struct oci_strings *list, const char *value, struct error *err);

@@ -74,7 +74,7 @@ int env_secret_refuse(const char *entry, const char *source, struct error *err)
     return error_set(
         err, -EPERM,
         "%s %.*s: its value looks like a secret (%s), and whoever sees the container's settings or its /proc "
-        "can read that; give it as a file (-v FILE:/run/secrets/NAME), or permit it by --env-secret-ok",
+        "can read that; give it as a file (oakum secret create, --secret), or permit it by --env-secret-ok",
         source, (int) MIN_OF(n, (size_t) 128), entry, kind);
 }
 

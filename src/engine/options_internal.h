@@ -4,7 +4,8 @@
 
 #include "engine/options.h"
 
-/* A byte below 0x20, or DEL. */
+/* One CSV record into fields (Go's encoding/csv). */
+int csv_split(struct arena *a, const char *text, struct oci_strings *ret, struct error *err);
 /* Splits at every separator; there is always at least one part, which may be "". Returns how many. */
 size_t list_split(struct arena *a, const char *text, char separator, struct oci_strings *ret);
 /* Calls add (with a copy in the arena) for each line of a file of options; comments and empty lines left out. */

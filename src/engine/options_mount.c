@@ -202,8 +202,7 @@ int run_options_add_tmpfs(struct run_options *o, const char *value, struct error
     return append(o, &m, err);
 }
 
-/* One CSV record into fields. */
-static int csv_split(struct arena *a, const char *text, struct oci_strings *ret, struct error *err)
+int csv_split(struct arena *a, const char *text, struct oci_strings *ret, struct error *err)
 {
     *ret = (struct oci_strings){ 0 };
     for (const char *p = text;;) {

@@ -58,6 +58,7 @@ static const struct {
     { "healthRetries", F_I64, false, offsetof(struct engine_record, health.retries) },
     { "healthOnFailure", F_TEXT, false, offsetof(struct engine_record, health.on_failure) },
     { "sdnotify", F_TEXT, false, offsetof(struct engine_record, sdnotify) },
+    { "secrets", F_PAIRS, false, offsetof(struct engine_record, secrets) },
     { "logDriver", F_TEXT, false, offsetof(struct engine_record, log_driver) },
     { "logMaxSize", F_I64, false, offsetof(struct engine_record, log_max_size) },
     { "logMaxFile", F_I64, false, offsetof(struct engine_record, log_max_file) },

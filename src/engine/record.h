@@ -35,8 +35,9 @@ struct engine_record {
     int64_t restart_backoff; /* ms, before the last one */
     int64_t timeout;         /* seconds it may run, 0: for ever */
     struct health_config health;
-    const char *sdnotify;               /* "container", "conmon", "healthy"; NULL: ignore */
-    const char *log_driver;             /* NULL: json-file */
+    const char *sdnotify;     /* "container", "conmon", "healthy"; NULL: ignore */
+    struct oci_pairs secrets; /* file below /run/secrets → "NAME UID GID MODE" (engine/secrets.h) */
+    const char *log_driver;   /* NULL: json-file */
     int64_t log_max_size, log_max_file; /* 0: no rotation */
     const char *log_tag;                /* without {{…}} */
     const char *log_attrs;              /* K=V of labels and environment, a line each; NULL */

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "confine/rootless.h"
 #include "engine/engine_internal.h"
+#include "engine/secrets.h"
 #include "oci/bigint.h"
 #include "sys/file.h"
 #include "sys/self.h"
@@ -30,7 +31,9 @@ void launch_init(struct launch *l, struct engine *e, const struct run_options *o
                           .dirfd = -1,
                           .rootless_ids = rootless_inside() ? userns_ids() : 0 };
     memset(l->namespaces, 0xff, sizeof(l->namespaces)); /* all -1 */
-    l->shm.fd = l->attached = l->exit_fd = -1;
+    for (size_t i = 0; i < LAUNCH_GIVEN; i++)
+        l->given[i].fd = -1;
+    l->attached = l->exit_fd = -1;
 }
 
 void launch_free(struct launch *l)
@@ -78,7 +81,9 @@ static int write_cidfile(struct launch *l, struct error *err)
 
 int launch_prepare(struct launch *l, struct error *err)
 {
-    int r = launch_find_image(l, err);
+    int r = launch_check_secrets(l, err);
+    if (r == 0)
+        r = launch_find_image(l, err);
     if (r == 0)
         r = launch_find_user(l, err);
     if (l->rootless_ids ==
@@ -100,6 +105,8 @@ int launch_make(struct launch *l, char **ret_config, struct error *err)
         r = launch_build_spec(l, err);
     if (r == 0)
         r = launch_write_record(l, err);
+    if (r == 0 && !l->opt->create_only)
+        r = launch_mount_secrets(l, err);
     /* From now on the image is in use for whoever asks. Those who asked before have it removed, or let it be. */
     if (r == 0)
         r = launch_keep_layers(l, err);
@@ -126,7 +133,8 @@ int launch_run(struct launch *l, const struct signals_held *hold, const char *co
         .bundle = l->directory,
         .config_text = config,
         .namespaces = l->namespaces,
-        .mount = &l->shm,
+        .given = l->given,
+        .n_given = LAUNCH_GIVEN,
         .init = l->record->init,
         .keep_stdin_closed = !l->record->interactive,
         .warn_only_rlimits = !l->record->ulimits,

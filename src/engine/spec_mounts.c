@@ -10,6 +10,7 @@
 
 #include "confine/idmap.h"
 #include "engine/options_internal.h"
+#include "engine/secrets.h"
 #include "engine/spec_internal.h"
 
 static const char *const sealed_tmpfs[] = { "/tmp", "/run", "/var/tmp" };
@@ -337,6 +338,20 @@ static void network_files(struct build *b)
         oci_mount_add(b->spec, "/etc/hosts", "bind", "/etc/hosts", options);
 }
 
+/* The runtime is given the mount itself: that there is nothing at its source ends a start that has not made one. */
+static int secrets_mount(struct build *b, struct error *err)
+{
+    static const char *const options[] = { "bind", "ro", "nosuid", "nodev", "noexec", "private", NULL };
+    if (b->opt->n_secrets == 0)
+        return 0;
+    if (asked_mount(b->opt, SECRETS_TARGET) != NULL)
+        return error_set(err, -EINVAL, "--secret needs %s, where %s is already", SECRETS_TARGET,
+                         asked_mount(b->opt, SECRETS_TARGET)->asked);
+    oci_mount_add(b->spec, SECRETS_TARGET, "bind", SECRETS_SOURCE, options);
+    source_set(b, "secrets", "--secret");
+    return 0;
+}
+
 int build_user_mounts(struct build *b, struct error *err)
 {
     size_t first = b->spec->n_mounts;
@@ -354,6 +369,9 @@ int build_user_mounts(struct build *b, struct error *err)
             return r;
     }
     network_files(b);
+    int r = secrets_mount(b, err);
+    if (r < 0)
+        return r;
     sort_mounts(b->spec->mounts + first, b->spec->n_mounts - first);
     return 0;
 }

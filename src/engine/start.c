@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "engine/secrets.h"
 #include "runtime/container.h"
 #include "sys/file.h"
 
@@ -118,9 +119,11 @@ static int load_joins(struct launch *l, struct error *err)
             err, -EINVAL,
             "container %s shares the ids of container %.12s, which has other ones now; make it anew", l->name,
             l->ids_of);
-    if (r == 0 && l->shm.fd >= 0 && !joins_shm(l->spec)) {
-        close(l->shm.fd);
-        l->shm.fd = -1;
+    struct mount_given *shm = &l->given[LAUNCH_SHM];
+    if (r == 0 && shm->fd >= 0 && !joins_shm(l->spec)) {
+        close(shm->fd);
+        shm->fd = -1;
+        shm->destination = NULL;
     }
     return r;
 }
@@ -159,6 +162,8 @@ static int start_loaded(struct launch *l, const struct start_request *req, const
     struct signals_held hold;
     bool started = false;
     int r = load_joins(l, err);
+    if (r == 0)
+        r = launch_mount_secrets(l, err);
     if (r < 0)
         return r;
     signals_hold(&hold);

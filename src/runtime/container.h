@@ -49,9 +49,10 @@ struct container_options {
         notify_socket; /* the service manager's socket, told when the program says READY=1 to NOTIFY_PATH (sd_notify(3)); NULL: none */
     const int *
         namespaces; /* NULL, or OCI_NS_KINDS descriptors: taken in place of the path of linux.namespaces (-1: none) */
-    const struct mount_given *mount; /* NULL, or one that is there already (confine/mounts.h) */
-    unsigned preserve_fds;           /* descriptors 3..3+n-1 are passed to the process */
-    bool no_pivot;                   /* chroot-like move instead of pivot_root */
+    const struct mount_given *given; /* n_given mounts that are there already (confine/mounts.h) */
+    size_t n_given;
+    unsigned preserve_fds; /* descriptors 3..3+n-1 are passed to the process */
+    bool no_pivot;         /* chroot-like move instead of pivot_root */
     bool no_new_keyring;
     bool init;              /* run oakum's tiny init as pid 1, the process as its child */
     bool keep_stdin_closed; /* stdin is /dev/null (docker run without -i) */

@@ -182,7 +182,7 @@ static int gather(struct start *s, struct error *err)
         r = open_init(s, err);
     if (r >= 0 && s->opt->notify_socket)
         r = notify_connect(&s->notify, s->opt->notify_socket, err);
-    return r < 0 ? r : mounts_prepare(s->spec, s->bundle_fd, s->opt->mount, &s->mounts, err);
+    return r < 0 ? r : mounts_prepare(s->spec, s->bundle_fd, s->opt->given, s->opt->n_given, &s->mounts, err);
 }
 
 static int write_config(struct start *s, struct error *err)

@@ -198,7 +198,7 @@ int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, ui
 }
 
 /* In a child that has our descriptors but not our directories: leaves the clone at number to. Errno. */
-static int clone_in(int ns_fd, const char *path, int to)
+static int clone_in(int ns_fd, const char *path, uint32_t type, int to)
 {
     struct statfs fs;
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setns(ns_fd, CLONE_NEWNS) < 0)
@@ -206,7 +206,7 @@ static int clone_in(int ns_fd, const char *path, int to)
     int at = sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
                          RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
     int tree = -1, code = at < 0 ? errno : 0;
-    if (code == 0 && (fstatfs(at, &fs) < 0 || fs.f_type != TMPFS_MAGIC))
+    if (code == 0 && (fstatfs(at, &fs) < 0 || (uint32_t) fs.f_type != type))
         code = EINVAL;
     if (code == 0)
         tree = sys_open_tree(at, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -219,7 +219,7 @@ static int clone_in(int ns_fd, const char *path, int to)
     return code;
 }
 
-int mnt_clone_tmpfs_of(int ns_fd, const char *path, struct error *err)
+static int clone_of(int ns_fd, const char *path, uint32_t type, struct error *err)
 {
     struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
     int status = 0;
@@ -228,7 +228,7 @@ int mnt_clone_tmpfs_of(int ns_fd, const char *path, struct error *err)
     if (pid < 0)
         return error_errno(err, -errno, "cannot make a process");
     if (pid == 0)
-        _exit(clone_in(ns_fd, path, fd));
+        _exit(clone_in(ns_fd, path, type, fd));
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (!WIFEXITED(status))
@@ -238,6 +238,16 @@ int mnt_clone_tmpfs_of(int ns_fd, const char *path, struct error *err)
     if (WEXITSTATUS(status) != 0)
         return error_errno(err, -WEXITSTATUS(status), "cannot look at %s", path);
     return TAKE_FD(fd);
+}
+
+int mnt_clone_tmpfs_of(int ns_fd, const char *path, struct error *err)
+{
+    return clone_of(ns_fd, path, TMPFS_MAGIC, err);
+}
+
+int mnt_clone_ramfs_of(int ns_fd, const char *path, struct error *err)
+{
+    return clone_of(ns_fd, path, RAMFS_MAGIC, err);
 }
 
 /* From the old root, which "/" still is: what the host has on it is detached or, where a user namespace locks it, covered. */

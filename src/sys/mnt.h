@@ -34,6 +34,8 @@ int mnt_clone_attr(int dirfd, const char *path, bool recursive, uint64_t set, ui
  * whoever fills it can offer nothing but files). No link is followed. ns_fd: that mount namespace.
  */
 int mnt_clone_tmpfs_of(int ns_fd, const char *path, struct error *err);
+/* The same of a ramfs. */
+int mnt_clone_ramfs_of(int ns_fd, const char *path, struct error *err);
 /* mount_setattr on the mount at fd: set and clear are MOUNT_ATTR_* bits (an atime change needs MOUNT_ATTR__ATIME in clear). */
 int mnt_setattr(int fd, uint64_t set, uint64_t clear, bool recursive, struct error *err);
 /* MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE. */

@@ -57,11 +57,11 @@ static void reaches_the_kernel(void **state _unused_)
     _cleanup_oci_spec_ struct oci_spec *plain = parse("\"linux\": {\"mountLabel\": \"\"}");
     _cleanup_oci_spec_ struct oci_spec *labelled = parse("\"linux\": {\"mountLabel\": \"u:r:t:s0\"}");
     _cleanup_close_ int bundle = openat(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (mounts_prepare(plain, bundle, NULL, &m, &err) < 0)
+    if (mounts_prepare(plain, bundle, NULL, 0, &m, &err) < 0)
         fail_msg("%s", err.msg);
     mounts_free(m);
     m = NULL;
-    assert_int_equal(mounts_prepare(labelled, bundle, NULL, &m, &err), -EINVAL);
+    assert_int_equal(mounts_prepare(labelled, bundle, NULL, 0, &m, &err), -EINVAL);
     assert_non_null(strstr(err.msg, "context"));
     error_clear(&err);
     assert_int_equal(lsm_check(plain, &err), 0);
