@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How: after each drawing the cursor goes back up by as many lines as were drawn. When there are more layers than the
- * terminal has rows, going up would not reach the first: then it is plain lines there as well.
+ * terminal has rows, going up would not reach the first: then it is plain lines there as well. A line never fills the terminal's
+ * width, for the same reason.
  */
 #include "cli/progress.h"
 
 #include <stdio.h>
 #include <sys/ioctl.h>
 
-#define BAR 40
+#define BAR ((size_t) 40)
+#define BAR_LEAST 8 /* a shorter one says nothing */
 
 struct progress {
     bool terminal;
@@ -42,26 +44,40 @@ static void size_text(int64_t bytes, char *buf, size_t size)
         buf[0] = '\0';
 }
 
-static void draw(struct strbuf *out, const struct progress_line *l)
+/* A line that was wrapped would be two to the cursor: the bar takes what room there is, then everything is cut. */
+static void draw(struct strbuf *out, const struct progress_line *l, size_t columns)
 {
     char done[24], total[24];
-    strbuf_addf(out, "\r\033[2K%.12s: %s", l->hex, l->text);
+    _cleanup_strbuf_ struct strbuf line = STRBUF_INIT, sizes = STRBUF_INIT;
+    strbuf_addf(&line, "%.12s: %s", l->hex, l->text);
     if (l->bar && l->total > 0) {
-        int filled = (int) (l->done * BAR / l->total);
-        strbuf_adds(out, " [");
-        for (int i = 0; i < BAR; i++)
-            strbuf_addc(out, i < filled ? '=' : i == filled ? '>' : ' ');
         size_text(l->done, done, sizeof(done));
         size_text(l->total, total, sizeof(total));
-        strbuf_addf(out, "] %s/%s", done, total);
+        strbuf_addf(&sizes, " %s/%s", done, total);
+        size_t taken = line.len + strlen(" []") + sizes.len, bar = 0;
+        if (columns > taken + BAR_LEAST)
+            bar = MIN_OF(columns - taken - 1,
+                         BAR); /* the last column stays free: some terminals wrap there */
+        if (bar > 0) {
+            size_t filled = (size_t) (MIN_OF(l->done, l->total) * (int64_t) bar / l->total);
+            strbuf_adds(&line, " [");
+            for (size_t i = 0; i < bar; i++)
+                strbuf_addc(&line, i < filled ? '=' : i == filled ? '>' : ' ');
+            strbuf_addc(&line, ']');
+        }
+        strbuf_add(&line, sizes.buf, sizes.len);
     }
+    strbuf_adds(out, "\r\033[2K");
+    strbuf_add(out, line.buf, MIN_OF(line.len, columns - 1));
     strbuf_addc(out, '\n');
 }
 
-static size_t rows(void)
+static struct winsize room(void)
 {
     struct winsize w;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 0 ? w.ws_row : 24;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_row == 0 || w.ws_col == 0)
+        w = (struct winsize){ .ws_row = 24, .ws_col = 80 };
+    return w;
 }
 
 static void plain(struct progress *p, struct strbuf *out, const struct progress_line *lines, size_t n)
@@ -82,13 +98,14 @@ static void plain(struct progress *p, struct strbuf *out, const struct progress_
 void progress_show(struct progress *p, const struct progress_line *lines, size_t n, bool end)
 {
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    if (!p->terminal || n + 2 > rows()) {
+    struct winsize w = room();
+    if (!p->terminal || n + 2 > w.ws_row || w.ws_col < 2) {
         plain(p, &out, lines, n);
     } else {
         if (p->drawn > 0)
             strbuf_addf(&out, "\033[%zuA", p->drawn);
         for (size_t i = 0; i < n; i++)
-            draw(&out, &lines[i]);
+            draw(&out, &lines[i], w.ws_col);
         p->drawn = end ? 0 : n;
     }
     if (out.len > 0)

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "image/http_proxy.h"
 
 #define REDIRECTS_MAX 10
 #define HEADERS_MAX ((size_t) 256 * 1024)
@@ -27,6 +28,7 @@
 #define CONNECT_S 20L
 #define ATTEMPTS 5
 #define WAIT_MAX_S 120
+#define TOLD_MS 5000 /* a pause that a person should know of */
 #define BUFFER (128L * 1024)
 
 static long stall_ms = 30000, backoff_ms = 500;
@@ -56,6 +58,7 @@ struct http {
     int64_t last_ms, body_at;
     uint64_t last_up;
     int code; /* why a callback ended it */
+    struct http_proxy proxy;
     struct error err;
 };
 
@@ -356,7 +359,6 @@ static const struct {
     const char *text;
 } failures[] = {
     { CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH, "there is no host of that name, or no name server answers" },
-    { CURLE_COULDNT_RESOLVE_PROXY, -EHOSTUNREACH, "there is no host of the proxy's name" },
     { CURLE_COULDNT_CONNECT, -ECONNREFUSED, "no connection: nobody listens there, or a firewall is between" },
     { CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT, "no answer in time" },
     { CURLE_SSL_CONNECT_ERROR, -EPROTO, "the server does not speak TLS" },
@@ -372,6 +374,45 @@ static const struct {
     { CURLE_HTTP2_STREAM, -ECONNRESET, "the HTTP/2 connection broke" },
 };
 
+static int proxy_refuses(const struct http_proxy *p, long status, const char *origin, struct error *err)
+{
+    if (status == 407)
+        return error_set(
+            err, -EACCES,
+            "%s: the proxy %s wants a login: NAME:PASSWORD@ before its name in $%s ($NO_PROXY names hosts "
+            "that are reached without it)",
+            origin, p->shown, p->variable);
+    return error_set(
+        err, -EACCES,
+        "%s: the proxy %s of $%s answers %ld and lets nothing through ($NO_PROXY names hosts that are reached "
+        "without it)",
+        origin, p->shown, p->variable, status);
+}
+
+/* 0: it was not the proxy. */
+static int proxy_failure(struct http *h, CURLcode code, const char *origin, struct error *err)
+{
+    long status = 0;
+    if (h->proxy.url == NULL)
+        return 0;
+    if (curl_easy_getinfo(h->easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status >= 300)
+        return proxy_refuses(&h->proxy, status, origin, err);
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        return error_set(err, -EHOSTUNREACH,
+                         "%s: there is no host of the name of the proxy %s, which $%s names", origin,
+                         h->proxy.shown, h->proxy.variable);
+    if (code == CURLE_COULDNT_CONNECT)
+        return error_set(
+            err, -ECONNREFUSED,
+            "%s: no connection to the proxy %s, which $%s names ($NO_PROXY names hosts that are reached "
+            "without it)",
+            origin, h->proxy.shown, h->proxy.variable);
+    if (code == CURLE_PROXY || code == CURLE_UNSUPPORTED_PROTOCOL)
+        return error_set(err, -EPROTO, "%s: the proxy %s, which $%s names: %s", origin, h->proxy.shown,
+                         h->proxy.variable, curl_easy_strerror(code));
+    return 0;
+}
+
 static int failure(struct http *h, CURLcode code, const char *url, struct error *err)
 {
     char origin[340];
@@ -383,6 +424,9 @@ static int failure(struct http *h, CURLcode code, const char *url, struct error 
             *err = h->err;
         return h->code;
     }
+    int by_proxy = proxy_failure(h, code, origin, err);
+    if (by_proxy < 0)
+        return by_proxy;
     for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
         if (failures[i].curl == code) {
             ret = failures[i].code;
@@ -419,6 +463,10 @@ static void set_options(struct http *h, const char *url, const struct http_origi
     curl_easy_reset(e); /* connections stay */
     curl_easy_setopt(e, CURLOPT_SHARE, h->shared->share);
     curl_easy_setopt(e, CURLOPT_URL, url);
+    curl_easy_setopt(e, CURLOPT_PROXY, h->proxy.url != NULL ? h->proxy.url : "");
+    curl_easy_setopt(e, CURLOPT_NOPROXY, ""); /* that is decided */
+    curl_easy_setopt(e, CURLOPT_HEADEROPT,
+                     (long) CURLHEADER_SEPARATE); /* a proxy gets no login of a registry */
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, o->plain_allowed ? "http,https" : "https");
@@ -490,6 +538,7 @@ static int hop(struct http *h, const char *url, const char *auth_origin, struct 
     h->code = 0;
     h->err = (struct error){ 0 };
     h->last_ms = clock_monotonic_ms();
+    http_proxy_find(origin, &h->proxy);
     set_options(h, url, &settings);
     bool trusted = h->rq->authorization != NULL && str_eq(origin, auth_origin);
     struct curl_slist *headers = make_headers(h->rq, trusted);
@@ -502,6 +551,8 @@ static int hop(struct http *h, const char *url, const char *auth_origin, struct 
     if (code != CURLE_OK)
         return failure(h, code, url, err);
     curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &h->answer->status);
+    if (h->answer->status == 407 && h->proxy.url != NULL)
+        return proxy_refuses(&h->proxy, 407, origin, err);
     h->answer->retry_after = -1;
     if (curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK && retry_after > 0)
         h->answer->retry_after = retry_after;
@@ -611,7 +662,11 @@ int http_wait(struct http *h, unsigned n, const struct http_response *r, struct 
                          (long long) r->retry_after);
     if (r != NULL && r->retry_after >= 0)
         ms = MAX_OF(r->retry_after * 1000, ms);
-    log_info("trying again in %lld ms", (long long) ms);
+    if (r != NULL && r->retry_after * 1000 >= TOLD_MS)
+        log_warn("the server is busy and wants to be asked again in %lld seconds: waiting",
+                 (long long) (ms + 999) / 1000);
+    else
+        log_info("trying again in %lld ms", (long long) ms);
     for (int64_t end = clock_monotonic_ms() + ms; clock_monotonic_ms() < end;) {
         struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
         if (http_cancelled(h->shared))

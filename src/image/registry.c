@@ -62,6 +62,12 @@ void registry_close(struct registry *r)
         return;
     for (struct endpoint *e = r->endpoints; e != NULL; e = e->next)
         endpoint_clear(e);
+    while (r->idle != NULL) {
+        struct registry_conn *c = r->idle;
+        r->idle = c->next;
+        http_free(c->http);
+        free(c);
+    }
     http_shared_free(r->http);
     registry_hosts_free(r->hosts);
     credential_clear(&r->login);
@@ -78,7 +84,14 @@ struct http_shared *registry_http(struct registry *r)
 
 struct registry_conn *registry_conn_new(struct registry *r)
 {
-    struct registry_conn *c = xcalloc(1, sizeof(*c));
+    pthread_mutex_lock(&r->lock);
+    struct registry_conn *c = r->idle;
+    if (c != NULL)
+        r->idle = c->next;
+    pthread_mutex_unlock(&r->lock);
+    if (c != NULL)
+        return c;
+    c = xcalloc(1, sizeof(*c));
     c->registry = r;
     c->http = http_new(r->http);
     return c;
@@ -88,8 +101,10 @@ void registry_conn_free(struct registry_conn *c)
 {
     if (c == NULL)
         return;
-    http_free(c->http);
-    free(c);
+    pthread_mutex_lock(&c->registry->lock);
+    c->next = c->registry->idle;
+    c->registry->idle = c;
+    pthread_mutex_unlock(&c->registry->lock);
 }
 
 /* --- endpoints and repositories --- */
@@ -447,8 +462,8 @@ int registry_manifest_put(struct registry_conn *c, struct registry_repo *repo, c
 /* --- lists --- */
 
 /* Where the next page is: the same registry, or nowhere. */
-static int next_page(const struct endpoint *e, const struct http_response *answer, struct arena *a,
-                     const char **ret, struct error *err)
+static int next_page(const struct endpoint *e, const struct http_response *answer, const char *page,
+                     struct arena *a, const char **ret, struct error *err)
 {
     char ours[340], theirs[340];
     const char *link = http_header(answer, "link", a);
@@ -456,10 +471,10 @@ static int next_page(const struct endpoint *e, const struct http_response *answe
     *ret = NULL;
     if (next == NULL)
         return 0;
-    if (next[0] == '/' && next[1] != '/') {
-        *ret = arena_printf(a, "%s%s", e->base, next);
-        return 0;
-    }
+    if (next[0] == '/' && next[1] != '/')
+        next = arena_printf(a, "%s%s", e->base, next);
+    if (str_eq(next, page))
+        return error_set(err, -EPROTO, "a page of the registry's list has itself for the next one");
     http_origin_text(e->base, ours, sizeof(ours));
     http_origin_text(next, theirs, sizeof(theirs));
     if (!str_eq(ours, theirs))
@@ -482,7 +497,7 @@ static int list(struct registry_conn *c, struct endpoint *e, const char *scope, 
         if (r == 0)
             r = registry_list_parse(answer.body.buf, answer.body.len, key, a, ret, err);
         if (r == 0)
-            r = next_page(e, &answer, a, &url, err);
+            r = next_page(e, &answer, url, a, &url, err);
         if (r == 0 && (page > PAGES_MAX || ret->n > NAMES_MAX))
             r = error_set(err, -EFBIG, "the registry's list does not end");
         if (r < 0)
@@ -588,7 +603,7 @@ int registry_referrers(struct registry_conn *c, struct registry_repo *repo, cons
         if (r == 0)
             r = take_referrers(answer.body.buf, answer.body.len, artifact_type, a, &found, err);
         if (r == 0)
-            r = next_page(l->endpoint, &answer, a, &url, err);
+            r = next_page(l->endpoint, &answer, url, a, &url, err);
         if (r == 0 && page > PAGES_MAX)
             r = error_set(err, -EFBIG, "the list of referrers does not end");
     }

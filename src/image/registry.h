@@ -34,6 +34,7 @@ int registry_open(const struct registry_options *o, struct registry **ret, struc
 void registry_close(struct registry *r);
 struct http_shared *registry_http(struct registry *r); /* for http_cancel(), http_received() */
 
+/* One thread's connections at a time. They stay open when it is freed, for who comes next, until the registry is closed. */
 struct registry_conn *registry_conn_new(struct registry *r) __attribute__((returns_nonnull));
 void registry_conn_free(struct registry_conn *c);
 

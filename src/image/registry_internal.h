@@ -36,11 +36,13 @@ struct registry {
     struct credential login;
     bool has_login;
     struct endpoint *endpoints;
+    struct registry_conn *idle; /* under lock: connections that are open, for the next who needs some */
 };
 
 struct registry_conn {
     struct registry *registry;
     struct http *http;
+    struct registry_conn *next; /* of the idle ones */
 };
 
 /* Where a repository is. */

@@ -351,3 +351,53 @@ teardown() { registry_teardown; }
   TERM=xterm run -0 "$BATS_TEST_DIRNAME/lib/on-terminal" "$bin/oakum" --root "$place/store" --state "$place/state" pull "$front/box:1"
   said 0 'Downloading [' 'Pull complete' 'status=0 modes=same'
 }
+
+# screen ROWSxCOLUMNS: what is on a terminal of that size in the end, of what was written to it; with -w the widest line that was ever written.
+screen() {
+  python3 -c '
+import re, sys
+rows, columns = (int(n) for n in sys.argv[1].split("x"))
+lines, at, wrapped = [""], 0, 0
+text = sys.stdin.buffer.read().decode().split("\nstatus=")[0]
+for part in re.findall(r"\x1b\[\d*[A-Za-z]|\r|\n|[^\x1b\r\n]+", text):
+    if part == "\n":
+        at += 1
+        lines += [""] * (at + 1 - len(lines))
+    elif part == "\r":
+        pass
+    elif part.startswith("\x1b") and part.endswith("A"):
+        at -= int(part[2:-1])
+        assert at >= 0, "above the top"
+    elif part.startswith("\x1b"):
+        lines[at] = ""
+    else:
+        if re.match("[0-9a-f]{11}", part): # sentences may be longer: nothing goes up over them
+            wrapped += len(lines[at]) + len(part) >= columns
+        lines[at] += part
+print("\n".join(lines))
+print(f"wrapped={wrapped}")
+' "$1"
+}
+
+@test "bars on a narrow terminal: no line is wrapped, and each layer has one line in the end" {
+  registry one
+  proxy one
+  random_image "$front/box:1" 4
+  oak push -q "$front/box:1"
+  oak rmi "$front/box:1"
+  local size
+  for size in 24x80 24x50 24x30 24x12; do
+    rules '[{"match": "GET .*/blobs/", "do": "stall", "after": 2500000, "seconds": 1, "times": 2}]'
+    TERM=xterm run -0 "$BATS_TEST_DIRNAME/lib/on-terminal" --size $size "$bin/oakum" --root "$place/store" --state "$place/state" pull "$front/box:1"
+    said 0 'status=0'
+    screen $size <<<"$output" >"$place/screen"
+    [ "$(tail -n 1 "$place/screen")" = wrapped=0 ] || { echo "at $size:"; cat -v "$place/screen"; false; }
+    case $size in
+    24x80 | 24x50) grep -q '\[=*>' <<<"$output" && grep -qE '^[0-9a-f]{12}: Pull complete' "$place/screen" ;;
+    24x30) grep -q 'MB/' <<<"$output" && ! grep -q '\[=' <<<"$output" ;;
+    24x12) [ "$(grep -cE '^[0-9a-f]{11}$' "$place/screen")" -ge 1 ] ;;
+    esac
+    oak rmi "$front/box:1" >/dev/null
+    rm -f "$faults/rules"
+  done
+}

@@ -8,9 +8,11 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "image/credentials.h"
 #include "image/http.h"
+#include "image/http_proxy.h"
 #include "image/registry_hosts.h"
 #include "image/registry_parse.h"
 
@@ -285,13 +287,85 @@ static void origins(void **state _unused_)
     }
 }
 
+static void proxies(void **state _unused_)
+{
+    static const struct {
+        const char *origin, *spared;
+        bool used;
+    } table[] = {
+        { "https://registry.example:443", NULL, true },
+        { "https://registry.example:443", "", true },
+        { "https://registry.example:443", "*", false },
+        { "https://registry.example:443", "other.example, registry.example", false },
+        { "https://registry.example:443", "example", false },
+        { "https://registry.example:443", ".example", false },
+        { "https://registry.example:443", "*.example", false },
+        { "https://registry.example:443", "REGISTRY.Example", false },
+        { "https://registry.example:443", ".registry.example", true },
+        { "https://registry.example:443", "try.example", true },
+        { "https://registry.example:443", "registry.example.org", true },
+        { "https://registry.example:5000", "registry.example:5000", false },
+        { "https://registry.example:5000", "registry.example:443", true },
+        { "https://10.1.2.3:443", "10.0.0.0/8", false },
+        { "https://10.1.2.3:443", "10.1.2.0/31", true },
+        { "https://10.1.2.3:443", "10.1.2.2/31", false },
+        { "https://10.1.2.3:443", "0.0.0.0/0", false },
+        { "https://10.1.2.3:443", "10.0.0.0/33", true },
+        { "https://10.1.2.3:443", "10.1.2.3", false },
+        { "https://10.1.2.3:443", "2.3", true },
+        { "https://10.1.2.3:443", "fd00::/8", true },
+        { "https://[fd00::1]:443", "fd00::/8", false },
+        { "https://[fd00::1]:443", "fd00::1", false },
+        { "https://[fd00::1]:443", "[fd00::1]:443", false },
+        { "https://[fd00::1]:443", "fd00::2", true },
+        { "https://localhost:5000", NULL, false }, /* this machine */
+        { "https://127.0.0.1:5000", NULL, false },
+        { "https://[::1]:5000", NULL, false },
+    };
+    struct http_proxy p;
+    unsetenv("REQUEST_METHOD");
+    setenv("HTTPS_PROXY", "http://name:se@cret@proxy.example:3128/", 1);
+    setenv("HTTP_PROXY", "plain.example:80", 1);
+    unsetenv("no_proxy");
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (table[i].spared != NULL)
+            setenv("NO_PROXY", table[i].spared, 1);
+        else
+            unsetenv("NO_PROXY");
+        http_proxy_find(table[i].origin, &p);
+        if ((p.url != NULL) != table[i].used)
+            fail_msg("%s with NO_PROXY=%s", table[i].origin,
+                     table[i].spared != NULL ? table[i].spared : "(unset)");
+        if (p.url != NULL) {
+            assert_string_equal(p.shown, "proxy.example:3128");
+            assert_string_equal(p.variable, "HTTPS_PROXY");
+        }
+    }
+    unsetenv("NO_PROXY");
+    http_proxy_find("http://registry.example:80", &p);
+    assert_string_equal(p.shown, "plain.example:80");
+    setenv("REQUEST_METHOD", "GET", 1); /* a CGI program: the header Proxy: would choose */
+    http_proxy_find("http://registry.example:80", &p);
+    assert_null(p.url);
+    unsetenv("REQUEST_METHOD");
+    setenv("HTTPS_PROXY", "", 1);
+    http_proxy_find("https://registry.example:443", &p);
+    assert_null(p.url);
+    unsetenv("HTTPS_PROXY");
+    unsetenv("https_proxy");
+    setenv("all_proxy", "socks5://s.example", 1);
+    http_proxy_find("https://registry.example:443", &p);
+    assert_string_equal(p.shown, "s.example");
+    unsetenv("all_proxy");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(challenges), cmocka_unit_test(links),    cmocka_unit_test(ranges),
         cmocka_unit_test(tokens),     cmocka_unit_test(lists),    cmocka_unit_test(base64),
         cmocka_unit_test(logins),     cmocka_unit_test(settings), cmocka_unit_test(loopback),
-        cmocka_unit_test(origins),
+        cmocka_unit_test(origins),    cmocka_unit_test(proxies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
