@@ -12,7 +12,7 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
+#include <sys/auxv.h>
 
 #include "base/parse.h"
 #include "base/table.h"
@@ -38,19 +38,14 @@ struct scan {
 /* Lack of memory must end the process, not silently drop a field. */
 __attribute__((constructor)) static void json_prepare(void)
 {
-    json_set_alloc_funcs(xmalloc, free);
-}
-
-/* The seed of the hashes, which jansson would read from /dev/urandom with three system calls. Only the first call counts. */
-static void seed_once(void)
-{
+    const char *random = (const char *) getauxval(
+        AT_RANDOM); /* 16 bytes, of which C libraries keep the first for themselves */
     size_t seed = 0;
-    static bool done;
-    if (done)
-        return;
-    done = true;
-    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t) sizeof(seed))
-        json_object_seed(seed);
+    json_set_alloc_funcs(xmalloc, free);
+    /* The seed of the hashes, which jansson would read from /dev/urandom with three system calls at its first object. */
+    if (random)
+        memcpy(&seed, random + 16 - sizeof(seed), sizeof(seed));
+    json_object_seed(seed);
 }
 
 static bool is_space(char c)
@@ -230,7 +225,6 @@ int json_parse(const char *text, size_t len, const char *name, json_t **ret, str
 {
     json_error_t e;
     _cleanup_strbuf_ struct strbuf other = STRBUF_INIT;
-    seed_once();
     int r = check_depth(text, len, name, err);
     if (r < 0)
         return r;

@@ -57,27 +57,44 @@ struct exec {
     int parent_sync, child_sync, console_fd, pidfd;
     pid_t pid;
     sigset_t old_mask;
+    bool reset_signals; /* some may be ignored, and the program would inherit that */
 };
 
-/* Which of init's namespaces differ from ours: setns() into one's own user namespace is an error. */
+/* 1: init's namespace of this kind is another than ours; 0: the same, or the kernel has no such namespaces. */
+static int is_other(const struct exec *e, pid_t init, int kind, struct error *err)
+{
+    char theirs[48], ours[32];
+    struct stat a, b;
+    const char *name = namespace_file(kind);
+    if (str_format(theirs, sizeof(theirs), "%d/ns/%s", (int) init, name) < 0 ||
+        str_format(ours, sizeof(ours), "self/ns/%s", name) < 0)
+        return -ENAMETOOLONG;
+    int mine = fstatat(e->proc_fd, ours, &b, 0);
+    if (mine < 0 && errno == ENOENT)
+        return 0;
+    if (mine < 0 || fstatat(e->proc_fd, theirs, &a, 0) < 0)
+        return error_errno(err, -errno, "cannot look at the container's %s namespace", name);
+    return a.st_ino != b.st_ino || a.st_dev != b.st_dev;
+}
+
+/*
+ * Which of init's namespaces differ from ours: setns() into one's own user namespace is an error, and who has entered another one may not
+ * enter what is the host's. Else there is no need to look at those that were made for the container: to root they are open.
+ */
 static int namespaces_to_join(struct exec *e, pid_t init, struct error *err)
 {
-    for (int kind = 0; kind < OCI_NS_KINDS; kind++) {
-        char theirs[48], ours[32];
-        struct stat a, b;
-        const char *name = namespace_file(kind);
-        if (str_format(theirs, sizeof(theirs), "%d/ns/%s", (int) init, name) < 0 ||
-            str_format(ours, sizeof(ours), "self/ns/%s", name) < 0)
-            return -ENAMETOOLONG;
-        int mine = fstatat(e->proc_fd, ours, &b, 0);
-        if (mine < 0 && errno == ENOENT)
-            continue; /* this kernel has no such namespaces */
-        if (mine < 0 || fstatat(e->proc_fd, theirs, &a, 0) < 0)
-            return error_errno(err, -errno, "cannot look at the container's %s namespace", name);
-        if (a.st_ino != b.st_ino || a.st_dev != b.st_dev)
-            e->join_flags |= (int) namespace_flag(kind);
+    int user = is_other(e, init, OCI_NS_USER, err);
+    bool look = user != 0 || rootless_lenient();
+    for (int kind = 0; user >= 0 && kind < OCI_NS_KINDS; kind++) {
+        const struct oci_namespace *ns = &e->spec->linux_.namespaces[kind];
+        int other = kind == OCI_NS_USER                                    ? user
+                    : !look && ns->set && !ns->path && kind != OCI_NS_TIME ? 1
+                                                                           : is_other(e, init, kind, err);
+        if (other < 0)
+            return other;
+        e->join_flags |= other ? (int) namespace_flag(kind) : 0;
     }
-    return 0;
+    return user < 0 ? user : 0;
 }
 
 /* Who waits for its start may be looked into by the user (init.c), and what is executed in its namespaces by then must not be able to. */
@@ -306,7 +323,8 @@ static _noreturn_ void exec_child(struct exec *e)
         r = e->plan.proc_fd = proc_open(&err);
     if (r >= 0)
         r = process_prepare(&e->plan, &err);
-    signals_reset();
+    if (e->reset_signals)
+        signals_reset();
     if (r >= 0 && sigprocmask(SIG_SETMASK, &e->old_mask, NULL) < 0)
         r = error_errno(&err, -errno, "cannot unblock signals");
     e->plan.report_fd = e->child_sync;
@@ -417,6 +435,8 @@ static int start_process(struct exec *e, bool *ret_exec_failed, struct error *er
     struct opt_i64 own_score = { 0 };
     int pinned = cpu_affinity_initial(&e->affinity, &saved, err);
     r = pinned < 0 ? pinned : oom_score_lend(e->proc_fd, &e->process.oom_score_adj, &own_score, err);
+    uint64_t ignored;
+    e->reset_signals = proc_own_ignored(e->proc_fd, &ignored) < 0 || ignored != 0;
     if (r >= 0)
         r = clone_into(e, err);
     if (oom_score_set(e->proc_fd, "self", &own_score, NULL) < 0)

@@ -101,11 +101,9 @@ struct stat_fields {
 };
 
 /* Fields are counted from the last ')' since the name before it is the process's own choice. */
-static int read_stat(int procfd, pid_t pid, struct stat_fields *ret)
+static int read_stat_file(int procfd, const char *file, struct stat_fields *ret)
 {
-    char file[32], text[2048], *rest;
-    if (pid <= 0 || str_format(file, sizeof(file), "%d/stat", (int) pid) < 0)
-        return -ESRCH;
+    char text[2048], *rest;
     _cleanup_close_ int fd = open_below(procfd, file, O_RDONLY);
     if (fd < 0)
         return fd == -ENOENT ? -ESRCH : fd;
@@ -126,6 +124,23 @@ static int read_stat(int procfd, pid_t pid, struct stat_fields *ret)
             return -EBADMSG;
     }
     return 0;
+}
+
+static int read_stat(int procfd, pid_t pid, struct stat_fields *ret)
+{
+    char file[32];
+    if (pid <= 0 || str_format(file, sizeof(file), "%d/stat", (int) pid) < 0)
+        return -ESRCH;
+    return read_stat_file(procfd, file, ret);
+}
+
+int proc_own_ignored(int procfd, uint64_t *ret)
+{
+    struct stat_fields f;
+    int r = read_stat_file(procfd, "self/stat", &f);
+    if (r >= 0)
+        *ret = f.ignored;
+    return r;
 }
 
 int proc_family(int procfd, pid_t pid, pid_t *ret_parent, pid_t *ret_session)

@@ -19,6 +19,8 @@ int proc_start_time(int procfd, pid_t pid, uint64_t *ret, struct error *err) _wa
 /* The same, and which of the signals 1 to 31 the process ignores (field 33; bit N-1 is signal N). */
 int proc_start_and_ignored(int procfd, pid_t pid, uint64_t *ret_start, uint64_t *ret_ignored,
                            struct error *err) _warn_unused_;
+/* The caller's own: signals 1 to 31 that it ignores. 0 or a negative errno. */
+int proc_own_ignored(int procfd, uint64_t *ret) _warn_unused_;
 /* Parent and session of a process that has not ended. 0, -ESRCH, or another errno. */
 int proc_family(int procfd, pid_t pid, pid_t *ret_parent, pid_t *ret_session) _warn_unused_;
 /* Process state letter of pid ('R', 'S', 'Z', 'X'…), 0 when there is none. start_time 0 = do not compare; otherwise another start time counts as none. */
