@@ -11,7 +11,8 @@ extern const struct command cmd_attach, cmd_base, cmd_commit, cmd_container_prun
     cmd_secret_create, cmd_secret_inspect, cmd_secret_ls, cmd_secret_rm, cmd_secret_rotate, cmd_start,
     cmd_stats, cmd_stop, cmd_system_boot, cmd_system_check, cmd_system_df, cmd_system_info,
     cmd_system_shutdown, cmd_tag, cmd_top, cmd_trust_set, cmd_trust_show, cmd_unpause, cmd_update,
-    cmd_version, cmd_wait;
+    cmd_version, cmd_volume_create, cmd_volume_inspect, cmd_volume_ls, cmd_volume_prune, cmd_volume_rm,
+    cmd_wait;
 
 /* The whole program. */
 int oakum_main(int argc, char **argv);

@@ -94,6 +94,9 @@ void launch_free(struct launch *l);
 /* flag_names.c: puts the flag before an error that begins with a field of the specification. Returns r. */
 int launch_name_flag(int r, struct error *err);
 
+/* usage.c: bytes of regular files below path; what cannot be read counts as nothing. */
+int64_t engine_size_below(int dirfd, const char *path);
+
 /* signals_hold.c */
 void signals_hold(struct signals_held *h);
 /* A signal that is waiting, 0 if there is none. */

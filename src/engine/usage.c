@@ -22,11 +22,11 @@ static int add_size(int dirfd, const char *name, unsigned char type _unused_, vo
     return 0;
 }
 
-static int64_t size_below(const struct engine *e, const char *path)
+int64_t engine_size_below(int dirfd, const char *path)
 {
     int64_t size = 0;
-    if (e->root_fd >= 0)
-        (void) !dir_each(e->root_fd, path, add_size, &size, NULL);
+    if (dirfd >= 0)
+        (void) !dir_each(dirfd, path, add_size, &size, NULL);
     return size;
 }
 
@@ -44,7 +44,8 @@ static int add_volume(int dirfd _unused_, const char *name, unsigned char type _
     if (str_format(path, sizeof(path), "volumes/%s", name) < 0)
         return 0;
     l->v = arena_grow(l->a, l->v, l->n, l->n + 1, sizeof(*l->v));
-    l->v[l->n++] = (struct engine_usage){ .name = arena_strdup(l->a, name), .size = size_below(l->e, path) };
+    l->v[l->n++] = (struct engine_usage){ .name = arena_strdup(l->a, name),
+                                          .size = engine_size_below(l->e->root_fd, path) };
     return 0;
 }
 
@@ -90,8 +91,8 @@ int engine_usage(struct engine *e, struct arena *a, struct engine_usage **ret_co
         containers[i] = (struct engine_usage){
             .id = arena_strdup(a, c->id),
             .name = arena_strdup(a, c->name != NULL ? c->name : c->id),
-            .size = size_below(e, arena_printf(a, "%s/overlay/upper", dir)) +
-                    size_below(e, arena_printf(a, "%s/volumes", dir)),
+            .size = engine_size_below(e->root_fd, arena_printf(a, "%s/overlay/upper", dir)) +
+                    engine_size_below(e->root_fd, arena_printf(a, "%s/volumes", dir)),
             .active = list[i].status == ENGINE_RUNNING || list[i].status == ENGINE_PAUSED,
             .links = count_links(e, c->id, &volumes),
         };
