@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* bin/oakum-scan.c: the program behind `oakum sbom`: what reads images. All of it is in cli/ and scan/. */
+/* bin/oakum-scan.c: the program behind `oakum sbom`, `scan` and `db`: what reads images and feeds. All of it is in cli/ and scan/. */
 #include "cli/scan_commands.h"
 
 int main(int argc, char **argv)

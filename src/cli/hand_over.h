@@ -12,6 +12,6 @@
 int hand_over(const struct cli *cli, int argc, char **argv);      /* oakum-image */
 int hand_over_scan(const struct cli *cli, int argc, char **argv); /* oakum-scan */
 
-extern const struct command cmd_login, cmd_logout, cmd_manifest_add, cmd_manifest_annotate,
-    cmd_manifest_create, cmd_manifest_inspect, cmd_manifest_push, cmd_manifest_rm, cmd_pull, cmd_push,
-    cmd_sbom, cmd_search, cmd_verify;
+extern const struct command cmd_db_build, cmd_db_info, cmd_login, cmd_logout, cmd_manifest_add,
+    cmd_manifest_annotate, cmd_manifest_create, cmd_manifest_inspect, cmd_manifest_push, cmd_manifest_rm,
+    cmd_pull, cmd_push, cmd_sbom, cmd_scan, cmd_search, cmd_verify;

@@ -10,6 +10,22 @@ struct sbom_flags {
     const char *format, *output;
 };
 
+struct scan_flags {
+    const char *format, *fail_on, *db, *output;
+};
+struct db_flags {
+    const char *db;
+};
+
+/* Of oakum scan. */
+enum { EXIT_SCAN_GATE = 2, EXIT_SCAN_INCOMPLETE = 3 };
+
+int scan_scan(const struct cli *cli, int argc, char **argv);
+int scan_db_build(const struct cli *cli, int argc, char **argv);
+int scan_db_info(const struct cli *cli, int argc, char **argv);
+/* What --db says, else vulnerabilities.db in the store; the caller frees. */
+char *scan_db_path(const struct cli *cli, const char *flag) __attribute__((returns_nonnull));
+
 int scan_sbom(const struct cli *cli, int argc, char **argv);
 
 /* What is looked at: an image of the store, or a directory. */

@@ -23,7 +23,10 @@ static const struct {
     const struct command *table;
     int (*run)(const struct cli *cli, int argc, char **argv);
 } parts[] = {
+    { &cmd_db_build, scan_db_build },
+    { &cmd_db_info, scan_db_info },
     { &cmd_sbom, scan_sbom },
+    { &cmd_scan, scan_scan },
 };
 
 static int begin(struct cli *cli, void *target)

@@ -272,6 +272,18 @@ int catalog_from_json(const char *text, size_t len, size_t n_layers, struct cata
 
 /* --- package URLs --- */
 
+void catalog_normalise_pypi(char *name)
+{
+    size_t n = 0;
+    for (const char *p = name; *p != '\0'; p++) {
+        bool dash = *p == '-' || *p == '_' || *p == '.';
+        if (dash && n > 0 && name[n - 1] == '-')
+            continue;
+        name[n++] = dash ? '-' : *p >= 'A' && *p <= 'Z' ? (char) (*p - 'A' + 'a') : *p;
+    }
+    name[n] = '\0';
+}
+
 static void add_encoded(struct strbuf *sb, const char *s, bool slash)
 {
     for (; *s != '\0'; s++) {

@@ -64,6 +64,9 @@ json_t *catalog_json(const struct catalog *c) __attribute__((returns_nonnull));
 int catalog_from_json(const char *text, size_t len, size_t n_layers, struct catalog **ret, struct error *err)
     _warn_unused_;
 
+/* packaging.python.org, name normalisation, in place: lower case, runs of -_. are one dash. */
+void catalog_normalise_pypi(char *name);
+
 /* pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1?arch=amd64&distro=debian-12&upstream=zlib: into the arena. */
 char *catalog_purl(const struct catalog *c, const struct component *component, struct arena *a);
 

@@ -30,19 +30,6 @@ static bool read_whole(struct reading *r, const struct found *f, char **ret, siz
     return false;
 }
 
-/* packaging.python.org: lower case, runs of -_. are one dash. */
-static void normalise(char *name)
-{
-    size_t n = 0;
-    for (const char *p = name; *p != '\0'; p++) {
-        bool dash = *p == '-' || *p == '_' || *p == '.';
-        if (dash && n > 0 && name[n - 1] == '-')
-            continue;
-        name[n++] = dash ? '-' : *p >= 'A' && *p <= 'Z' ? (char) (*p - 'A' + 'a') : *p;
-    }
-    name[n] = '\0';
-}
-
 bool read_python(struct reading *r, const struct found *f)
 {
     bool wheel = str_eq(f->name, "METADATA") && fnmatch("*.dist-info/METADATA", f->path, 0) == 0;
@@ -56,7 +43,7 @@ bool read_python(struct reading *r, const struct found *f)
     _cleanup_free_ char *again = xstrdup(text);
     char *name = header_value(text, "Name"), *version = header_value(again, "Version");
     if (name != NULL)
-        normalise(name);
+        catalog_normalise_pypi(name);
     return claimed(r, f, "pypi", name, version);
 }
 
