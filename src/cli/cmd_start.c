@@ -9,6 +9,7 @@ struct start_flags {
     bool attach, interactive;
     const char *detach_keys;
     struct opt_bool sig_proxy;
+    const char *sdnotify;
 };
 
 #define F(field) OPTION_FIELD(struct start_flags, field)
@@ -21,14 +22,17 @@ static const struct cli_option options[] = {
       "keys that leave a container with a terminal (ctrl-p,ctrl-q)", NULL },
     { "interactive", 'i', OPT_FLAG, F(interactive), NULL,
       "as -a, with standard input, if it was made with -i", NULL },
+    { "sdnotify", 0, OPT_TEXT, F(sdnotify), "MODE",
+      "from now on: who tells the service manager that it is ready: conmon or healthy (as it was made)",
+      NULL },
     { "sig-proxy", 0, OPT_TRI, F(sig_proxy), NULL, "pass signals on, unless it has a terminal (on)", NULL },
 };
 
 static int start_one(struct engine *e, const char *name, void *arg, struct error *err)
 {
     struct container_exit end = { 0 };
-    const struct start_request req = { .lock_fd = -1 };
-    (void) arg;
+    const struct start_flags *f = arg;
+    const struct start_request req = { .lock_fd = -1, .sdnotify = f->sdnotify };
     int r = container_protect(e, name, err);
     return r < 0 ? r : engine_start(e, name, &req, &end, err);
 }
@@ -40,7 +44,7 @@ static int attach(const struct cli *cli, const struct start_flags *f, const char
     struct container_exit end = { 0 };
     struct attach_request attach = { .no_stdin = !f->interactive,
                                      .no_proxy = f->sig_proxy.set && !f->sig_proxy.v };
-    const struct start_request req = { .attach = &attach, .lock_fd = -1 };
+    const struct start_request req = { .attach = &attach, .lock_fd = -1, .sdnotify = f->sdnotify };
     int r = detach_keys_argument(f->detach_keys, &attach.keys, &err);
     if (r == 0)
         r = engine_open(cli->root, cli->state, false, &e, &err);
@@ -58,10 +62,13 @@ static int run(const struct cli *cli, int argc, char **argv)
     int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
     if (status >= 0)
         return status;
+    if (f.sdnotify != NULL && !str_eq(f.sdnotify, "conmon") && !str_eq(f.sdnotify, "healthy"))
+        return fail_text(
+            cli, 1, "--sdnotify must be conmon or healthy here; container is decided by \"oakum create\"");
     bool foreground = f.attach || f.interactive;
     if (foreground && words > 1)
         return fail_text(cli, 1, "only one container can be attached to; start the others without -a and -i");
-    return foreground ? attach(cli, &f, argv[1]) : for_each_container(cli, words, argv, start_one, NULL);
+    return foreground ? attach(cli, &f, argv[1]) : for_each_container(cli, words, argv, start_one, &f);
 }
 
 const struct command cmd_start = {

@@ -72,6 +72,7 @@ static const struct command *const commands[] = {
     &cmd_manifest_inspect,
     &cmd_manifest_push,
     &cmd_manifest_rm,
+    &cmd_generate_systemd,
     &cmd_system_boot,
     &cmd_system_check,
     &cmd_system_df,

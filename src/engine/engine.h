@@ -68,7 +68,9 @@ int engine_create(struct engine *e, const struct run_options *opt, char *id, str
 struct start_request {
     const struct attach_request
         *attach; /* NULL, or: with our standard streams; *ret is its end then, code 0 when detached */
-    int lock_fd; /* of engine_restarted(): containers/ID/monitor, locked; else -1 */
+    const char
+        *sdnotify; /* from now on, in place of what it was made with: "conmon", "healthy"; NULL: as it is */
+    int lock_fd;   /* of engine_restarted(): containers/ID/monitor, locked; else -1 */
 };
 /* One that runs already is success. */
 int engine_start(struct engine *e, const char *name_or_id, const struct start_request *req,

@@ -208,6 +208,8 @@ int engine_start(struct engine *e, const char *name_or_id, const struct start_re
     if (r == 0 && !runs) {
         forget_stop(l.dirfd);
         l.record->restarts = l.record->restart_backoff = 0;
+        if (req->sdnotify != NULL)
+            l.record->sdnotify = req->sdnotify;
         r = start_loaded(&l, req, config, ret, err);
     }
     launch_free(&l);

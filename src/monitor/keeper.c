@@ -349,5 +349,5 @@ int keeper_main(const struct monitor_options *o)
     put_away(&k);
     if (x.restart && wait_for_restart(&k, backoff))
         become_oakum(&k, "restart", backoff);
-    return 0;
+    return (int) (x.code & 255); /* for a service manager whose main process we are (--sdnotify) */
 }

@@ -10,6 +10,7 @@ setup() {
   mkdir "$place/dev" "$place/journal"
   # The namespace is held by a process that sleeps.
   unshare -m --propagation private sh -c '
+    mount -t tmpfs -o mode=755 none /run
     mkdir -p /run/systemd/journal
     mount --bind "$1/journal" /run/systemd/journal
     mount -t tmpfs -o mode=755 none "$1/dev"
