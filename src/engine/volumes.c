@@ -206,7 +206,7 @@ static void put_back(int volumes, const char *aside, const char *name)
 int volume_remove(struct engine *e, const char *name, int64_t *size, struct error *err)
 {
     _cleanup_arena_ struct arena *a = arena_new();
-    struct volume_info v = { .name = "" };
+    struct volume_info v = { .name = "", .mountpoint = "" };
     char aside[40] = ASIDE;
     int r = volume_get(e, a, name, &v, err);
     if (r == 0)
