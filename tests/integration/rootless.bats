@@ -503,3 +503,21 @@ health() {
 }
 
 @test "oakum: health checks without a cgroup, with one id" { health; }
+
+@test "oakum: a secret is a file of the container's user, with one id and with a range, and can be rotated" {
+  import_box
+  as oakum secret create pg <<<first >/dev/null
+  run as oakum run --rm --secret pg box sh -c 'cat /run/secrets/pg; stat -c "%u %a" /run/secrets/pg; echo x >/run/secrets/pg'
+  said 1 first '65532 400' 'Read-only file system'
+  run as oakum run --rm --secret pg,uid=7 box true
+  said 125 'the container has no user 7'
+  needs_newuidmap
+  run as sub oakum run --rm --secret pg --secret pg,target=other,uid=7 box sh -c 'cat /run/secrets/pg; stat -c "%u %a" /run/secrets/*'
+  said 0 first '65532 400' '7 400'
+  as sub oakum run -d --name web --secret pg box sleep 60 >/dev/null
+  run as sub oakum secret rotate pg <<<second
+  said 0 web
+  run as sub oakum exec web cat /run/secrets/pg
+  said 0 second
+  as sub oakum rm -f web >/dev/null
+}
