@@ -40,7 +40,7 @@ outside() {
     chmod 755 "$tmp"
     OAKUM_BENCH_TMP=$tmp OAKUM_BENCH_CGROUP=$cgroup OAKUM_BENCH_SHORT=$short OAKUM_BENCH_RUNS=$runs \
         OAKUM_BUILD=$(realpath -m "${OAKUM_BUILD:-$here/../../build}") \
-        unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$here/inside" </dev/null &
+        env --default-signal=INT,QUIT unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$here/inside" </dev/null &
     inner=$!
     wait "$inner" || status=$?
     inner=
