@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "engine/engine_internal.h"
 #include "engine/secrets.h"
+#include "engine/siblings.h"
 #include "oci/platform.h"
 #include "oci/reference.h"
 #include "sys/file.h"
@@ -273,8 +274,12 @@ int launch_plan_root(struct launch *l, struct error *err)
 int launch_keep_layers(struct launch *l, struct error *err)
 {
     int r = store_settle(l->e->root, err);
+    _cleanup_siblings_ struct siblings layers = siblings_open(l->n_layers > 0 ? l->layers[l->n_layers - 1]
+                                                                              : "");
     for (size_t i = 0; i < l->n_layers && r == 0; i++) {
-        if (faccessat(AT_FDCWD, l->layers[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        const char *name;
+        int dir = siblings_at(&layers, l->layers[i], &name);
+        if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
             r = error_set(err, -ENOENT, "the image \"%s\" was removed while the container was made",
                           l->opt->image);
     }

@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 
 #include "base/parse.h"
+#include "engine/siblings.h"
 #include "sys/file.h"
 #include "sys/root.h"
 
@@ -28,13 +29,16 @@ static bool directory_is_opaque(int fd)
 }
 
 /* One layer: the file etc/NAME as a descriptor in *ret_fd when LOOK_FOUND. */
-static int look_in_layer(const char *layer, const char *name, int *ret_fd, struct error *err)
+static int look_in_layer(const struct siblings *layers, const char *layer, const char *name, int *ret_fd,
+                         struct error *err)
 {
     char path[PATH_MAX];
-    int r = str_format(path, sizeof(path), "%s/etc", layer);
+    const char *in_dir;
+    int dir = siblings_at(layers, layer, &in_dir);
+    int r = str_format(path, sizeof(path), "%s/etc", in_dir);
     if (r < 0)
         return error_set(err, r, "the path of a layer is too long: %s", layer);
-    _cleanup_close_ int etc = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    _cleanup_close_ int etc = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (etc < 0)
         return errno == ENOENT ? LOOK_ABSENT : LOOK_HIDDEN;
     struct stat st;
@@ -54,8 +58,10 @@ static int read_etc(const struct user_roots *roots, const char *name, char **ret
 {
     _cleanup_close_ int fd = -1;
     int found = LOOK_ABSENT;
+    _cleanup_siblings_ struct siblings layers = siblings_open(
+        roots->n_layers > 0 ? roots->layers[roots->n_layers - 1] : "");
     for (size_t i = roots->n_layers; i > 0 && found == LOOK_ABSENT; i--) {
-        found = look_in_layer(roots->layers[i - 1], name, &fd, err);
+        found = look_in_layer(&layers, roots->layers[i - 1], name, &fd, err);
         if (found < 0)
             return found;
     }

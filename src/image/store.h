@@ -14,6 +14,12 @@
  *   tmp/               work in progress, each with a flock of its own: what has none is garbage of a killed process
  * All of it is 0700: a setuid file in a layer is out of other users' reach.
  *
+ * Why files and one index, and no database: what must survive a kill is a set of large trees and blobs, which no database holds, so the order
+ * "bytes, sync, rename, name" is needed in any case, and with it a record that is replaced whole by one rename is all there is to commit: a
+ * reader sees the one before or the one after, without a log to replay, on a read-only file system too. The same file is what
+ * skopeo and umoci read and write; a database beside it would be a second truth that a crash, or another tool, can part from the first.
+ * The price is that every change writes the whole index: 0.7 KB an image, one writer at a time.
+ *
  * Durability: an image is whole or not there. Blobs and layers are made in tmp/, one syncfs writes them out, they are
  * renamed to their names, and only then index.json, replaced whole and fsynced, names them. A process may be killed, and
  * the power cut, at any point.
