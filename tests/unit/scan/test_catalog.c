@@ -9,12 +9,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include "image/sandbox.h"
 #include "scan/catalog.h"
 #include "sys/file.h"
+#include "sys/seal.h"
 
 struct tree {
     char path[256];
@@ -244,6 +249,62 @@ static void test_worker(void **state)
     assert_null(c);
 }
 
+enum { MAY = 0, MAY_NOT = 1, BROKEN = 2 };
+
+/* In the worker's place: what a captured one would try. */
+_noreturn_ static void captured(const struct tree *t, int trial, int message_fd)
+{
+    const int also[] = { t->layer[1] };
+    const struct sandbox_options so = { .dir = t->layer[0],
+                                        .also = also,
+                                        .n_also = 1,
+                                        .read_only = true,
+                                        .message_fd = message_fd,
+                                        .last_fd = 1023,
+                                        .userns_fd = -1,
+                                        .memory = 256u << 20 };
+    int host = openat(AT_FDCWD, "/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
+    if (host < 0 || sandbox_enter(&so, NULL) < 0)
+        _exit(BROKEN);
+    switch (trial) {
+    case 0: fd = openat(t->layer[0], "file", O_RDONLY | O_CLOEXEC); break;
+    case 1: fd = openat(t->layer[1], "file", O_RDONLY | O_CLOEXEC); break;
+    case 2: fd = openat(t->layer[2], "file", O_RDONLY | O_CLOEXEC); break; /* a layer of another image */
+    case 3: fd = openat(host, "passwd", O_RDONLY | O_CLOEXEC); break;
+    case 4: fd = openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC); break;
+    case 5: fd = openat(t->layer[1], "file", O_WRONLY | O_CLOEXEC); break;
+    case 6: fd = openat(t->layer[1], "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600); break;
+    default: fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); break; /* ends here */
+    }
+    _exit(fd >= 0 ? MAY : MAY_NOT);
+}
+
+/* Against a parser in the hands of the image's maker: its layers for reading, and nothing else. */
+static void test_captured(void **state)
+{
+    static const int expected[] = { MAY, MAY, MAY_NOT, MAY_NOT, MAY_NOT, MAY_NOT, MAY_NOT };
+    const struct tree *t = *state;
+    if (getuid() != 0) {
+        print_message("skipped: needs root, for whom nothing else is out of reach\n");
+        skip();
+    }
+    for (int i = 0; i < 3; i++)
+        put_text(t->layer[i], "file", "x");
+    for (int i = 0; i < (int) ARRAY_LEN(expected) + 1; i++) {
+        int status = 0;
+        pid_t pid = fork();
+        if (pid == 0)
+            captured(t, i, STDERR_FILENO);
+        assert_true(waitpid(pid, &status, 0) == pid);
+        if (i == (int) ARRAY_LEN(expected)) {
+            if (!SEAL_SANITIZED) /* the filter cannot stand around AddressSanitizer */
+                assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+        } else if (!WIFEXITED(status) || WEXITSTATUS(status) != expected[i]) {
+            fail_msg("trial %d: status %#x", i, (unsigned) status);
+        }
+    }
+}
+
 /* A Go program's information in its 1.18 form, at every length of the file. */
 static void test_go(void **state)
 {
@@ -290,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_languages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_layers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_worker, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_captured, setup, teardown),
         cmocka_unit_test_setup_teardown(test_go, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
