@@ -8,8 +8,11 @@
 #include "sys/netlink.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -67,6 +70,23 @@ static void request_add(struct request *q, uint16_t type, const void *data, size
     memcpy(q->space + at, &a, sizeof(a));
     memcpy(q->space + at + RTA_LENGTH(0), data, n);
     q->head.nlmsg_len = (uint32_t) (at + RTA_LENGTH(n));
+}
+
+/* What is added until request_end() is inside this attribute. body: bytes before the inner attributes, all 0. */
+static size_t request_begin_nest(struct request *q, uint16_t type, size_t body)
+{
+    static const char zero[sizeof(struct ifinfomsg)];
+    size_t at = NLMSG_ALIGN(q->head.nlmsg_len);
+    request_add(q, type, zero, body);
+    return at;
+}
+
+static void request_end(struct request *q, size_t at)
+{
+    struct rtattr a;
+    memcpy(&a, q->space + at, sizeof(a));
+    a.rta_len = (unsigned short) (q->head.nlmsg_len - at);
+    memcpy(q->space + at, &a, sizeof(a));
 }
 
 /* ---- talking ---- */
@@ -208,6 +228,111 @@ int netlink_link_up(struct netlink *nl, uint32_t index, struct error *err)
     body->ifi_index = (int) index;
     body->ifi_flags = body->ifi_change = IFF_UP;
     return talk(nl, &q, NULL, NULL, "cannot bring the interface up", err);
+}
+
+int netlink_veth_add(struct netlink *nl, const struct netlink_veth *v, struct error *err)
+{
+    struct request q;
+    uint32_t fd = (uint32_t) v->peer_netns;
+    request_begin(&q, nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sizeof(struct ifinfomsg));
+    request_add(&q, IFLA_IFNAME, v->name, strnlen(v->name, IFNAMSIZ - 1) + 1);
+    request_add(&q, IFLA_GROUP, &v->group, sizeof(v->group));
+    size_t info = request_begin_nest(&q, IFLA_LINKINFO, 0);
+    request_add(&q, IFLA_INFO_KIND, "veth", strlen("veth") + 1);
+    size_t data = request_begin_nest(&q, IFLA_INFO_DATA, 0);
+    size_t peer = request_begin_nest(&q, VETH_INFO_PEER, sizeof(struct ifinfomsg));
+    request_add(&q, IFLA_IFNAME, v->peer_name, strnlen(v->peer_name, IFNAMSIZ - 1) + 1);
+    request_add(&q, IFLA_NET_NS_FD, &fd, sizeof(fd));
+    if (v->has_mac)
+        request_add(&q, IFLA_ADDRESS, v->peer_mac, sizeof(v->peer_mac));
+    request_end(&q, peer);
+    request_end(&q, data);
+    request_end(&q, info);
+    return talk(nl, &q, NULL, NULL, "cannot make the pair of interfaces", err);
+}
+
+int netlink_link_delete(struct netlink *nl, uint32_t index, struct error *err)
+{
+    struct request q;
+    struct ifinfomsg *body = request_begin(&q, nl, RTM_DELLINK, NLM_F_ACK, sizeof(*body));
+    body->ifi_index = (int) index;
+    return talk(nl, &q, NULL, NULL, "cannot remove the interface", err);
+}
+
+int netlink_route_localnet(struct netlink *nl, uint32_t index, struct error *err)
+{
+    struct request q;
+    uint32_t on = 1;
+    struct ifinfomsg *body = request_begin(&q, nl, RTM_NEWLINK, NLM_F_ACK, sizeof(*body));
+    body->ifi_index = (int) index;
+    size_t spec = request_begin_nest(&q, IFLA_AF_SPEC, 0);
+    size_t inet = request_begin_nest(&q, AF_INET, 0);
+    size_t conf = request_begin_nest(&q, IFLA_INET_CONF, 0);
+    request_add(&q, IPV4_DEVCONF_ROUTE_LOCALNET, &on, sizeof(on));
+    request_end(&q, conf);
+    request_end(&q, inet);
+    request_end(&q, spec);
+    return talk(nl, &q, NULL, NULL, "cannot let the interface carry loopback traffic", err);
+}
+
+int netlink_route_default(struct netlink *nl, uint32_t index, const uint8_t gateway[4], struct error *err)
+{
+    struct request q;
+    struct rtmsg *body = request_begin(&q, nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK,
+                                       sizeof(*body));
+    *body = (struct rtmsg){ .rtm_family = AF_INET,
+                            .rtm_table = RT_TABLE_MAIN,
+                            .rtm_protocol = RTPROT_STATIC,
+                            .rtm_scope = RT_SCOPE_UNIVERSE,
+                            .rtm_type = RTN_UNICAST };
+    request_add(&q, RTA_GATEWAY, gateway, 4);
+    request_add(&q, RTA_OIF, &index, sizeof(index));
+    return talk(nl, &q, NULL, NULL, "cannot set the default route", err);
+}
+
+struct overlap {
+    const uint8_t *subnet;
+    unsigned prefix;
+    bool found;
+};
+
+static uint32_t network_of(const uint8_t a[4], unsigned prefix)
+{
+    uint32_t n = (uint32_t) a[0] << 24 | (uint32_t) a[1] << 16 | (uint32_t) a[2] << 8 | a[3];
+    return prefix == 0 ? 0 : n >> (32 - prefix);
+}
+
+static void take_route(const struct nlmsghdr *h, void *arg)
+{
+    struct overlap *o = arg;
+    if (h->nlmsg_type != RTM_NEWROUTE || h->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)))
+        return;
+    const struct rtmsg *m = NLMSG_DATA(h);
+    /* A default route leads everywhere and says nothing about who is there. */
+    if (m->rtm_family != AF_INET || m->rtm_dst_len == 0 || m->rtm_dst_len > 32)
+        return;
+    int left = (int) RTM_PAYLOAD(h);
+    for (const struct rtattr *a = RTM_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+        if (a->rta_type != RTA_DST || RTA_PAYLOAD(a) != 4)
+            continue;
+        unsigned prefix = MIN_OF((unsigned) m->rtm_dst_len, o->prefix);
+        uint8_t dst[4];
+        memcpy(dst, RTA_DATA(a), sizeof(dst));
+        o->found |= network_of(dst, prefix) == network_of(o->subnet, prefix);
+    }
+}
+
+int netlink_subnet_routed(struct netlink *nl, const uint8_t subnet[4], unsigned prefix, bool *ret,
+                          struct error *err)
+{
+    struct request q;
+    struct overlap o = { .subnet = subnet, .prefix = prefix };
+    struct rtmsg *body = request_begin(&q, nl, RTM_GETROUTE, NLM_F_DUMP, sizeof(*body));
+    body->rtm_family = AF_INET;
+    int r = talk(nl, &q, take_route, &o, "cannot read the routes", err);
+    if (r >= 0)
+        *ret = o.found;
+    return r;
 }
 
 /* ---- addresses ---- */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sys/netlink.h: the little of rtnetlink(7) that moving an interface into another network namespace takes. A socket belongs to
+ * sys/netlink.h: the little of rtnetlink(7) that moving an interface into another network namespace and connecting one takes. A socket belongs to
  * the network namespace that its maker was in, whatever namespace the process enters later; so one for each side.
  *
  * Errors are negative errnos with the kernel's extended message where it gave one. All calls block until the kernel has answered.
@@ -35,6 +35,25 @@ int netlink_link_index(struct netlink *nl, const char *name, uint32_t *ret, stru
  */
 int netlink_link_move(struct netlink *nl, uint32_t index, int netns_fd, const char *name, struct error *err);
 int netlink_link_up(struct netlink *nl, uint32_t index, struct error *err);
+
+struct netlink_veth {
+    const char *name, *peer_name;
+    uint32_t group; /* of name, as nft's iifgroup sees it */
+    int peer_netns; /* where the peer is born */
+    bool has_mac;   /* else the kernel makes one up */
+    uint8_t peer_mac[6];
+};
+/* A pair of Ethernet interfaces, both down. -EEXIST: a name is taken. */
+int netlink_veth_add(struct netlink *nl, const struct netlink_veth *v, struct error *err);
+/* And its peer, wherever that is. */
+int netlink_link_delete(struct netlink *nl, uint32_t index, struct error *err);
+/* 127.0.0.0/8 may be routed out of this interface and come in there (net.ipv4.conf.NAME.route_localnet): whoever sets it filters. */
+int netlink_route_localnet(struct netlink *nl, uint32_t index, struct error *err);
+/* The IPv4 default route; the gateway must be reachable through the interface already. */
+int netlink_route_default(struct netlink *nl, uint32_t index, const uint8_t gateway[4], struct error *err);
+/* Whether a route of this host other than the default one leads into, or contains, the IPv4 subnet. */
+int netlink_subnet_routed(struct netlink *nl, const uint8_t subnet[4], unsigned prefix, bool *ret,
+                          struct error *err);
 
 struct netlink_address {
     uint8_t family; /* AF_INET, AF_INET6 */
