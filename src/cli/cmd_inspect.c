@@ -11,6 +11,7 @@
 #include "cli/format.h"
 #include "cli/image_names.h"
 #include "cli/inspect_image.h"
+#include "cli/ports.h"
 #include "engine/controls.h"
 #include "engine/health.h"
 #include "image/store.h"
@@ -194,6 +195,7 @@ static json_t *container_json(struct engine *e, const struct engine_container *c
     json_object_set_new(o, "Labels", pairs(&r->labels));
     json_object_set_new(o, "AutoRemove", json_boolean(r->rm));
     json_object_set_new(o, "Network", text(r->network));
+    json_object_set_new(o, "NetworkSettings", ports_settings(e, c));
     json_object_set_new(o, "Joined", pairs(&r->joined));
     json_object_set_new(o, "StopSignal", text(r->stop_signal));
     json_object_set_new(o, "StopTimeout", json_integer(r->stop_timeout));

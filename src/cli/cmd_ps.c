@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/containers.h"
 #include "cli/format.h"
+#include "cli/ports.h"
 
 struct ps_flags {
     bool all, quiet, latest, no_trunc;
@@ -161,24 +162,28 @@ static bool wanted(const struct ps_flags *f, const struct engine_container *c)
     return true;
 }
 
-static void add_row(struct table *t, const struct ps_flags *f, const struct engine_container *c)
+static void add_row(struct table *t, struct engine *e, const struct ps_flags *f,
+                    const struct engine_container *c)
 {
     char created[80], status[128];
     const struct engine_record *r = c->record;
     _cleanup_free_ char *command = container_command_text(r, f->no_trunc);
     _cleanup_free_ char *id = xstrndup(r->id, f->no_trunc ? 64 : 12);
     ago_text(r->created, created, sizeof(created), true);
+    _cleanup_strbuf_ struct strbuf ports = STRBUF_INIT;
     container_status_text(c, status, sizeof(status));
-    const char *cells[] = { id, r->image, command, created, status, "", r->name };
+    ports_text(e, c, &ports);
+    const char *cells[] = { id, r->image, command, created, status, ports.len > 0 ? ports.buf : "", r->name };
     table_row(t, cells);
 }
 
-static json_t *container_json(const struct engine_container *c, bool whole)
+static json_t *container_json(struct engine *e, const struct engine_container *c, bool whole)
 {
     char created[80], status[128];
     const struct engine_record *r = c->record;
     _cleanup_free_ char *command = container_command_text(r, whole);
-    _cleanup_strbuf_ struct strbuf labels = STRBUF_INIT;
+    _cleanup_strbuf_ struct strbuf labels = STRBUF_INIT, ports = STRBUF_INIT;
+    ports_text(e, c, &ports);
     json_t *j = json_object(), *label = json_object();
     for (size_t i = 0; i < r->labels.n; i++) {
         strbuf_addf(&labels, "%s%s=%s", i > 0 ? "," : "", r->labels.v[i].key, r->labels.v[i].value);
@@ -194,7 +199,7 @@ static json_t *container_json(const struct engine_container *c, bool whole)
     json_object_set_new(j, "Labels", json_string(labels.buf));
     json_object_set_new(j, "Names", json_string(r->name != NULL ? r->name : ""));
     json_object_set_new(j, "Networks", json_string(r->network != NULL ? r->network : ""));
-    json_object_set_new(j, "Ports", json_string(""));
+    json_object_set_new(j, "Ports", json_string(ports.len > 0 ? ports.buf : ""));
     json_object_set_new(j, "RunningFor", json_string(created));
     json_object_set_new(j, "State", json_string(engine_status_name(c->status)));
     json_object_set_new(j, "Status", json_string(status));
@@ -205,7 +210,7 @@ static json_t *container_json(const struct engine_container *c, bool whole)
     return j;
 }
 
-static int render(const struct ps_flags *f, const struct bounds *b, struct format *format,
+static int render(struct engine *e, const struct ps_flags *f, const struct bounds *b, struct format *format,
                   const struct engine_container *list, size_t n, struct strbuf *out, struct error *err)
 {
     static const struct format_header fields[] = {
@@ -226,9 +231,10 @@ static int render(const struct ps_flags *f, const struct bounds *b, struct forma
             text_neutralise(out, id);
             strbuf_addc(out, '\n');
         } else if (as_table) {
-            add_row(t, f, &list[i]);
+            add_row(t, e, f, &list[i]);
         } else {
-            r = format_row(format, container_json(&list[i], f->no_trunc || format_as_json(format)), out, err);
+            r = format_row(format, container_json(e, &list[i], f->no_trunc || format_as_json(format)), out,
+                           err);
         }
     }
     if (as_table)
@@ -264,7 +270,7 @@ static int show(const struct cli *cli, const struct ps_flags *f)
         r = find_bounds(e, f, &b, &err);
     if (r < 0)
         return fail(cli, 1, &err);
-    r = render(f, &b, format, list, n, &out, &err);
+    r = render(e, f, &b, format, list, n, &out, &err);
     engine_containers_free(list, n);
     return r < 0 ? fail(cli, 1, &err) : out_write(&out);
 }

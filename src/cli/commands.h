@@ -13,6 +13,7 @@ extern const struct command cmd_attach, cmd_base, cmd_commit, cmd_container_prun
     cmd_system_shutdown, cmd_tag, cmd_top, cmd_trust_set, cmd_trust_show, cmd_unpause, cmd_update,
     cmd_version, cmd_volume_create, cmd_volume_inspect, cmd_volume_ls, cmd_volume_prune, cmd_volume_rm,
     cmd_wait;
+extern const struct command cmd_network_reload, cmd_port;
 
 /* The whole program. */
 int oakum_main(int argc, char **argv);

@@ -25,6 +25,8 @@ static const struct command *const commands[] = {
     &cmd_unpause,
     &cmd_rename,
     &cmd_update,
+    &cmd_port,
+    &cmd_network_reload,
     &cmd_top,
     &cmd_stats,
     &cmd_healthcheck_run,

@@ -38,6 +38,14 @@ ADDER(set_health_retries, run_options_set_health_retries)
 ADDER(set_health_on_failure, run_options_set_health_on_failure)
 ADDER(set_sdnotify, run_options_set_sdnotify)
 ADDER(set_log_driver, run_options_set_log_driver)
+ADDER(add_publish, run_options_add_publish)
+ADDER(add_expose, run_options_add_expose)
+ADDER(set_ip, run_options_set_ip)
+ADDER(set_mac, run_options_set_mac)
+ADDER(add_host, run_options_add_host)
+ADDER(add_dns, run_options_add_dns)
+ADDER(add_dns_search, run_options_add_dns_search)
+ADDER(add_dns_option, run_options_add_dns_option)
 ADDER(add_log_opt, run_options_add_log_opt)
 
 #define THROTTLE(name, field, bytes)                                    \
@@ -77,11 +85,8 @@ NAMESPACE(set_cgroupns, cgroupns, "private")
 
 static int set_network(void *target, const char *value, struct error *err)
 {
-    if (str_eq(value, "bridge") || str_eq(value, "default"))
-        return error_set(err, -ENOTSUP,
-                         "a bridge is not in this version of oakum; there are none, host and container:NAME");
     options(target)->network = value;
-    return namespace_mode_check(value, "none,host,container:NAME", err);
+    return namespace_mode_check(value, "none,bridge,host,container:NAME", err);
 }
 
 static int set_compat(void *target, const char *value, struct error *err)
@@ -139,7 +144,7 @@ static int set_pull(void *target, const char *value, struct error *err)
 
 // clang-format off
 const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
-    { "add-host", 0, OPT_LATER, 0, "HOST:IP", NULL, NULL },
+    { "add-host", 0, OPT_ADD, 0, "NAME:ADDRESS", "a line more in /etc/hosts, with a network of its own", add_host },
     { "annotation", 0, OPT_LIST, F(annotations), "KEY=VALUE", "annotation of the container, passed to the OCI runtime", NULL },
     { "attach", 'a', OPT_LATER, 0, "STREAM", "a container in the foreground has all three", NULL },
     { "blkio-weight", 0, OPT_I64, O(blkio_weight), "N", "share of block I/O, 10 to 1000", NULL },
@@ -167,15 +172,15 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "device-write-bps", 0, OPT_ADD, 0, "DEVICE:SIZE", "bytes a second to write", add_write_bps },
     { "device-write-iops", 0, OPT_ADD, 0, "DEVICE:N", "writes a second", add_write_iops },
     { "disable-content-trust", 0, OPT_NOTHING, 0, NULL, NULL, NULL },
-    { "dns", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
-    { "dns-option", 0, OPT_LATER, 0, "OPTION", NULL, NULL },
-    { "dns-search", 0, OPT_LATER, 0, "DOMAIN", NULL, NULL },
+    { "dns", 0, OPT_ADD, 0, "ADDRESS", "name server in place of the host's", add_dns },
+    { "dns-option", 0, OPT_ADD, 0, "OPTION", "option of resolv.conf in place of the host's", add_dns_option },
+    { "dns-search", 0, OPT_ADD, 0, "DOMAIN", "domain to look names up in, in place of the host's; . for none", add_dns_search },
     { "domainname", 0, OPT_TEXT, O(domainname), "NAME", "NIS domain name", NULL },
     { "entrypoint", 0, OPT_TEXT, O(entrypoint), "PROGRAM", "run this in place of the image's entrypoint; \"\" takes it away", NULL },
     { "env", 'e', OPT_LIST, F(env), "NAME[=VALUE]", "set a variable; without a value, pass oakum's own on", NULL },
     { "env-file", 0, OPT_LIST, F(env_files), "FILE", "variables from a file, one a line", NULL },
     { "env-secret-ok", 0, OPT_FLAG, O(env_secret_ok), NULL, "allow variables whose values look like secrets", NULL },
-    { "expose", 0, OPT_NOTHING, 0, "PORT", NULL, NULL },
+    { "expose", 0, OPT_ADD, 0, "PORT[/PROTOCOL]", "a port more that --publish-all publishes", add_expose },
     { "gpus", 0, OPT_LATER, 0, "GPUS", NULL, NULL },
     { "group-add", 0, OPT_LIST, O(group_add), "GROUP", "another group for the user", NULL },
     { "health-cmd", 0, OPT_CALL, 0, "COMMAND", "check by this command in the container's shell whether it is healthy, when detached (the image's HEALTHCHECK)", set_health_cmd },
@@ -188,7 +193,7 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "hostname", 'h', OPT_TEXT, O(hostname), "NAME", "host name in the container (the beginning of its id)", NULL },
     { "init", 0, OPT_FLAG, O(init), NULL, "run a tiny init as process 1 that forwards signals and reaps zombies", NULL },
     { "interactive", 'i', OPT_FLAG, O(interactive), NULL, "keep standard input open", NULL },
-    { "ip", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
+    { "ip", 0, OPT_CALL, 0, "ADDRESS", "this IPv4 address, with --network bridge", set_ip },
     { "ip6", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
     { "ipc", 0, OPT_CALL, 0, "MODE", "ipc namespace: private (shareable is the same), host, container:NAME", set_ipc },
     { "isolation", 0, OPT_LATER, 0, "MODE", NULL, NULL },
@@ -199,14 +204,14 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "link-local-ip", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
     { "log-driver", 0, OPT_CALL, 0, "DRIVER", "what becomes of the output when detached: json-file (the default), journald, syslog, none", set_log_driver },
     { "log-opt", 0, OPT_ADD, 0, "KEY=VALUE", "max-size=SIZE (10m; -1: no limit), max-file=N (3), mode=blocking|non-blocking, max-buffer-size=SIZE (1m), tag=TEXT with {{.Name}} and the like, labels=KEY,..., env=KEY,..., syslog-facility=NAME", add_log_opt },
-    { "mac-address", 0, OPT_LATER, 0, "ADDRESS", NULL, NULL },
+    { "mac-address", 0, OPT_CALL, 0, "ADDRESS", "hardware address of eth0, with --network bridge", set_mac },
     { "memory", 'm', OPT_SIZE, O(memory), "SIZE", "most memory (512m); 0 for no limit", NULL },
     { "memory-reservation", 0, OPT_SIZE, O(memory_reservation), "SIZE", "memory to be pushed back to when the host runs short", NULL },
     { "memory-swap", 0, OPT_SWAP, O(memory_swap), "SIZE", "most memory and swap together (as --memory: no swap); -1 for no limit", NULL },
     { "memory-swappiness", 0, OPT_I64, O(memory_swappiness), "N", "how readily to swap, 0 to 100", NULL },
     { "mount", 0, OPT_ADD, 0, "KEY=VALUE,...", "a mount: type=bind|volume|tmpfs,source=...,target=...; read-only unless readonly=false or rw", add_mount },
     { "name", 0, OPT_TEXT, O(name), "NAME", "name of the container", NULL },
-    { "network", 0, OPT_CALL, 0, "MODE", "network: none (the default), host, container:NAME", set_network },
+    { "network", 0, OPT_CALL, 0, "MODE", "network: none (the default), bridge (outgoing traffic, and what -p publishes), host, container:NAME", set_network },
     { "net", 0, OPT_CALL, 0, "MODE", NULL, set_network },
     { "network-alias", 0, OPT_LATER, 0, "NAME", NULL, NULL },
     { "no-healthcheck", 0, OPT_FLAG, O(no_healthcheck), NULL, "no health checks, whatever the image says", NULL },
@@ -216,8 +221,8 @@ const struct cli_option run_flag_table[] = { // as many as RUN_FLAG_COUNT says
     { "pids-limit", 0, OPT_I64, O(pids_limit), "N", "most processes and threads (256); 0 for no limit", NULL },
     { "platform", 0, OPT_TEXT, O(platform), "OS/ARCH", "run the image for this platform; pulled when the one that is there is for another", NULL },
     { "privileged", 0, OPT_FLAG, O(privileged), NULL, "give up nearly every control; prefer --cap-add and --device", NULL },
-    { "publish", 'p', OPT_LATER, 0, "PORTS", "networks are still to come; --network host reaches every port", NULL },
-    { "publish-all", 'P', OPT_LATER, 0, NULL, "networks are still to come; --network host reaches every port", NULL },
+    { "publish", 'p', OPT_ADD, 0, "[ADDRESS:][HOST:]CONTAINER[/PROTOCOL]", "with --network bridge, a port of the host (on 127.0.0.1, any free one) that leads to one of the container; 0.0.0.0: on every address", add_publish },
+    { "publish-all", 'P', OPT_FLAG, O(publish_all), NULL, "every port that the image exposes, or --expose, on a free port of 127.0.0.1", NULL },
     { "pull", 0, OPT_CALL, 0, "WHEN", "ask the registry for the image: missing (the default), always, never, newer", set_pull },
     { "quiet", 'q', OPT_FLAG, O(quiet), NULL, "do not show the progress of a pull", NULL },
     { "read-only", 0, OPT_TRI, O(read_only), NULL, "read-only root file system (on; --read-only=false makes it writable)", NULL },
@@ -322,7 +327,8 @@ static int check_together(const struct run_options *o, struct error *err)
         return error_set(err, -EINVAL, "--timeout must be a number of seconds up to 2000000; 0 is no limit");
     if (o->tty && o->interactive && !o->detach && !o->create_only && isatty(STDIN_FILENO) == 0)
         return error_set(err, -ENOTTY, "the input device is not a terminal; leave -t out");
-    return check_health(o, err);
+    int r = run_options_check_network(o, err);
+    return r < 0 ? r : check_health(o, err);
 }
 
 int run_flags_finish(struct run_flags *f, int words, char **argv, struct error *err)

@@ -185,6 +185,8 @@ int launch_make_files(struct launch *l, struct error *err)
         if (r == 0)
             r = owned_directory(l, "overlay/work", 0755, l->range_first, l->range_first, err);
     }
+    if (r == 0)
+        r = network_files(l, err);
     l->volumes = arena_array(l->a, l->opt->n_mounts, sizeof(*l->volumes));
     for (size_t i = 0; r == 0 && i < l->opt->n_mounts; i++) {
         if (l->opt->mounts[i].kind == RUN_MOUNT_VOLUME)

@@ -4,6 +4,7 @@
  * that nobody can see, so tests compare the keys that spec_*.c sets with this table.
  */
 #include "engine/controls.h"
+#include "engine/spec_build.h"
 
 #include "base/secret_rules.h"
 #include "base/strbuf.h"
@@ -167,7 +168,10 @@ static void show_namespace(struct view *v, enum oci_namespace_kind kind)
     else if (ns->path != NULL)
         strbuf_addf(&v->text, "joined: %s", ns->path);
     else
-        strbuf_adds(&v->text, kind == OCI_NS_NETWORK ? "own, without any connection" : "own");
+        strbuf_adds(&v->text, kind != OCI_NS_NETWORK ? "own"
+                              : network_is_bridge(oci_pairs_get(&v->s->annotations, ANNOTATION_NETWORK))
+                                  ? "own, outgoing traffic and published ports"
+                                  : "own, without any connection");
 }
 
 static void show_network(struct view *v)

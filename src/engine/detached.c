@@ -269,6 +269,8 @@ static int make_container(struct monitor_start *s, struct start_word *w, int *re
         .n_given = LAUNCH_GIVEN,
         .init = l->record->init,
         .warn_only_rlimits = !l->record->ulimits,
+        .network = network_for(l),
+        .network_arg = l,
         .signal_mask = &s->hold->old,
         .detach = true,
         .last_call = true,

@@ -207,6 +207,8 @@ int engine_teardown(struct engine *e, const char *id, const struct engine_record
             r = container_delete(rt, id, true, err);
     }
     if (r == 0)
+        network_release(e, record != NULL ? record : &(struct engine_record){ .id = id });
+    if (r == 0)
         r = release_range(e, id, record, err);
     if (r == 0)
         r = forget_record(e, id, err);

@@ -158,6 +158,11 @@ int engine_to_boot(struct engine *e, struct engine_container **ret, size_t *ret_
 int engine_shutdown(struct engine *e, int64_t timeout_s,
                     void (*told)(void *arg, const char *name, int r, const struct error *err), void *arg,
                     struct error *err);
+/* What a running container has of the network "bridge" (net/net.h); -ENOENT without a message: nothing. */
+int engine_lease(struct engine *e, const struct engine_container *c, struct arena *a, struct net_lease *ret,
+                 struct error *err);
+/* Writes the rules of the network "bridge" anew (net_reload()). */
+int engine_network_reload(struct engine *e, struct error *err);
 /* The specification of a container; -ENOENT when it was removed with the runtime's state. */
 int engine_spec(struct engine *e, const char *id, struct oci_spec **ret, struct error *err);
 /* -EBUSY and a sentence when a container is made from the image, or it is mounted (view.h). For store_remove(). arg: the engine. */

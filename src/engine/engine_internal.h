@@ -194,6 +194,15 @@ int launch_make_files(struct launch *l, struct error *err);
 /* joins.c: sets joins, namespaces, joined, ids_of, and range_first of the latter. */
 int launch_resolve_joins(struct launch *l, struct error *err);
 void launch_close_joins(struct launch *l);
+/* network.c. check: whether this user can have what was asked for. files: hosts and resolv.conf, in l->dirfd. */
+int network_check(const struct launch *l, struct error *err);
+int network_files(struct launch *l, struct error *err);
+int network_record(const struct launch *l, struct engine_record *r, struct error *err);
+/* For container_options, with l; by l->record and l->spec. */
+container_network_fn network_attach;
+container_network_fn *network_for(const struct launch *l);
+/* What its last run had, if it was on a bridge; failure is a warning. */
+void network_release(struct engine *e, const struct engine_record *r);
 /* launch_spec.c */
 int launch_build_spec(struct launch *l, struct error *err);
 int launch_write_record(struct launch *l, struct error *err);

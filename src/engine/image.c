@@ -160,12 +160,12 @@ static bool target_exists(int root_fd, const char *path)
 /* Does the one layer have all that will be mounted on? */
 static bool layer_is_complete(const struct launch *l, int layer_fd)
 {
-    bool host_net = l->opt->network != NULL && !str_eq(l->opt->network, "none");
+    bool files = !options_own_network(l->opt) || options_network_files(l->opt);
     bool all = true;
     for (size_t i = 0; all && i < ARRAY_LEN(standard_targets); i++)
         all = target_exists(layer_fd, standard_targets[i]);
     return all && target_exists(layer_fd, "etc/hosts") &&
-           (!host_net || target_exists(layer_fd, "etc/resolv.conf"));
+           (!files || target_exists(layer_fd, "etc/resolv.conf"));
 }
 
 /* Always there: in the one layer, or in the skeleton. */

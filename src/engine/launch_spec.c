@@ -79,7 +79,7 @@ int launch_build_spec(struct launch *l, struct error *err)
 {
     const struct run_options *o = l->opt;
     _cleanup_free_ char *profile = NULL;
-    bool shares_net = o->network != NULL && !str_eq(o->network, "none");
+    bool shares_net = !options_own_network(o), own_files = options_network_files(o);
     struct spec_input in = {
         .opt = o,
         .id = l->id,
@@ -98,10 +98,14 @@ int launch_build_spec(struct launch *l, struct error *err)
         .work = l->upper ? arena_printf(l->a, "%s/overlay/work", l->directory) : NULL,
         .volumes = l->volumes,
         .caps_held = capabilities_permitted(),
-        .host_resolv = shares_net && faccessat(AT_FDCWD, "/etc/resolv.conf", F_OK, 0) == 0,
+        .resolv = own_files ? arena_printf(l->a, "%s/resolv.conf", l->directory)
+                  : shares_net && faccessat(AT_FDCWD, "/etc/resolv.conf", F_OK, 0) == 0 ? "/etc/resolv.conf"
+                                                                                        : NULL,
         .host_mqueue = o->ipc != NULL && str_eq(o->ipc, "host") &&
                        faccessat(AT_FDCWD, "/dev/mqueue", F_OK, 0) == 0,
-        .host_hosts = shares_net && faccessat(AT_FDCWD, "/etc/hosts", F_OK, 0) == 0,
+        .hosts = own_files ? arena_printf(l->a, "%s/hosts", l->directory)
+                 : shares_net && faccessat(AT_FDCWD, "/etc/hosts", F_OK, 0) == 0 ? "/etc/hosts"
+                                                                                 : NULL,
     };
     if (l->rootless_ids > 0) {
         same_ids(l->a, "uid_map", &in.rootless_uids);
@@ -158,6 +162,8 @@ int launch_write_record(struct launch *l, struct error *err)
     for (size_t i = 0; i < o->labels.n; i++)
         oci_pairs_set(r->arena, &r->labels, o->labels.v[i].key, o->labels.v[i].value);
     int e = record_log(r, o, &l->spec->process.env, err);
+    if (e == 0)
+        e = network_record(l, r, err);
     if (e < 0)
         return e;
     launch_record_secrets(l, &r->secrets);

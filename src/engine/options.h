@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "net/net.h"
 #include "oci/spec.h"
 
 /* -v, --mount, --tmpfs: one mount that was asked for. */
@@ -95,6 +96,12 @@ struct run_options {
     const char *user;
     struct oci_strings group_add;
     const char *userns, *pid, *ipc, *uts, *cgroupns, *network; /* NULL, "host", "private"…, "container:X" */
+    struct net_ports publish;
+    bool publish_all;             /* what the image exposes, and expose, on random ports */
+    struct oci_strings expose;    /* "80/tcp" */
+    const char *ip, *mac;         /* of eth0; NULL: any */
+    struct oci_strings add_hosts; /* "ADDRESS NAME" */
+    struct oci_strings dns, dns_search, dns_options;
     struct oci_strings cap_add, cap_drop;
     struct opt_bool no_new_privileges, landlock;
     const char *seccomp;        /* "unconfined", "builtin" or a file */
@@ -222,5 +229,21 @@ int run_options_check_log(const struct run_options *o, struct error *err);
 int log_facility_parse(const char *name);
 /* max-size=10m, max-file=3, mode=blocking, max-buffer-size=1m, tag=TEXT, labels=K,…, env=K,…, syslog-facility=daemon */
 int run_options_add_log_opt(struct run_options *o, const char *value, struct error *err);
+/* -p, --expose, --ip, --mac-address, --add-host NAME:ADDRESS, --dns ADDRESS, --dns-search, --dns-option */
+int run_options_add_publish(struct run_options *o, const char *value, struct error *err);
+int run_options_add_expose(struct run_options *o, const char *value, struct error *err);
+int run_options_set_ip(struct run_options *o, const char *value, struct error *err);
+int run_options_set_mac(struct run_options *o, const char *value, struct error *err);
+int run_options_add_host(struct run_options *o, const char *value, struct error *err);
+int run_options_add_dns(struct run_options *o, const char *value, struct error *err);
+int run_options_add_dns_search(struct run_options *o, const char *value, struct error *err);
+int run_options_add_dns_option(struct run_options *o, const char *value, struct error *err);
+/* A network namespace of its own: none or bridge. */
+bool options_own_network(const struct run_options *o);
+bool network_is_bridge(const char *network);
+/* /etc/hosts and /etc/resolv.conf are written for this container. */
+bool options_network_files(const struct run_options *o);
+/* What contradicts itself among the flags above. */
+int run_options_check_network(const struct run_options *o, struct error *err);
 /* Names of containers and volumes: [A-Za-z0-9][A-Za-z0-9_.-]+, at most 128 characters. */
 bool object_name_valid(const char *name);

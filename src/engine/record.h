@@ -16,9 +16,11 @@ struct engine_record {
     const char *created;          /* RFC 3339 */
     struct oci_strings args;
     struct oci_pairs labels, sources;
-    uint32_t range_first; /* 0: the host's user namespace; shared with others where one is joined */
-    const char *cgroup;   /* path */
-    const char *network;  /* "none", "host", "container:ID" */
+    uint32_t range_first;     /* 0: the host's user namespace; shared with others where one is joined */
+    const char *cgroup;       /* path */
+    const char *network;      /* "none", "bridge", "host", "container:ID" */
+    struct oci_strings ports; /* as asked for, each as net_ports_parse() reads it */
+    const char *ip, *mac;     /* asked for; NULL: any */
     struct oci_pairs
         joined; /* "network" "pid" "ipc" "uts" "userns": id of the container whose namespace it is */
     const char *stop_signal; /* "SIGTERM" */

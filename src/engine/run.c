@@ -54,6 +54,7 @@ void launch_undo(struct launch *l, bool ask_runtime)
 {
     struct engine_record claims = { .id = l->id,
                                     .name = l->name,
+                                    .network = l->record != NULL ? l->record->network : "none",
                                     .range_first = l->range_claimed ? l->range_first : 0 };
     struct error err = { 0 };
     if (l->dirfd < 0)
@@ -93,6 +94,8 @@ int launch_prepare(struct launch *l, struct error *err)
         r = launch_plan_root(l, err);
     if (r == 0)
         r = launch_resolve_joins(l, err);
+    if (r == 0)
+        r = network_check(l, err);
     return r;
 }
 
@@ -138,6 +141,8 @@ int launch_run(struct launch *l, const struct signals_held *hold, const char *co
         .init = l->record->init,
         .keep_stdin_closed = !l->record->interactive,
         .warn_only_rlimits = !l->record->ulimits,
+        .network = network_for(l),
+        .network_arg = l,
         .signal_mask = &hold->old,
         .die_with_parent = true,
         .last_call = true,
@@ -153,6 +158,7 @@ void launch_keep_end(struct launch *l, const char *started, int code)
     char now[CLOCK_TEXT_MAX];
     struct error err = { 0 };
     clock_now_text(now);
+    network_release(l->e, l->record);
     l->record->started = started;
     l->record->finished = now;
     l->record->exit_code = (struct opt_i64){ true, code };

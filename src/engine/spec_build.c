@@ -76,6 +76,8 @@ static int labels_to_annotations(struct build *b)
         oci_pairs_set(b->a, to, b->opt->annotations.v[i].key, b->opt->annotations.v[i].value);
     oci_pairs_set(b->a, to, ANNOTATION_NAME, b->in->name);
     oci_pairs_set(b->a, to, ANNOTATION_IMAGE, b->in->image_name);
+    if (network_is_bridge(b->opt->network))
+        oci_pairs_set(b->a, to, ANNOTATION_NETWORK, b->opt->network);
     /* Last, so that no --annotation and no image can say otherwise. */
     bool nnp = b->spec->process.no_new_privileges; /* without it the kernel gives Landlock to root only */
     bool mounts = (b->caps & (UINT64_C(1) << CAP_SYS_ADMIN)) !=

@@ -26,6 +26,7 @@
 #define ENGINE_TMPFS_DEFAULT (64LL << 20)
 
 #define ANNOTATION_NAME "org.oakum.name"
+#define ANNOTATION_NETWORK "org.oakum.network" /* "bridge"; none otherwise */
 #define ANNOTATION_IMAGE "org.oakum.image"
 
 /* Namespaces of another container, for --network, --pid, --ipc, --uts container:X. NULL where not joined. */
@@ -67,8 +68,8 @@ struct spec_input {
     /* the host */
     uint64_t caps_held; /* capabilities in this process's bounding set */
     unsigned kernel_major, kernel_minor;
-    bool host_resolv, host_hosts,
-        host_mqueue; /* /etc/resolv.conf, /etc/hosts, /dev/mqueue of the host exist */
+    const char *resolv, *hosts; /* what is laid over /etc/resolv.conf and /etc/hosts; NULL: nothing */
+    bool host_mqueue;           /* /dev/mqueue of the host exists */
 };
 
 /*

@@ -327,15 +327,14 @@ static int bind_mount(struct build *b, size_t index, struct error *err)
     return 0;
 }
 
-/* A container in the network of another or of the host looks names up as that one does. */
+/* A container in the network of another or of the host looks names up as that one does; one on a bridge has files of its own. */
 static void network_files(struct build *b)
 {
     static const char *const options[] = { "bind", "ro", "nosuid", "nodev", "noexec", NULL };
-    bool host = b->opt->network != NULL && !str_eq(b->opt->network, "none");
-    if (host && b->in->host_resolv && asked_mount(b->opt, "/etc/resolv.conf") == NULL)
-        oci_mount_add(b->spec, "/etc/resolv.conf", "bind", "/etc/resolv.conf", options);
-    if (host && b->in->host_hosts && asked_mount(b->opt, "/etc/hosts") == NULL)
-        oci_mount_add(b->spec, "/etc/hosts", "bind", "/etc/hosts", options);
+    if (b->in->resolv != NULL && asked_mount(b->opt, "/etc/resolv.conf") == NULL)
+        oci_mount_add(b->spec, "/etc/resolv.conf", "bind", b->in->resolv, options);
+    if (b->in->hosts != NULL && asked_mount(b->opt, "/etc/hosts") == NULL)
+        oci_mount_add(b->spec, "/etc/hosts", "bind", b->in->hosts, options);
 }
 
 /* The runtime is given the mount itself: that there is nothing at its source ends a start that has not made one. */

@@ -79,7 +79,7 @@ static int build_hostname(struct build *b, struct error *err)
 static int build_sysctls(struct build *b, struct error *err)
 {
     struct oci_pairs *s = &b->spec->linux_.sysctl;
-    bool own_net = b->opt->network == NULL || str_eq(b->opt->network, "none");
+    bool own_net = options_own_network(b->opt);
     if (own_net)
         oci_pairs_set(b->a, s, "net.ipv4.ip_unprivileged_port_start", "0");
     /* Docker grants ping to everybody; the highest group must have a name in the user namespace. */
@@ -125,6 +125,8 @@ int build_namespaces(struct build *b, struct error *err)
             source_set(b, table[i].control, "--%s %s",
                        table[i].kind == OCI_NS_CGROUP ? "cgroupns" : table[i].control, table[i].asked);
     }
+    if (network_is_bridge(o->network))
+        source_set(b, "network", "--network bridge");
     build_userns(b);
     int r = check_user(b, err);
     if (r >= 0)

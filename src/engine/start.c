@@ -148,6 +148,7 @@ static void keep_failure(struct launch *l, const struct container_exit *end, con
     struct engine_record *rec = l->record;
     char now[CLOCK_TEXT_MAX];
     clock_now_text(now);
+    network_release(l->e, rec);
     rec->detached = false;
     rec->finished = now;
     rec->error = err->msg;

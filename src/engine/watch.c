@@ -227,6 +227,7 @@ int engine_ended(struct engine *e, const char *id, bool by_keeper, struct error 
     if (record->rm)
         return engine_teardown(e, id, record, true, err);
     health_keep(e, id, dirfd);
+    network_release(e, record);
     r = container_delete(rt, id, true, err);
     if (!restart)
         monitor_state_remove(e, id);

@@ -35,6 +35,7 @@ static const struct known {
 } known[] = {
     { ANNOTATION_LANDLOCK, ON_OFF },
     { "org.oakum.name", ANY },
+    { "org.oakum.network", ANY },
     { "org.oakum.image", ANY },
     { "org.oakum.image.digest", ANY },
     { ANNOTATION_BPF_DATA, PATH },

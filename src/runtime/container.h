@@ -35,6 +35,9 @@ int runtime_protect(const struct oci_spec *spec, struct error *err);
 /* For an ordinary user, before runtime_protect() for exec: into the user namespace in which the container was made. */
 int runtime_enter(struct runtime *rt, const char *id, struct error *err);
 
+/* Connects the network namespace of pid, the container's first process, which waits meanwhile. proc_fd: the host's procfs. */
+typedef int container_network_fn(void *arg, int proc_fd, pid_t pid, struct error *err);
+
 struct container_options {
     const char *id; /* required */
     const char *
@@ -51,6 +54,8 @@ struct container_options {
         namespaces; /* NULL, or OCI_NS_KINDS descriptors: taken in place of the path of linux.namespaces (-1: none) */
     const struct mount_given *given; /* n_given mounts that are there already (confine/mounts.h) */
     size_t n_given;
+    container_network_fn *network; /* NULL: nothing is done */
+    void *network_arg;
     unsigned preserve_fds; /* descriptors 3..3+n-1 are passed to the process */
     bool no_pivot;         /* chroot-like move instead of pivot_root */
     bool no_new_keyring;

@@ -537,6 +537,8 @@ static int make_process(struct start *s, bool wait_for_start, bool *ret_exec_fai
         r = rdt_join(&s->spec->linux_.intel_rdt, s->opt->id, s->pid, err);
     if (r >= 0)
         r = net_devices_move(&s->spec->linux_, s->proc_fd, s->pid, err);
+    if (r >= 0 && s->opt->network != NULL)
+        r = s->opt->network(s->opt->network_arg, s->proc_fd, s->pid, err);
     if (r >= 0 && send(s->parent_sync, s->ignored ? GO_AND_RESET_SIGNALS : GO, 1, MSG_NOSIGNAL) < 0)
         r = -errno; /* the child has failed already: its message says why */
     if (r >= 0 || r == -EPIPE || r == -ECONNRESET)

@@ -437,6 +437,13 @@ both'
   said 0 Usage
 }
 
+@test "a network that only root can have says so" {
+  needs_newuidmap
+  as sub oakum import "$place/bundle/rootfs" box >/dev/null
+  run as sub oakum run --rm --network bridge box true
+  said 125 '--network bridge needs root'
+}
+
 @test "export and image diff work without root; image mount says that it does not" {
   needs_newuidmap
   as sub oakum import "$place/bundle/rootfs" box >/dev/null

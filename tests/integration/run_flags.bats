@@ -267,7 +267,7 @@ inside() {
 }
 
 @test "flags that docker has and this version has not say so" {
-  for flag in '-p 80:80' '--add-host a:1.2.3.4' '--network bridge'; do
+  for flag in '--link a' '--network-alias b' '--ip6 ::1'; do
     # shellcheck disable=SC2086
     run oak_run $flag box true
     said 125 'not in this version'
