@@ -74,6 +74,7 @@ try_value() {
   flags=$("$bin/oakum" dump-commands | jq -r '.commands[] | select(.name == "run").options[] | select(.arg).name')
   mkdir "$place/empty" && cd "$place/empty"
   oak_run --detach-keys x box true # makes the directory of monitors, which stays
+  oak_run --secret none box true || true # and that of secrets
   mark
   for flag in $flags; do
     for value in "${values[@]}"; do

@@ -87,17 +87,20 @@ make_bundle() {
 # ---- what is there of ours
 
 traces() {
-  local pid exe
+  local pid
   # find fails when a directory goes while it looks, and what follows would be missing.
   find /sys/fs/cgroup -mindepth 1 -type d -path "*/$group/*" -printf 'cgroup %p\n' 2>/dev/null || true
   sed -E 's/^[0-9]+ [0-9]+ [0-9:]+ (\S+) (\S+) .* - (\S+) (\S+) .*/mount \2 (\3 from \4, root \1)/' /proc/self/mountinfo
-  for pid in /proc/[0-9]*; do
-    exe=$(readlink "$pid/exe") || true # a kernel thread has none, and the test would end here
+  # Two programs for all processes, not two for each: others may have thousands. A kernel thread has no exe.
+  {
+    grep -lF "/$group" /proc/[0-9]*/cgroup | sed 's,/cgroup$,,'
     # A protected runtime's file is the root of a mount of its own: /oakum-runtime.
-    if grep -qF "/$group" "$pid/cgroup" || [[ ($exe == "$bin"/* || $exe == /oakum*) && $(tr '\0' ' ' <"$pid/cmdline") == *"$place"* ]]; then
-      echo "process ${pid#/proc/} $(tr '\0' ' ' <"$pid/cmdline")"
-    fi
-  done 2>/dev/null
+    find /proc/[0-9]*/exe -maxdepth 0 \( -lname "$bin/*" -o -lname '/oakum*' \) -printf '%h\n' | while read -r pid; do
+      [[ $(tr '\0' ' ' <"$pid/cmdline") != *"$place"* ]] || echo "$pid"
+    done
+  } 2>/dev/null | sort -u | while read -r pid; do
+    echo "process ${pid#/proc/} $(tr '\0' ' ' <"$pid/cmdline")"
+  done 2>/dev/null || true
   find "$place" -path "$place/tmp" -prune -o -printf 'file %P %y\n' 2>/dev/null || true
 }
 
