@@ -16,6 +16,8 @@ cgroup-parent *
 cidfile text
 cpu-quota -1
 detach-keys '' x
+dns-option text
+dns-search text
 domainname *
 entrypoint '' -1 $huge x 5x
 env text
