@@ -248,3 +248,27 @@ P
   one_error "$output"
   nothing
 }
+
+@test "a manifest that is two things, or not what its header says (CVE-2021-41190)" {
+  oak manifest inspect --raw "$front/box:1" >"$place/good"
+  gone
+  local manifest=application/vnd.oci.image.manifest.v1+json index=application/vnd.oci.image.index.v1+json header change
+  while read -r header change; do
+    jq -c "$change" "$place/good" >"$place/bad"
+    jq -n --arg type "$header" --rawfile body "$place/bad" '[{match: "(GET|HEAD) .*/manifests/", do: "status", status: 200, headers: {"Content-Type": $type}, body: $body}]' >"$place/rules"
+    rules "$(cat "$place/rules")"
+    run -1 oak pull -q "$front/box:1"
+    one_error "$output"
+    nothing
+  done <<END
+$manifest .+{manifests:[]}
+$manifest .+{manifests:[.config]}
+$index .+{manifests:[.config]}
+$index .
+$manifest .mediaType="$index"
+END
+  # The same document under its own name is an image.
+  jq -n --arg type $manifest --rawfile body "$place/good" '[{match: "(GET|HEAD) .*/manifests/", do: "status", status: 200, headers: {"Content-Type": $type}, body: $body}]' >"$place/rules"
+  rules "$(cat "$place/rules")"
+  oak pull -q "$front/box:1"
+}
