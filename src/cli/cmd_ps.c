@@ -177,8 +177,9 @@ static void add_row(struct table *t, struct engine *e, const struct ps_flags *f,
     table_row(t, cells);
 }
 
-static json_t *container_json(struct engine *e, const struct engine_container *c, bool whole)
+static json_t *container_json(struct engine *e, struct engine_container *c, bool whole)
 {
+    engine_find_pid(e, c);
     char created[80], status[128];
     const struct engine_record *r = c->record;
     _cleanup_free_ char *command = container_command_text(r, whole);
@@ -211,7 +212,7 @@ static json_t *container_json(struct engine *e, const struct engine_container *c
 }
 
 static int render(struct engine *e, const struct ps_flags *f, const struct bounds *b, struct format *format,
-                  const struct engine_container *list, size_t n, struct strbuf *out, struct error *err)
+                  struct engine_container *list, size_t n, struct strbuf *out, struct error *err)
 {
     static const struct format_header fields[] = {
         { "ID", "CONTAINER ID" }, { "RunningFor", "CREATED" }, { "CreatedAt", "CREATED AT" }, { NULL, NULL }

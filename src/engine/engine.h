@@ -140,11 +140,13 @@ struct engine_container {
 };
 const char *engine_status_name(
     enum engine_status s); /* docker's: "created" "running" "exited" …, and "damaged" */
-/* all: stopped ones too. Newest first. */
+/* all: stopped ones too. Newest first. pid is 0 of most that run: engine_find_pid(). */
 int engine_list(struct engine *e, bool all, struct engine_container **ret, size_t *ret_n, struct error *err);
 void engine_containers_free(struct engine_container *list, size_t n);
 int engine_get(struct engine *e, const char *name_or_id, struct engine_container *ret, struct error *err);
 void engine_container_clear(struct engine_container *c);
+/* Sets pid and start_time of one that runs, if they are not known; 0: it has ended. */
+void engine_find_pid(struct engine *e, struct engine_container *c);
 /*
  * boot.c: containers that are to run by their restart policy and do not, the oldest first, so that who is joined is there before who joins;
  * as docker's daemon has it when it starts, but for one that a person has stopped since the host was booted, or whose

@@ -9,72 +9,67 @@
 
 #include "base/json.h"
 #include "oci/digest.h"
+#include "oci/flat.h"
 #include "sys/file.h"
 
 #define RECORD_MAX (4u << 20)
 #define RECORD_VERSION 1
 
-enum field_kind { F_TEXT, F_STRINGS, F_PAIRS, F_U32, F_I64, F_OPT_I64, F_BOOL };
-static const struct {
-    const char *key;
-    enum field_kind kind;
-    bool required;
-    size_t offset;
-} fields[] = {
-    { "id", F_TEXT, true, offsetof(struct engine_record, id) },
-    { "name", F_TEXT, true, offsetof(struct engine_record, name) },
-    { "image", F_TEXT, true, offsetof(struct engine_record, image) },
-    { "imageId", F_TEXT, true, offsetof(struct engine_record, image_id) },
-    { "created", F_TEXT, true, offsetof(struct engine_record, created) },
-    { "args", F_STRINGS, true, offsetof(struct engine_record, args) },
-    { "labels", F_PAIRS, false, offsetof(struct engine_record, labels) },
-    { "sources", F_PAIRS, false, offsetof(struct engine_record, sources) },
-    { "rangeFirst", F_U32, false, offsetof(struct engine_record, range_first) },
-    { "cgroup", F_TEXT, false, offsetof(struct engine_record, cgroup) },
-    { "network", F_TEXT, false, offsetof(struct engine_record, network) },
-    { "ports", F_STRINGS, false, offsetof(struct engine_record, ports) },
-    { "ip", F_TEXT, false, offsetof(struct engine_record, ip) },
-    { "mac", F_TEXT, false, offsetof(struct engine_record, mac) },
-    { "joined", F_PAIRS, false, offsetof(struct engine_record, joined) },
-    { "stopSignal", F_TEXT, false, offsetof(struct engine_record, stop_signal) },
-    { "stopTimeout", F_I64, true, offsetof(struct engine_record, stop_timeout) },
-    { "rm", F_BOOL, false, offsetof(struct engine_record, rm) },
-    { "tty", F_BOOL, false, offsetof(struct engine_record, tty) },
-    { "interactive", F_BOOL, false, offsetof(struct engine_record, interactive) },
-    { "stdinOnce", F_BOOL, false, offsetof(struct engine_record, stdin_once) },
-    { "init", F_BOOL, false, offsetof(struct engine_record, init) },
-    { "renamed", F_BOOL, false, offsetof(struct engine_record, renamed) },
-    { "ulimits", F_BOOL, false, offsetof(struct engine_record, ulimits) },
-    { "runs", F_I64, false, offsetof(struct engine_record, runs) },
-    { "detached", F_BOOL, false, offsetof(struct engine_record, detached) },
-    { "restart", F_TEXT, false, offsetof(struct engine_record, restart) },
-    { "restartMax", F_I64, false, offsetof(struct engine_record, restart_max) },
-    { "restarts", F_I64, false, offsetof(struct engine_record, restarts) },
-    { "restartBackoff", F_I64, false, offsetof(struct engine_record, restart_backoff) },
-    { "timeout", F_I64, false, offsetof(struct engine_record, timeout) },
-    { "healthTest", F_STRINGS, false, offsetof(struct engine_record, health.test) },
-    { "healthShell", F_STRINGS, false, offsetof(struct engine_record, health.shell) },
-    { "healthInterval", F_I64, false, offsetof(struct engine_record, health.interval) },
-    { "healthTimeout", F_I64, false, offsetof(struct engine_record, health.timeout) },
-    { "healthStartPeriod", F_I64, false, offsetof(struct engine_record, health.start_period) },
-    { "healthStartInterval", F_I64, false, offsetof(struct engine_record, health.start_interval) },
-    { "healthRetries", F_I64, false, offsetof(struct engine_record, health.retries) },
-    { "healthOnFailure", F_TEXT, false, offsetof(struct engine_record, health.on_failure) },
-    { "sdnotify", F_TEXT, false, offsetof(struct engine_record, sdnotify) },
-    { "secrets", F_PAIRS, false, offsetof(struct engine_record, secrets) },
-    { "logDriver", F_TEXT, false, offsetof(struct engine_record, log_driver) },
-    { "logMaxSize", F_I64, false, offsetof(struct engine_record, log_max_size) },
-    { "logMaxFile", F_I64, false, offsetof(struct engine_record, log_max_file) },
-    { "logTag", F_TEXT, false, offsetof(struct engine_record, log_tag) },
-    { "logAttrs", F_TEXT, false, offsetof(struct engine_record, log_attrs) },
-    { "logDrop", F_BOOL, false, offsetof(struct engine_record, log_drop) },
-    { "logBuffer", F_I64, false, offsetof(struct engine_record, log_buffer) },
-    { "logFacility", F_TEXT, false, offsetof(struct engine_record, log_facility) },
-    { "boot", F_TEXT, false, offsetof(struct engine_record, boot) },
-    { "started", F_TEXT, false, offsetof(struct engine_record, started) },
-    { "finished", F_TEXT, false, offsetof(struct engine_record, finished) },
-    { "exitCode", F_OPT_I64, false, offsetof(struct engine_record, exit_code) },
-    { "error", F_TEXT, false, offsetof(struct engine_record, error) },
+static const struct flat_field fields[] = {
+    { "id", FLAT_TEXT, true, offsetof(struct engine_record, id) },
+    { "name", FLAT_TEXT, true, offsetof(struct engine_record, name) },
+    { "image", FLAT_TEXT, true, offsetof(struct engine_record, image) },
+    { "imageId", FLAT_TEXT, true, offsetof(struct engine_record, image_id) },
+    { "created", FLAT_TEXT, true, offsetof(struct engine_record, created) },
+    { "args", FLAT_STRINGS, true, offsetof(struct engine_record, args) },
+    { "labels", FLAT_PAIRS, false, offsetof(struct engine_record, labels) },
+    { "sources", FLAT_PAIRS, false, offsetof(struct engine_record, sources) },
+    { "rangeFirst", FLAT_U32, false, offsetof(struct engine_record, range_first) },
+    { "cgroup", FLAT_TEXT, false, offsetof(struct engine_record, cgroup) },
+    { "network", FLAT_TEXT, false, offsetof(struct engine_record, network) },
+    { "ports", FLAT_STRINGS, false, offsetof(struct engine_record, ports) },
+    { "ip", FLAT_TEXT, false, offsetof(struct engine_record, ip) },
+    { "mac", FLAT_TEXT, false, offsetof(struct engine_record, mac) },
+    { "joined", FLAT_PAIRS, false, offsetof(struct engine_record, joined) },
+    { "stopSignal", FLAT_TEXT, false, offsetof(struct engine_record, stop_signal) },
+    { "stopTimeout", FLAT_I64, true, offsetof(struct engine_record, stop_timeout) },
+    { "rm", FLAT_BOOL, false, offsetof(struct engine_record, rm) },
+    { "tty", FLAT_BOOL, false, offsetof(struct engine_record, tty) },
+    { "interactive", FLAT_BOOL, false, offsetof(struct engine_record, interactive) },
+    { "stdinOnce", FLAT_BOOL, false, offsetof(struct engine_record, stdin_once) },
+    { "init", FLAT_BOOL, false, offsetof(struct engine_record, init) },
+    { "renamed", FLAT_BOOL, false, offsetof(struct engine_record, renamed) },
+    { "ulimits", FLAT_BOOL, false, offsetof(struct engine_record, ulimits) },
+    { "runs", FLAT_I64, false, offsetof(struct engine_record, runs) },
+    { "detached", FLAT_BOOL, false, offsetof(struct engine_record, detached) },
+    { "restart", FLAT_TEXT, false, offsetof(struct engine_record, restart) },
+    { "restartMax", FLAT_I64, false, offsetof(struct engine_record, restart_max) },
+    { "restarts", FLAT_I64, false, offsetof(struct engine_record, restarts) },
+    { "restartBackoff", FLAT_I64, false, offsetof(struct engine_record, restart_backoff) },
+    { "timeout", FLAT_I64, false, offsetof(struct engine_record, timeout) },
+    { "healthTest", FLAT_STRINGS, false, offsetof(struct engine_record, health.test) },
+    { "healthShell", FLAT_STRINGS, false, offsetof(struct engine_record, health.shell) },
+    { "healthInterval", FLAT_I64, false, offsetof(struct engine_record, health.interval) },
+    { "healthTimeout", FLAT_I64, false, offsetof(struct engine_record, health.timeout) },
+    { "healthStartPeriod", FLAT_I64, false, offsetof(struct engine_record, health.start_period) },
+    { "healthStartInterval", FLAT_I64, false, offsetof(struct engine_record, health.start_interval) },
+    { "healthRetries", FLAT_I64, false, offsetof(struct engine_record, health.retries) },
+    { "healthOnFailure", FLAT_TEXT, false, offsetof(struct engine_record, health.on_failure) },
+    { "sdnotify", FLAT_TEXT, false, offsetof(struct engine_record, sdnotify) },
+    { "secrets", FLAT_PAIRS, false, offsetof(struct engine_record, secrets) },
+    { "logDriver", FLAT_TEXT, false, offsetof(struct engine_record, log_driver) },
+    { "logMaxSize", FLAT_I64, false, offsetof(struct engine_record, log_max_size) },
+    { "logMaxFile", FLAT_I64, false, offsetof(struct engine_record, log_max_file) },
+    { "logTag", FLAT_TEXT, false, offsetof(struct engine_record, log_tag) },
+    { "logAttrs", FLAT_TEXT, false, offsetof(struct engine_record, log_attrs) },
+    { "logDrop", FLAT_BOOL, false, offsetof(struct engine_record, log_drop) },
+    { "logBuffer", FLAT_I64, false, offsetof(struct engine_record, log_buffer) },
+    { "logFacility", FLAT_TEXT, false, offsetof(struct engine_record, log_facility) },
+    { "boot", FLAT_TEXT, false, offsetof(struct engine_record, boot) },
+    { "started", FLAT_TEXT, false, offsetof(struct engine_record, started) },
+    { "finished", FLAT_TEXT, false, offsetof(struct engine_record, finished) },
+    { "exitCode", FLAT_OPT_I64, false, offsetof(struct engine_record, exit_code) },
+    { "error", FLAT_TEXT, false, offsetof(struct engine_record, error) },
 };
 
 struct engine_record *engine_record_new(void)
@@ -129,34 +124,45 @@ static int read_field(struct engine_record *r, const json_t *doc, size_t i, stru
     int64_t n = 0;
     int ret;
     switch (fields[i].kind) {
-    case F_TEXT:
+    case FLAT_TEXT:
         ret = json_get_string(doc, "record", key, required, &text, err);
         if (ret == 0 && text != NULL)
             *(const char **) to = arena_strdup(r->arena, text);
         return ret;
-    case F_STRINGS:
+    case FLAT_STRINGS:
         ret = json_get_container(doc, "record", key, JSON_ARRAY, required, &c, err);
         return ret < 0 || c == NULL ? ret : read_strings(r->arena, c, key, to, err);
-    case F_PAIRS:
+    case FLAT_PAIRS:
         ret = json_get_container(doc, "record", key, JSON_OBJECT, required, &c, err);
         return ret < 0 || c == NULL ? ret : read_pairs(r->arena, c, key, to, err);
-    case F_BOOL: return json_get_bool(doc, "record", key, required, to, err);
+    case FLAT_BOOL: return json_get_bool(doc, "record", key, required, to, err);
     default: ret = json_get_i64(doc, "record", key, required, &n, err); break;
     }
     if (ret < 0)
         return ret;
-    if (fields[i].kind == F_U32 && (n < 0 || n > UINT32_MAX))
+    if (fields[i].kind == FLAT_U32 && (n < 0 || n > UINT32_MAX))
         return error_set(err, -ERANGE, "record.%s: is out of range", key);
-    if (fields[i].kind == F_U32)
+    if (fields[i].kind == FLAT_U32)
         *(uint32_t *) to = (uint32_t) n;
-    else if (fields[i].kind == F_I64)
+    else if (fields[i].kind == FLAT_I64)
         *(int64_t *) to = n;
     else
         *(struct opt_i64 *) to = (struct opt_i64){ json_object_get(doc, key) != NULL, n };
     return 0;
 }
 
-int engine_record_parse(const char *text, size_t len, struct engine_record **ret, struct error *err)
+/* NULL: it has something that has to be looked at more closely. */
+static struct engine_record *parse_quick(const char *text, size_t len)
+{
+    struct engine_record *r = engine_record_new();
+    if (flat_parse(text, len, "oakum", RECORD_VERSION, fields, ARRAY_LEN(fields), r->arena, r) &&
+        hex64_valid(r->id))
+        return r;
+    engine_record_free(r);
+    return NULL;
+}
+
+static int parse_closely(const char *text, size_t len, struct engine_record **ret, struct error *err)
 {
     const char *known[ARRAY_LEN(fields) + 1];
     _cleanup_json_ json_t *doc = NULL;
@@ -174,6 +180,15 @@ int engine_record_parse(const char *text, size_t len, struct engine_record **ret
     if (!hex64_valid(r->id))
         return error_set(err, -EINVAL, "record.id: must be 64 hex digits");
     *ret = TAKE_PTR(r);
+    return 0;
+}
+
+int engine_record_parse(const char *text, size_t len, struct engine_record **ret, struct error *err)
+{
+    struct engine_record *quick = parse_quick(text, len);
+    if (quick == NULL)
+        return parse_closely(text, len, ret, err);
+    *ret = quick;
     return 0;
 }
 
@@ -203,17 +218,18 @@ static json_t *field_json(const struct engine_record *r, size_t i)
     const struct oci_pairs *p;
     json_t *object;
     switch (fields[i].kind) {
-    case F_TEXT: return *(const char *const *) from != NULL ? json_string(*(const char *const *) from) : NULL;
-    case F_STRINGS: return strings_json(from);
-    case F_PAIRS:
+    case FLAT_TEXT:
+        return *(const char *const *) from != NULL ? json_string(*(const char *const *) from) : NULL;
+    case FLAT_STRINGS: return strings_json(from);
+    case FLAT_PAIRS:
         p = from;
         object = p->n > 0 ? json_object() : NULL;
         for (size_t k = 0; k < p->n; k++)
             json_object_set_new(object, p->v[k].key, json_string(p->v[k].value));
         return object;
-    case F_U32: return *(const uint32_t *) from != 0 ? json_integer(*(const uint32_t *) from) : NULL;
-    case F_I64: return json_integer(*(const int64_t *) from);
-    case F_OPT_I64: n = from; return n->set ? json_integer(n->v) : NULL;
+    case FLAT_U32: return *(const uint32_t *) from != 0 ? json_integer(*(const uint32_t *) from) : NULL;
+    case FLAT_I64: return json_integer(*(const int64_t *) from);
+    case FLAT_OPT_I64: n = from; return n->set ? json_integer(n->v) : NULL;
     default: return *(const bool *) from ? json_true() : NULL;
     }
 }

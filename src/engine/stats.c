@@ -123,7 +123,9 @@ int engine_stats(struct engine *e, const struct engine_container *c, struct engi
     uint64_t kills;
     struct timespec now;
     *ret = (struct engine_stats){ 0 };
-    if (!engine_is_up(c->status) || c->pid <= 0)
+    struct engine_container found = *c; /* the record stays c's */
+    engine_find_pid(e, &found);
+    if (!engine_is_up(found.status) || found.pid <= 0)
         return -ESRCH;
     int r = engine_runtime(e, &rt, err);
     if (r < 0)
@@ -141,6 +143,6 @@ int engine_stats(struct engine *e, const struct engine_container *c, struct engi
     ret->processes = figure(data, "pids", NULL, "current");
     add_memory(data, ret);
     add_io(data, ret);
-    add_net(c, ret);
+    add_net(&found, ret);
     return 0;
 }

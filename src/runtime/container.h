@@ -136,6 +136,13 @@ struct container_state {
 };
 /* -ENOENT when there is no such container. */
 int container_state(struct runtime *rt, const char *id, struct container_state **ret, struct error *err);
+/*
+ * The same of a container that was started and whose process the caller knows to be there, since its parent is and has not told its end:
+ * without asking the kernel, but whether one that was paused (by container_pause()) still is. -ENOENT too when it is not made yet.
+ */
+int container_glance(struct runtime *rt, const char *id, struct container_state **ret, struct error *err);
+/* It was paused or updated since its start. Only such a one can be paused by us. */
+bool container_was_changed(struct runtime *rt, const char *id);
 void container_state_free(struct container_state *st);
 /* The state document of the specification (ociVersion, id, status, pid, bundle, annotations) plus rootfs, created, owner. New reference. */
 json_t *container_state_to_json(const struct container_state *st);

@@ -107,7 +107,9 @@ int container_start(struct runtime *rt, const char *id, const char *notify_socke
 
 /* ---- state, list ---- */
 
-static struct container_state *state_from(int dirfd, const char *id, const struct record *rec)
+/* known: one that runs, as the caller knows; or NULL. */
+static struct container_state *state_from(int dirfd, const char *id, const struct record *rec,
+                                          const enum container_status *known)
 {
     struct arena *a = rec ? rec->arena : arena_new();
     struct container_state *st = arena_alloc(a, sizeof(*st));
@@ -126,7 +128,7 @@ static struct container_state *state_from(int dirfd, const char *id, const struc
     st->cgroup_path = rec->cgroup_path;
     st->owner_uid = rec->owner_uid;
     st->annotations = rec->annotations;
-    st->status = state_status(dirfd, rec);
+    st->status = known ? *known : state_status(dirfd, rec);
     st->pid = st->status == CONTAINER_STOPPED ? 0 : rec->pid;
     st->start_time = rec->start_time;
     return st;
@@ -140,7 +142,7 @@ static int look(struct runtime *rt, const char *id, struct container_state **ret
         return errno == ENOENT ? error_set(err, -ENOENT, "container %s does not exist", id)
                                : error_errno(err, -errno, "cannot open the state of %s", id);
     struct record rec;
-    *ret = state_from(dirfd, id, state_read(dirfd, &rec, NULL) < 0 ? NULL : &rec);
+    *ret = state_from(dirfd, id, state_read(dirfd, &rec, NULL) < 0 ? NULL : &rec, NULL);
     return 0;
 }
 
@@ -148,6 +150,26 @@ int container_state(struct runtime *rt, const char *id, struct container_state *
 {
     int r = container_id_check(id, err);
     return r < 0 ? r : look(rt, id, ret, err);
+}
+
+int container_glance(struct runtime *rt, const char *id, struct container_state **ret, struct error *err)
+{
+    struct record rec;
+    char path[300], text[8192];
+    enum container_status status = CONTAINER_RUNNING;
+    int r = container_id_check(id, err);
+    if (r == 0)
+        r = str_format(path, sizeof(path), "%s/state.json", id);
+    ssize_t n = r < 0 ? r : file_read_small(rt->fd, path, text, sizeof(text));
+    if (n < 0)
+        return error_errno(err, (int) n, "cannot read the state of %s", id);
+    r = state_parse(text, (size_t) n, &rec, err);
+    if (r < 0)
+        return r;
+    if (state_of_has_grown(rt->fd, id) && state_frozen(&rec))
+        status = CONTAINER_PAUSED;
+    *ret = state_from(-1, id, &rec, &status);
+    return 0;
 }
 
 void container_state_free(struct container_state *st)

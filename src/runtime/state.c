@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "confine/cgroup.h"
+#include "oci/flat.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 
@@ -219,14 +220,45 @@ static int read_annotations(const json_t *o, struct record *rec, struct error *e
     return 0;
 }
 
-int state_read(int dirfd, struct record *ret, struct error *err)
+/* False: it has something that has to be looked at more closely. */
+static bool parse_quick(const char *text, size_t len, struct record *ret)
 {
-    _cleanup_free_ char *text = NULL;
+    struct flat_record {
+        struct record rec;
+        int64_t pid, start;
+    } f = { .rec.arena = arena_new() };
+#define R(member) offsetof(struct flat_record, member)
+    static const struct flat_field fields[] = {
+        { "ociVersion", FLAT_TEXT, true, R(rec.oci_version) },
+        { "id", FLAT_TEXT, true, R(rec.id) },
+        { "pid", FLAT_I64, true, R(pid) },
+        { "startTime", FLAT_I64, true, R(start) },
+        { "bundle", FLAT_TEXT, true, R(rec.bundle) },
+        { "rootfs", FLAT_TEXT, true, R(rec.rootfs) },
+        { "created", FLAT_TEXT, true, R(rec.created) },
+        { "cgroupPath", FLAT_TEXT, true, R(rec.cgroup_path) },
+        { "owner", FLAT_U32, true, R(rec.owner_uid) },
+        { "ownPidns", FLAT_BOOL, true, R(rec.own_pidns) },
+        { "annotations", FLAT_PAIRS, true, R(rec.annotations) },
+    };
+#undef R
+    if (!flat_parse(text, len, "state", 1, fields, ARRAY_LEN(fields), f.rec.arena, &f) || f.pid < 0 ||
+        f.pid > INT_MAX || f.start < 0) {
+        arena_free(f.rec.arena);
+        return false;
+    }
+    f.rec.pid = (pid_t) f.pid;
+    f.rec.start_time = (uint64_t) f.start;
+    *ret = f.rec;
+    return true;
+}
+
+int state_parse(const char *text, size_t len, struct record *ret, struct error *err)
+{
     _cleanup_json_ json_t *o = NULL;
-    size_t len;
-    int r = file_read(dirfd, "state.json", STATE_MAX, &text, &len, err);
-    if (r >= 0)
-        r = json_parse(text, len, "state.json", &o, err);
+    if (parse_quick(text, len, ret))
+        return 0;
+    int r = json_parse(text, len, "state.json", &o, err);
     if (r < 0)
         return r;
     struct record rec = { .arena = arena_new() };
@@ -243,6 +275,14 @@ int state_read(int dirfd, struct record *ret, struct error *err)
     }
     *ret = rec;
     return 0;
+}
+
+int state_read(int dirfd, struct record *ret, struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t len;
+    int r = file_read(dirfd, "state.json", STATE_MAX, &text, &len, err);
+    return r < 0 ? r : state_parse(text, len, ret, err);
 }
 
 int state_read_config(int dirfd, char **ret, size_t *ret_len, struct error *err)

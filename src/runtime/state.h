@@ -34,6 +34,8 @@ int state_remove(struct runtime *rt, const char *id, int dirfd, struct error *er
 int state_write(int dirfd, const struct record *rec, struct error *err);
 /* -ENOENT: not written yet (creating, or killed before). */
 int state_read(int dirfd, struct record *ret, struct error *err);
+/* From text, for tests. */
+int state_parse(const char *text, size_t len, struct record *ret, struct error *err);
 /* The cgroup's handle recorded by state_write_cgroup(); NULL if none. Caller frees. */
 char *state_read_cgroup(int dirfd);
 int state_write_cgroup(int dirfd, const char *path, struct error *err); /* once more: replaces it */
@@ -44,6 +46,7 @@ bool state_frozen(const struct record *rec);
 /* pause and update leave this mark: the cgroup may have joined hierarchies that whoever created it does not know. */
 int state_mark_grown(int dirfd, struct error *err);
 bool state_has_grown(int dirfd);
+bool state_of_has_grown(int root_fd, const char *id); /* without opening its directory */
 /* How often it was left; 0: never. */
 off_t state_growth(int dirfd);
 /* Thaws the cgroup if it is frozen; nobody is told of a failure. */

@@ -35,6 +35,18 @@ off_t state_growth(int dirfd)
     return fstatat(dirfd, MARK, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_size + 1 : 0;
 }
 
+bool state_of_has_grown(int root_fd, const char *id)
+{
+    char path[300];
+    return str_format(path, sizeof(path), "%s/" MARK, id) > 0 &&
+           faccessat(root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool container_was_changed(struct runtime *rt, const char *id)
+{
+    return state_of_has_grown(rt->fd, id);
+}
+
 bool state_has_grown(int dirfd)
 {
     return state_growth(dirfd) > 0;

@@ -78,6 +78,23 @@ int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
                     ret_len, err);
 }
 
+ssize_t file_read_small(int dirfd, const char *path, char *buf, size_t size)
+{
+    _cleanup_close_ int fd = file_open(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, NULL);
+    ssize_t n = fd;
+    if (fd < 0)
+        return n;
+    do
+        n = read(fd, buf, size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    if ((size_t) n >= size)
+        return -EFBIG;
+    buf[n] = '\0';
+    return n;
+}
+
 int file_write_value(int dirfd, const char *path, const char *text, struct error *err)
 {
     _cleanup_close_ int fd = file_open(dirfd, path, O_WRONLY, 0, err);

@@ -19,6 +19,11 @@ int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
     _warn_unused_;
 int file_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct error *err)
     _warn_unused_;
+/*
+ * A small regular file of ours, in three system calls: up to size - 1 bytes into buf, a NUL behind them. How many, or a negative errno without a
+ * message; -EFBIG: there may be more.
+ */
+ssize_t file_read_small(int dirfd, const char *path, char *buf, size_t size) _warn_unused_;
 /* One write(2) of text to an existing file (kernel interfaces: cgroupfs, procfs). No O_CREAT, no O_TRUNC. */
 int file_write_value(int dirfd, const char *path, const char *text, struct error *err);
 /* Replaces name with the data: temporary file beside it, written, optionally fsynced, renamed. Readers see the old or the new content, never a part. mode is exact: the umask does not matter. */
