@@ -180,6 +180,18 @@ static int start_loaded(struct launch *l, const struct start_request *req, const
     return r;
 }
 
+/* With the container's lock: another oakum may have started it since it was looked at, or its keeper may not be done with its end. */
+static int check_keeper(struct launch *l, bool *ret_runs, struct error *err)
+{
+    bool restart = false;
+    if (!monitor_alive(l->dirfd))
+        return 0;
+    if (monitor_exit_read(l->dirfd, l->record, &restart) == 1 && !restart)
+        return error_set(err, -EBUSY, "container %s is just ending; try again", l->name);
+    *ret_runs = true;
+    return 0;
+}
+
 static void forget_stop(int dirfd)
 {
     _cleanup_close_ int dir = monitor_dir(dirfd, false, NULL);
@@ -206,6 +218,8 @@ int engine_start(struct engine *e, const char *name_or_id, const struct start_re
     else if (!runs)
         r = load(&l, c.record->id, &config, err);
     engine_container_clear(&c);
+    if (r == 0 && !runs)
+        r = check_keeper(&l, &runs, err);
     if (r == 0 && !runs) {
         forget_stop(l.dirfd);
         l.record->restarts = l.record->restart_backoff = 0;
@@ -224,7 +238,7 @@ int engine_start(struct engine *e, const char *name_or_id, const struct start_re
 
 int engine_restarted(struct engine *e, const char *id, int64_t backoff_ms, int lock_fd, struct error *err)
 {
-    struct container_exit end;
+    struct container_exit end = { 0 };
     struct launch l;
     struct stat st;
     _cleanup_free_ char *config = NULL;
@@ -243,7 +257,7 @@ int engine_restarted(struct engine *e, const char *id, int64_t backoff_ms, int l
 
 int engine_restart(struct engine *e, const char *name_or_id, int sig, int64_t timeout_s, struct error *err)
 {
-    struct container_exit end;
+    struct container_exit end = { 0 };
     const struct start_request req = { .lock_fd = -1 };
     int r = engine_stop(e, name_or_id, sig, timeout_s, err);
     return r < 0 ? r : engine_start(e, name_or_id, &req, &end, err);

@@ -80,7 +80,9 @@ int version_cmp_number(struct span a, struct span b)
 {
     a = without_zeros(a);
     b = without_zeros(b);
-    return a.n != b.n ? (a.n > b.n) - (a.n < b.n) : sign_of(memcmp(a.s, b.s, a.n));
+    if (a.n != b.n)
+        return (a.n > b.n) - (a.n < b.n);
+    return a.n == 0 ? 0 : sign_of(memcmp(a.s, b.s, a.n)); /* an absent one has no bytes to point to */
 }
 
 bool version_span_is(struct span a, const char *text)
