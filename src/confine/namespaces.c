@@ -276,13 +276,15 @@ int namespace_user_with_maps(const struct oci_id_maps *uids, const struct oci_id
 }
 
 /* Stops in the namespace, so that its maps can be read by somebody outside of it: from inside they look different. */
-static _noreturn_ void stop_in_namespace(int userns_fd)
+static _noreturn_ void stop_in_namespace(int userns_fd, pid_t parent)
 {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (setns(userns_fd, CLONE_NEWUSER) < 0)
         _exit(errno);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(0); /* killed before: nobody would end us, and we hold the container's lock */
     kill(getpid(), SIGSTOP);
     _exit(0);
 }
@@ -323,11 +325,11 @@ int namespace_read_maps(int userns_fd, struct oci_id_maps *ret_uids, struct oci_
     _cleanup_close_ int proc_fd = proc_open(err);
     if (proc_fd < 0)
         return proc_fd;
-    pid_t pid = sys_clone3(&args, sizeof(args));
+    pid_t parent = getpid(), pid = sys_clone3(&args, sizeof(args));
     if (pid < 0)
         return error_errno(err, -errno, "cannot make a process");
     if (pid == 0)
-        stop_in_namespace(userns_fd);
+        stop_in_namespace(userns_fd, parent);
     while (waitpid(pid, &status, WUNTRACED) < 0 && errno == EINTR)
         ;
     if (WIFEXITED(status))

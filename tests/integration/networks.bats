@@ -15,6 +15,7 @@ new_namespace() {
 }
 another() { [ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$1/ns/net")" ]; }
 host() { nsenter -n -t "$host_pid" "$@"; }
+# What is to be killed by its number runs without these functions, in whose subshell it would be a child.
 outside() { nsenter -n -t "$outside_pid" "$@"; }
 oak() { host "$bin/oakum" --root "$place/store" --state "$place/state" "$@"; }
 in_box() { oak run --rm --network bridge --cgroup-parent "/$group" "$@"; }
@@ -33,7 +34,7 @@ setup() {
   outside ip link set to-host up
   mkdir -p "$place/www"
   echo from-outside >"$place/www/file"
-  outside busybox httpd -f -p 192.0.2.2:80 -h "$place/www" </dev/null >/dev/null 2>&1 3>&- &
+  nsenter -n -t "$outside_pid" busybox httpd -f -p 192.0.2.2:80 -h "$place/www" </dev/null >/dev/null 2>&1 3>&- &
   servers=$!
 }
 detached_setup_or_skip() {
@@ -84,7 +85,7 @@ nothing_held() { [ -z "$(find "$place/state/.net" -mindepth 2)" ] && [ "$(interf
   spy=$(oak inspect spy | jq .[0].State.Pid)
   spy() { nsenter -n -t "$spy" "$@"; }
   spy_gets() { [[ $(spy $get "http://$1" 2>&1) == *"$2"* ]]; }
-  host busybox httpd -f -p 9999 -h "$place/www" </dev/null >/dev/null 2>&1 3>&- &
+  nsenter -n -t "$host_pid" busybox httpd -f -p 9999 -h "$place/www" </dev/null >/dev/null 2>&1 3>&- &
   servers+=" $!"
   host ip addr add 169.254.169.254/32 dev to-outside
   outside ip addr add 169.254.1.1/32 dev to-host
@@ -163,7 +164,7 @@ print(s.recv(100), flush=True)' </dev/null >"$place/heard" 2>&1 3>&- &
 @test "publish: what is taken, what is not of this host, what makes no sense" {
   web -p 0.0.0.0:8081:80 -p 8090:80
   id=$(oak inspect web | jq -r '.[0].Id[:12]')
-  host busybox httpd -f -p 127.0.0.1:7777 </dev/null >/dev/null 2>&1 3>&- &
+  nsenter -n -t "$host_pid" busybox httpd -f -p 127.0.0.1:7777 </dev/null >/dev/null 2>&1 3>&- &
   servers+=" $!"
   wait_for 5 grep -q ':1E61 ' "/proc/$host_pid/net/tcp"
   for at in 8081:80 192.0.2.1:8081:80 0.0.0.0:8090:80; do
