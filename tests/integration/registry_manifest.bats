@@ -41,7 +41,9 @@ digest_of() { skopeo inspect --raw --tls-verify=false "docker://$1" | sha256sum 
   rm -rf "$place/store"
   for arch in amd64 arm64; do
     oak pull -q --platform "linux/$arch" "$reg/app:all" >/dev/null
-    [ "$(oak images --digests --format json "$reg/app" | jq -r .Digest)" = "sha256:$(digest_of "$reg/app:$arch")" ]
+    [ "$(oak images --digests --format json "$reg/app" | jq -r .Digest)" = "sha256:$(digest_of "$reg/app:all")" ]
+    [ "$(oak image inspect "$reg/app:all" | jq -r '.[0].Architecture')" = $arch ]
+    oak image inspect "$reg/app@sha256:$(digest_of "$reg/app:$arch")" | jq -e --arg arch $arch '.[0].Architecture == $arch'
     [ "$(skopeo inspect --config --tls-verify=false --override-arch $arch "docker://$reg/app:all" | jq -r .architecture)" = $arch ]
     oak rmi "$reg/app:all"
   done
