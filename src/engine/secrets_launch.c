@@ -169,6 +169,7 @@ int secret_deliver(struct engine *e, const char *name, int sig,
         bool runs = list[i].status == ENGINE_RUNNING || list[i].status == ENGINE_PAUSED;
         if (!runs || !secret_of_record(list[i].record, name))
             continue;
+        engine_find_pid(e, &list[i]);
         int code = replace_in(e, &list[i], name, &one);
         if (code == 0 && sig != 0)
             code = engine_kill(e, list[i].record->id, sig, &one);
