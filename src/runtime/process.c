@@ -67,6 +67,14 @@ static int make_directory(const char *cwd, struct error *err)
     return fchdir(fd) < 0 ? error_errno(err, -errno, "process.cwd: cannot enter %s", cwd) : 0;
 }
 
+/* Never through a link of procfs: those lead to what we hold open, wherever that is (CVE-2024-21626). */
+static int change_directory(const char *cwd)
+{
+    _cleanup_close_ int fd = sys_openat2(AT_FDCWD, cwd, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+                                         RESOLVE_NO_MAGICLINKS);
+    return fd < 0 || fchdir(fd) < 0 ? -errno : 0;
+}
+
 static int check_inside(const char *cwd, struct error *err)
 {
     char where[PATH_MAX];
@@ -85,7 +93,7 @@ static int enter_directory(struct process_plan *plan, struct error *err)
     const char *cwd = plan->process->cwd;
     if (str_eq(cwd, "/")) /* where we are: mounts_enter_root(), or setns() into the mount namespace */
         return 0;
-    int r = chdir(cwd) < 0 ? -errno : 0;
+    int r = change_directory(cwd);
     plan->cwd_later = r == -EACCES;
     if (plan->cwd_later)
         return 0;
@@ -101,8 +109,9 @@ static int enter_directory_later(const struct process_plan *plan, struct error *
     const char *cwd = plan->process->cwd;
     if (!plan->cwd_later)
         return 0;
-    if (chdir(cwd) < 0)
-        return error_errno(err, -errno, "process.cwd: cannot enter %s", cwd);
+    int r = change_directory(cwd);
+    if (r < 0)
+        return error_errno(err, r, "process.cwd: cannot enter %s", cwd);
     return check_inside(cwd, err);
 }
 

@@ -63,8 +63,11 @@ terminal() { "$BATS_TEST_DIRNAME/lib/on-terminal" "$@"; }
     said 127 nothing
     one_error "$output"
   done
-  run oak_run --workdir /proc/self/fd/9 box true
-  [ "$status" -ge 125 ]
+  for fd in {3..25}; do
+    run oak_run --workdir /proc/self/fd/$fd box true
+    [ "$status" -ge 125 ]
+    one_error "$output"
+  done
 }
 
 @test "standard input and output pass untouched: all bytes, 10 MB, in both directions" {
