@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli/registry_common.c: the program oakum-image, and what its commands share. */
 #include <errno.h>
-#include <signal.h>
 #include <sys/resource.h>
 
 #include "base/parse.h"
+#include "cli/helper.h"
 #include "cli/paths.h"
 #include "cli/registry_commands.h"
 
 #define BACKOFF_MS 500
 
-struct globals {
-    const char *root, *state, *log_level;
-};
-
-#define F(field) OPTION_FIELD(struct globals, field)
-static const struct cli_option options[] = {
-    { "log-level", 0, OPT_TEXT, F(log_level), "LEVEL", "error, warn, info or debug", NULL },
-    { "root", 0, OPT_TEXT, F(root), "DIR", "the store", NULL },
-    { "state", 0, OPT_TEXT, F(state), "DIR", "unused here", NULL },
-};
-
-static const struct {
-    const struct command *table;
-    int (*run)(const struct cli *cli, int argc, char **argv);
-} parts[] = {
+static const struct helper_part parts[] = {
     { &cmd_login, registry_login },
     { &cmd_logout, registry_logout },
     { &cmd_pull, registry_pull },
@@ -39,30 +25,9 @@ static const struct {
     { &cmd_manifest_rm, registry_manifest_rm },
 };
 
-static int begin(struct cli *cli, void *target)
-{
-    const struct globals *g = target;
-    int level = LOG_LEVEL_WARN;
-    if (g->log_level != NULL && log_level_parse(g->log_level, &level) < 0)
-        return fail_text(cli, 1, "--log-level must be error, warn, info or debug, not \"%s\"", g->log_level);
-    log_setup(STDERR_FILENO, LOG_FORMAT_TEXT, (enum log_level) level, "oakum");
-    cli->root = g->root != NULL ? g->root : "/var/lib/oakum";
-    cli->state = g->state != NULL ? g->state : "/run/oakum";
-    return -1;
-}
-
 int oakum_image_main(int argc, char **argv)
 {
-    static struct command commands[ARRAY_LEN(parts)];
-    static const struct command *list[ARRAY_LEN(parts) + 1];
-    struct globals g = { 0 };
     struct rlimit files;
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        commands[i] = *parts[i].table;
-        commands[i].run = parts[i].run;
-        list[i] = &commands[i];
-    }
-    signal(SIGPIPE, SIG_IGN);
     /* Partial blobs of an image with many layers stay open, and locked, until it is published. */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -72,16 +37,7 @@ int oakum_image_main(int argc, char **argv)
     const char *timeout = getenv("OAKUM_HTTP_TIMEOUT");
     if (timeout != NULL && parse_u32(timeout, &seconds) == 0 && seconds > 0 && seconds < 86400)
         http_set_times((long) seconds, BACKOFF_MS);
-    const struct program p = {
-        .name = "oakum",
-        .summary = "Speak to registries",
-        .commands = list,
-        .globals = options,
-        .n_globals = ARRAY_LEN(options),
-        .begin = begin,
-        .target = &g,
-    };
-    return program_main(&p, argc, argv);
+    return helper_main("Speak to registries", parts, ARRAY_LEN(parts), argc, argv);
 }
 
 int remote_open(const struct remote_flags *f, const char *host, struct registry **ret, struct error *err)

@@ -2,66 +2,22 @@
 /* cli/scan_common.c: the program oakum-scan, and what its commands share. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 
+#include "cli/helper.h"
 #include "cli/paths.h"
 #include "cli/scan_commands.h"
 #include "sys/file.h"
 
-struct globals {
-    const char *root, *state, *log_level;
-};
-
-#define F(field) OPTION_FIELD(struct globals, field)
-static const struct cli_option options[] = {
-    { "log-level", 0, OPT_TEXT, F(log_level), "LEVEL", "error, warn, info or debug", NULL },
-    { "root", 0, OPT_TEXT, F(root), "DIR", "the store", NULL },
-    { "state", 0, OPT_TEXT, F(state), "DIR", "unused here", NULL },
-};
-
-static const struct {
-    const struct command *table;
-    int (*run)(const struct cli *cli, int argc, char **argv);
-} parts[] = {
+static const struct helper_part parts[] = {
     { &cmd_db_build, scan_db_build },
     { &cmd_db_info, scan_db_info },
     { &cmd_sbom, scan_sbom },
     { &cmd_scan, scan_scan },
 };
 
-static int begin(struct cli *cli, void *target)
-{
-    const struct globals *g = target;
-    int level = LOG_LEVEL_WARN;
-    if (g->log_level != NULL && log_level_parse(g->log_level, &level) < 0)
-        return fail_text(cli, 1, "--log-level must be error, warn, info or debug, not \"%s\"", g->log_level);
-    log_setup(STDERR_FILENO, LOG_FORMAT_TEXT, (enum log_level) level, "oakum");
-    cli->root = g->root != NULL ? g->root : "/var/lib/oakum";
-    cli->state = g->state != NULL ? g->state : "/run/oakum";
-    return -1;
-}
-
 int oakum_scan_main(int argc, char **argv)
 {
-    static struct command commands[ARRAY_LEN(parts)];
-    static const struct command *list[ARRAY_LEN(parts) + 1];
-    struct globals g = { 0 };
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        commands[i] = *parts[i].table;
-        commands[i].run = parts[i].run;
-        list[i] = &commands[i];
-    }
-    signal(SIGPIPE, SIG_IGN);
-    const struct program p = {
-        .name = "oakum",
-        .summary = "Look into images",
-        .commands = list,
-        .globals = options,
-        .n_globals = ARRAY_LEN(options),
-        .begin = begin,
-        .target = &g,
-    };
-    return program_main(&p, argc, argv);
+    return helper_main("Look into images", parts, ARRAY_LEN(parts), argc, argv);
 }
 
 /* --- what is looked at --- */
