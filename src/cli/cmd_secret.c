@@ -176,14 +176,6 @@ static const char *ago(struct arena *a, const char *when)
     return arena_strdup(a, shown);
 }
 
-static json_t *labels_json(const struct oci_pairs *labels)
-{
-    json_t *object = json_object();
-    for (size_t i = 0; i < labels->n; i++)
-        json_object_set_new(object, labels->v[i].key, json_string(labels->v[i].value));
-    return object;
-}
-
 static json_t *row(struct arena *a, const struct secret_info *s)
 {
     _cleanup_strbuf_ struct strbuf labels = STRBUF_INIT;
@@ -191,7 +183,7 @@ static json_t *row(struct arena *a, const struct secret_info *s)
         strbuf_addf(&labels, "%s%s=%s", i > 0 ? "," : "", s->labels.v[i].key, s->labels.v[i].value);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "ID", s->id != NULL ? s->id : "", "Name", s->name,
                      "Driver", "file", "CreatedAt", ago(a, s->created), "UpdatedAt", ago(a, s->updated),
-                     "Labels", labels.len > 0 ? labels.buf : "", "Label", labels_json(&s->labels));
+                     "Labels", labels.len > 0 ? labels.buf : "", "Label", oci_pairs_json(&s->labels));
 }
 
 static int render(const struct secret_flags *f, const struct secret_info *v, size_t n, struct arena *a,
@@ -255,7 +247,7 @@ static json_t *document(const struct secret_info *s)
     return json_pack("{s:s, s:s, s:s, s:{s:s, s:{s:s}, s:o}, s:s}", "ID", s->id != NULL ? s->id : "",
                      "CreatedAt", s->created != NULL ? s->created : "", "UpdatedAt",
                      s->updated != NULL ? s->updated : "", "Spec", "Name", s->name, "Driver", "Name", "file",
-                     "Labels", labels_json(&s->labels), "Protection",
+                     "Labels", oci_pairs_json(&s->labels), "Protection",
                      s->id == NULL ? "damaged: its description cannot be read"
                                    : "AES-256-GCM; the key is a file of the same store, mode 0600");
 }

@@ -125,14 +125,6 @@ static bool wanted(const struct volume_info *s, const struct oci_strings *filter
     return true;
 }
 
-static json_t *labels_json(const struct oci_pairs *labels)
-{
-    json_t *object = json_object();
-    for (size_t i = 0; i < labels->n; i++)
-        json_object_set_new(object, labels->v[i].key, json_string(labels->v[i].value));
-    return object;
-}
-
 static json_t *row(const struct volume_info *s)
 {
     _cleanup_strbuf_ struct strbuf labels = STRBUF_INIT;
@@ -140,7 +132,7 @@ static json_t *row(const struct volume_info *s)
         strbuf_addf(&labels, "%s%s=%s", i > 0 ? "," : "", s->labels.v[i].key, s->labels.v[i].value);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "Driver", "local", "Name", s->name, "Mountpoint",
                      s->mountpoint, "Scope", "local", "Labels", labels.len > 0 ? labels.buf : "", "Label",
-                     labels_json(&s->labels));
+                     oci_pairs_json(&s->labels));
 }
 
 static int render(const struct volume_flags *f, const struct volume_info *v, size_t n, struct arena *a,
@@ -204,7 +196,7 @@ static int inspect(struct engine *e, const struct volume_flags *f, const char *n
         return r;
     json_t *doc = json_pack("{s:s, s:s, s:o, s:s, s:s, s:{}, s:s}", "CreatedAt",
                             v.created != NULL ? v.created : "", "Driver", "local", "Labels",
-                            labels_json(&v.labels), "Mountpoint", v.mountpoint, "Name", v.name, "Options",
+                            oci_pairs_json(&v.labels), "Mountpoint", v.mountpoint, "Name", v.name, "Options",
                             "Scope", "local");
     if (f->format != NULL && !format_is_json(f->format)) {
         r = format_document(f->format, doc, out, err);

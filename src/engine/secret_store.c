@@ -222,14 +222,6 @@ static int open_box(int dirfd, const struct stored *s, char **ret, size_t *ret_l
                      s->info.name, KEY_FILE);
 }
 
-static json_t *labels_json(const struct oci_pairs *labels)
-{
-    json_t *object = json_object();
-    for (size_t i = 0; i < labels->n; i++)
-        json_object_set_new(object, labels->v[i].key, json_string(labels->v[i].value));
-    return object;
-}
-
 /* The whole file's text; free(). */
 static int make_box(int dirfd, const struct secret_info *info, const void *value, size_t len, char **ret,
                     struct error *err)
@@ -251,7 +243,7 @@ static int make_box(int dirfd, const struct secret_info *info, const void *value
     _cleanup_json_ json_t *doc = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "oakum",
                                            SECRET_VERSION, "id", info->id, "name", info->name, "created",
                                            info->created, "updated", info->updated, "labels",
-                                           labels_json(&info->labels), "nonce", nonce_hex, "value", hex);
+                                           oci_pairs_json(&info->labels), "nonce", nonce_hex, "value", hex);
     if (doc == NULL)
         return error_set(err, -EINVAL, "a label is not UTF-8");
     *ret = json_text(doc, 0);

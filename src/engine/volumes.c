@@ -36,11 +36,8 @@ static int write_file(int dirfd, const struct oci_pairs *labels, struct error *e
 {
     char now[CLOCK_TEXT_MAX];
     clock_now_text(now);
-    json_t *object = json_object();
-    for (size_t i = 0; i < labels->n; i++)
-        json_object_set_new(object, labels->v[i].key, json_string(labels->v[i].value));
     _cleanup_json_ json_t *doc = json_pack("{s:i, s:s, s:o}", "oakum", VOLUME_VERSION, "created", now,
-                                           "labels", object);
+                                           "labels", oci_pairs_json(labels));
     if (doc == NULL)
         return error_set(err, -EINVAL, "a label is not UTF-8");
     _cleanup_free_ char *text = json_text(doc, 0);

@@ -148,6 +148,14 @@ const char *oci_pairs_get(const struct oci_pairs *p, const char *key)
     return NULL;
 }
 
+json_t *oci_pairs_json(const struct oci_pairs *p)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < p->n; i++)
+        json_object_set_new(object, p->v[i].key, json_string(p->v[i].value));
+    return object;
+}
+
 bool oci_pairs_match(const struct oci_pairs *p, const char *wanted)
 {
     const char *equals = strchr(wanted, '=');

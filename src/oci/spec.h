@@ -381,7 +381,9 @@ char *oci_spec_text(const struct oci_spec *spec, int indent) __attribute__((retu
 void oci_strings_add(struct arena *a, struct oci_strings *l, const char *s);
 bool oci_strings_has(const struct oci_strings *l, const char *s);
 void oci_pairs_set(struct arena *a, struct oci_pairs *p, const char *key,
-                   const char *value);                                 /* replaces an equal key */
+                   const char *value); /* replaces an equal key */
+/* An object of them; a value that is not UTF-8 is left out. The caller owns it. */
+json_t *oci_pairs_json(const struct oci_pairs *p) __attribute__((returns_nonnull));
 const char *oci_pairs_get(const struct oci_pairs *p, const char *key); /* NULL if absent */
 bool oci_pairs_match(const struct oci_pairs *p,
                      const char *wanted); /* docker's label filter: NAME or NAME=VALUE */

@@ -131,14 +131,6 @@ char *state_read_cgroup(int dirfd)
 
 /* ---- state.json ---- */
 
-static json_t *pairs_to_json(const struct oci_pairs *p)
-{
-    json_t *o = json_object();
-    for (size_t i = 0; i < p->n; i++)
-        json_object_set_new(o, p->v[i].key, json_string(p->v[i].value));
-    return o;
-}
-
 int state_write(int dirfd, const struct record *rec, struct error *err)
 {
     _cleanup_json_ json_t *o = json_pack(
@@ -146,7 +138,7 @@ int state_write(int dirfd, const struct record *rec, struct error *err)
         rec->oci_version, "id", rec->id, "pid", (json_int_t) rec->pid, "startTime",
         (json_int_t) rec->start_time, "bundle", rec->bundle, "rootfs", rec->rootfs, "created", rec->created,
         "cgroupPath", rec->cgroup_path ?: "", "owner", (json_int_t) rec->owner_uid, "ownPidns",
-        rec->own_pidns, "annotations", pairs_to_json(&rec->annotations));
+        rec->own_pidns, "annotations", oci_pairs_json(&rec->annotations));
     if (!o)
         return error_set(err, -EINVAL, "the state of %s is not valid UTF-8", rec->id);
     _cleanup_free_ char *text = json_text(o, 0);
