@@ -6,7 +6,6 @@
 #include "cli/commands.h"
 #include "cli/containers.h"
 #include "cli/format.h"
-#include "cli/json_out.h"
 #include "engine/engine.h"
 #include "engine/secrets.h"
 #include "runtime/container.h"
@@ -242,80 +241,41 @@ static int run_ls(const struct cli *cli, int argc, char **argv)
 
 /* ---- inspect, rm ---- */
 
-static json_t *document(const struct secret_info *s)
+static int document(struct engine *e, const char *name, json_t **ret, struct error *err)
 {
-    return json_pack("{s:s, s:s, s:s, s:{s:s, s:{s:s}, s:o}, s:s}", "ID", s->id != NULL ? s->id : "",
+    _cleanup_arena_ struct arena *a = arena_new();
+    struct secret_info info = { .name = "" };
+    const struct secret_info *s = &info;
+    int r = secret_get(e, a, name, &info, err);
+    if (r < 0)
+        return r;
+    *ret = json_pack("{s:s, s:s, s:s, s:{s:s, s:{s:s}, s:o}, s:s}", "ID", s->id != NULL ? s->id : "",
                      "CreatedAt", s->created != NULL ? s->created : "", "UpdatedAt",
                      s->updated != NULL ? s->updated : "", "Spec", "Name", s->name, "Driver", "Name", "file",
                      "Labels", oci_pairs_json(&s->labels), "Protection",
                      s->id == NULL ? "damaged: its description cannot be read"
                                    : "AES-256-GCM; the key is a file of the same store, mode 0600");
-}
-
-static int inspect(struct engine *e, const struct secret_flags *f, const char *name, struct arena *a,
-                   json_t *all, struct strbuf *out, struct error *err)
-{
-    struct secret_info info;
-    int r = secret_get(e, a, name, &info, err);
-    if (r < 0)
-        return r;
-    json_t *doc = document(&info);
-    if (f->format != NULL && !format_is_json(f->format)) {
-        r = format_document(f->format, doc, out, err);
-        json_decref(doc);
-        return r;
-    }
-    json_array_append_new(all, doc);
     return 0;
 }
 
 static int run_inspect(const struct cli *cli, int argc, char **argv)
 {
-    _cleanup_arena_ struct arena *a = arena_new();
-    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    _cleanup_json_ json_t *all = json_array();
     struct secret_flags f = { 0 };
-    struct error err = { 0 };
     int words;
-    int status = command_arguments(cli, &f, a, argc, argv, 1, -1, &words);
-    if (status >= 0)
-        return status;
-    _cleanup_engine_ struct engine *e = NULL;
-    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
-        return fail(cli, 1, &err);
-    status = 0;
-    for (int i = 1; i <= words; i++) {
-        error_clear(&err);
-        if (inspect(e, &f, argv[i], a, all, &out, &err) < 0)
-            status = fail(cli, 1, &err);
-    }
-    if (f.format == NULL || format_is_json(f.format))
-        json_out(&out, all, 4);
-    int written = out_write(&out);
-    return status != 0 ? status : written;
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
+    return status >= 0 ? status : inspect_each(cli, words, argv, f.format, document);
+}
+
+static int remove_one(struct engine *e, const char *name, void *arg _unused_, struct error *err)
+{
+    return secret_remove(e, name, err);
 }
 
 static int run_rm(const struct cli *cli, int argc, char **argv)
 {
-    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    struct error err = { 0 };
     int words;
     int status = command_arguments(cli, NULL, NULL, argc, argv, 1, -1, &words);
-    if (status >= 0)
-        return status;
-    _cleanup_engine_ struct engine *e = NULL;
-    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
-        return fail(cli, 1, &err);
-    status = 0;
-    for (int i = 1; i <= words; i++) {
-        error_clear(&err);
-        if (secret_remove(e, argv[i], &err) < 0)
-            status = fail(cli, 1, &err);
-        else
-            strbuf_addf(&out, "%s\n", argv[i]);
-    }
-    int written = out_write(&out);
-    return status != 0 ? status : written;
+    return status >= 0 ? status : for_each_container(cli, words, argv, remove_one, NULL);
 }
 
 const struct command cmd_secret_create = {

@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 #include "cli/containers.h"
 #include "cli/format.h"
-#include "cli/json_out.h"
 #include "engine/volumes.h"
 
 struct volume_flags {
@@ -187,76 +186,40 @@ static int run_ls(const struct cli *cli, int argc, char **argv)
 
 /* ---- inspect, rm, prune ---- */
 
-static int inspect(struct engine *e, const struct volume_flags *f, const char *name, struct arena *a,
-                   json_t *all, struct strbuf *out, struct error *err)
+static int document(struct engine *e, const char *name, json_t **ret, struct error *err)
 {
+    _cleanup_arena_ struct arena *a = arena_new();
     struct volume_info v = { .name = "" };
     int r = volume_get(e, a, name, &v, err);
     if (r < 0)
         return r;
-    json_t *doc = json_pack("{s:s, s:s, s:o, s:s, s:s, s:{}, s:s}", "CreatedAt",
-                            v.created != NULL ? v.created : "", "Driver", "local", "Labels",
-                            oci_pairs_json(&v.labels), "Mountpoint", v.mountpoint, "Name", v.name, "Options",
-                            "Scope", "local");
-    if (f->format != NULL && !format_is_json(f->format)) {
-        r = format_document(f->format, doc, out, err);
-        json_decref(doc);
-        return r;
-    }
-    json_array_append_new(all, doc);
+    *ret = json_pack("{s:s, s:s, s:o, s:s, s:s, s:{}, s:s}", "CreatedAt", v.created != NULL ? v.created : "",
+                     "Driver", "local", "Labels", oci_pairs_json(&v.labels), "Mountpoint", v.mountpoint,
+                     "Name", v.name, "Options", "Scope", "local");
     return 0;
 }
 
 static int run_inspect(const struct cli *cli, int argc, char **argv)
 {
-    _cleanup_arena_ struct arena *a = arena_new();
-    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
-    _cleanup_json_ json_t *all = json_array();
     struct volume_flags f = { 0 };
-    struct error err = { 0 };
     int words;
-    int status = command_arguments(cli, &f, a, argc, argv, 1, -1, &words);
-    if (status >= 0)
-        return status;
-    _cleanup_engine_ struct engine *e = NULL;
-    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
-        return fail(cli, 1, &err);
-    status = 0;
-    for (int i = 1; i <= words; i++) {
-        error_clear(&err);
-        if (inspect(e, &f, argv[i], a, all, &out, &err) < 0)
-            status = fail(cli, 1, &err);
-    }
-    if (f.format == NULL || format_is_json(f.format))
-        json_out(&out, all, 4);
-    int written = out_write(&out);
-    return status != 0 ? status : written;
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
+    return status >= 0 ? status : inspect_each(cli, words, argv, f.format, document);
+}
+
+static int remove_one(struct engine *e, const char *name, void *arg, struct error *err)
+{
+    const struct volume_flags *f = arg;
+    int r = volume_remove(e, name, NULL, err);
+    return r == -ENOENT && f->force ? 0 : r;
 }
 
 static int run_rm(const struct cli *cli, int argc, char **argv)
 {
-    _cleanup_arena_ struct arena *a = arena_new();
-    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
     struct volume_flags f = { 0 };
-    struct error err = { 0 };
     int words;
-    int status = command_arguments(cli, &f, a, argc, argv, 1, -1, &words);
-    if (status >= 0)
-        return status;
-    _cleanup_engine_ struct engine *e = NULL;
-    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
-        return fail(cli, 1, &err);
-    status = 0;
-    for (int i = 1; i <= words; i++) {
-        error_clear(&err);
-        int r = volume_remove(e, argv[i], NULL, &err);
-        if (r < 0 && !(r == -ENOENT && f.force))
-            status = fail(cli, 1, &err);
-        else
-            strbuf_addf(&out, "%s\n", argv[i]);
-    }
-    int written = out_write(&out);
-    return status != 0 ? status : written;
+    int status = command_arguments(cli, &f, NULL, argc, argv, 1, -1, &words);
+    return status >= 0 ? status : for_each_container(cli, words, argv, remove_one, &f);
 }
 
 static int prune(const struct cli *cli, struct engine *e, const struct volume_flags *f, struct arena *a,

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/table.h"
+#include "cli/format.h"
+#include "cli/json_out.h"
 
 int for_each_container(const struct cli *cli, int words, char **argv,
                        int (*act)(struct engine *e, const char *name, void *arg, struct error *err),
@@ -30,6 +32,34 @@ int for_each_container(const struct cli *cli, int words, char **argv,
         out_write(&line);
     }
     return status;
+}
+
+int inspect_each(const struct cli *cli, int words, char **argv, const char *format,
+                 int (*document)(struct engine *e, const char *name, json_t **ret, struct error *err))
+{
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
+    _cleanup_json_ json_t *all = json_array();
+    _cleanup_engine_ struct engine *e = NULL;
+    struct error err = { 0 };
+    int status = 0;
+    bool template = format != NULL && !format_is_json(format);
+    if (engine_open(cli->root, cli->state, false, &e, &err) < 0)
+        return fail(cli, 1, &err);
+    for (int i = 1; i <= words; i++) {
+        _cleanup_json_ json_t *doc = NULL;
+        error_clear(&err);
+        int r = document(e, argv[i], &doc, &err);
+        if (r == 0 && template)
+            r = format_document(format, doc, &out, &err);
+        else if (r == 0)
+            json_array_append(all, doc);
+        if (r < 0)
+            status = fail(cli, 1, &err);
+    }
+    if (!template)
+        json_out(&out, all, 4);
+    int written = out_write(&out);
+    return status != 0 ? status : written;
 }
 
 int container_protect(struct engine *e, const char *name, struct error *err)

@@ -13,6 +13,12 @@
 int for_each_container(const struct cli *cli, int words, char **argv,
                        int (*act)(struct engine *e, const char *name, void *arg, struct error *err),
                        void *arg);
+/*
+ * inspect of what the engine keeps: document makes the object of each of argv[1..words] (in *ret, which is taken). All of them in an array or,
+ * with a template, each through that. 0, or 1 when one of them failed.
+ */
+int inspect_each(const struct cli *cli, int words, char **argv, const char *format,
+                 int (*document)(struct engine *e, const char *name, json_t **ret, struct error *err));
 /* Before a container that is there is started again: runtime_protect() with its specification. */
 int container_protect(struct engine *e, const char *name, struct error *err) _warn_unused_;
 /* The value of --signal: -1, or an exit status with a message. */
