@@ -8,7 +8,6 @@
 #include "cli/format.h"
 #include "engine/engine.h"
 #include "engine/secrets.h"
-#include "runtime/container.h"
 #include "sys/file.h"
 
 struct secret_flags {
@@ -126,8 +125,9 @@ static int run_rotate(const struct cli *cli, int argc, char **argv)
     int status = command_arguments(cli, &f, a, argc, argv, 1, 2, &words);
     if (status >= 0)
         return status;
-    if (f.signal != NULL && signal_parse(f.signal, &sig) < 0)
-        return fail_text(cli, 1, "--signal: there is no signal \"%s\"", f.signal);
+    status = f.signal != NULL ? signal_argument(cli, f.signal, &sig) : -1;
+    if (status >= 0)
+        return status;
     _cleanup_engine_ struct engine *e = NULL;
     int r = engine_open(cli->root, cli->state, false, &e, &err);
     if (r == 0)
